@@ -1,0 +1,82 @@
+# truce_module(NAME USES modules... LINKS targets...)
+#
+# Makes the static library truce_NAME from src/NAME/*.cpp, its unit tests from tests/*_test.cpp and,
+# with TRUCE_FUZZ, one fuzz target for each tests/*_fuzz.cpp. Stops the configure step when a module
+# uses one of its own layer or above, or includes a module that it does not name.
+
+set(TRUCE_LAYER_base 0)
+foreach(m IN ITEMS model http store image)
+  set(TRUCE_LAYER_${m} 1)
+endforeach()
+foreach(m IN ITEMS hypervisor storage network scheduler availability labs assess access)
+  set(TRUCE_LAYER_${m} 2)
+endforeach()
+foreach(m IN ITEMS qemu vsphere xen hyperv)
+  set(TRUCE_LAYER_${m} 3)
+endforeach()
+foreach(m IN ITEMS node manager desktop apps vim)
+  set(TRUCE_LAYER_${m} 4)
+endforeach()
+
+# Fails unless every `#include "y/..."` in FILES names NAME itself or one of USES.
+function(truce_check_includes name uses)
+  foreach(file IN LISTS ARGN)
+    file(STRINGS ${file} lines REGEX "^#include \"[a-z_]+/")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^#include \"([a-z_]+)/.*" "\\1" used "${line}")
+      if(NOT used STREQUAL name AND NOT used IN_LIST uses)
+        message(FATAL_ERROR "${file}: ${line}: '${name}' does not name '${used}' in its USES")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+function(truce_module name)
+  cmake_parse_arguments(M "" "" "USES;LINKS" ${ARGN})
+  foreach(used IN LISTS M_USES)
+    if(NOT TRUCE_LAYER_${used} LESS TRUCE_LAYER_${name})
+      message(FATAL_ERROR "layers: '${name}' (layer ${TRUCE_LAYER_${name}}) may not use '${used}' "
+                          "(layer ${TRUCE_LAYER_${used}})")
+    endif()
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp generated/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS include/${name}/*.h *.h)
+  file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cpp)
+  file(GLOB fuzzers CONFIGURE_DEPENDS tests/*_fuzz.cpp)
+  truce_check_includes(${name} "${M_USES}" ${sources} ${headers})
+
+  add_library(truce_${name} STATIC ${sources})
+  target_include_directories(truce_${name} PUBLIC include PRIVATE .)
+  list(TRANSFORM M_USES PREPEND truce_ OUTPUT_VARIABLE used_targets)
+  target_link_libraries(truce_${name} PUBLIC ${used_targets} ${M_LINKS})
+  truce_precompile(truce_${name})
+
+  if(tests)
+    add_executable(${name}_tests ${tests})
+    target_include_directories(${name}_tests PRIVATE . tests)
+    target_compile_definitions(${name}_tests PRIVATE
+      TRUCE_TEST_FILES="${CMAKE_CURRENT_SOURCE_DIR}/tests")
+    target_link_libraries(${name}_tests PRIVATE truce_${name} GTest::gtest GTest::gtest_main)
+    truce_precompile(${name}_tests)
+    gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
+                         DISCOVERY_TIMEOUT 60)
+  endif()
+  if(TRUCE_FUZZ)
+    foreach(fuzzer IN LISTS fuzzers)
+      get_filename_component(target ${fuzzer} NAME_WE)
+      add_executable(${target} ${fuzzer})
+      target_include_directories(${target} PRIVATE .)
+      target_link_libraries(${target} PRIVATE truce_${name})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()
+
+# Gives a target the one precompiled header that all share (built with truce_base).
+function(truce_precompile target)
+  if(target STREQUAL truce_base)
+    target_precompile_headers(truce_base PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  else()
+    target_precompile_headers(${target} REUSE_FROM truce_base)
+  endif()
+endfunction()

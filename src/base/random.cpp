@@ -1,0 +1,51 @@
+#include "base/random.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/random.h>
+
+#include <array>
+#include <vector>
+
+#include "base/result.h"
+
+namespace truce {
+
+std::string to_hex(std::span<const unsigned char> bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (unsigned char byte : bytes) {
+    text += digits[byte >> 4U];
+    text += digits[byte & 15U];
+  }
+  return text;
+}
+
+std::string random_hex(std::size_t count) {
+  std::vector<unsigned char> bytes(count);
+  for (std::size_t filled = 0; filled < count;) {
+    auto got = ::getrandom(bytes.data() + filled, count - filled, 0);
+    TRUCE_ASSERT(got > 0, "the system's random generator failed");
+    filled += static_cast<std::size_t>(got);
+  }
+  return to_hex(bytes);
+}
+
+std::string random_uuid() {
+  auto h = random_hex(16);
+  h[12] = '4';
+  h[16] = "89ab"[static_cast<unsigned char>(h[16]) & 3U];
+  return fmt::format("{}-{}-{}-{}-{}", h.substr(0, 8), h.substr(8, 4), h.substr(12, 4),
+                     h.substr(16, 4), h.substr(20));
+}
+
+std::string sha256_hex(std::string_view data) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  int ok = EVP_Digest(data.data(), data.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  TRUCE_ASSERT(ok == 1, "SHA-256 failed");
+  return to_hex({digest.data(), size});
+}
+
+}  // namespace truce

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "http/http.h"
+
+namespace truce::http {
+
+/// Where a server is and how it is trusted.
+struct Endpoint {
+  std::string url;                 ///< `unix:/run/truce/truced.sock` or `https://host:7443`
+  std::string fingerprint;         ///< SHA-256 of the server's certificate that is accepted (pin); hex
+  std::string token;               ///< bearer token, or empty
+  std::string certificate, key;    ///< client certificate and key, paths of PEM files, or empty
+};
+
+/// Lines of a server-sent event stream: one event's `event` and `data`.
+struct ServerEvent {
+  std::string event;
+  std::string data;
+};
+
+/// One keep-alive connection; requests are serial. Reconnects by itself when the server closed it.
+class Client {
+ public:
+  Client(asio::any_io_executor loop, Endpoint endpoint);
+  ~Client();
+
+  /// Sends and reads the whole answer (at most 256 MiB). Code::unavailable: nothing listens there
+  /// (the message says what was tried); Code::forbidden: the certificate is not the pinned one
+  /// (the message holds the one seen).
+  Async<Result<Response>> send(std::string method, std::string target, std::string body = {},
+                               std::map<std::string, std::string> headers = {});
+
+  /// Opens a server-sent event stream on a connection of its own and calls `on_event` for each,
+  /// until that answers false (then success) or the stream ends (Code::unavailable).
+  Async<Result<void>> events(std::string target, std::function<bool(ServerEvent)> on_event);
+
+  /// Opens a WebSocket on a connection of its own.
+  Async<Result<std::unique_ptr<WebSocket>>> web_socket(std::string target);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The SHA-256 of the certificate that a server shows, without trusting it.
+Async<Result<std::string>> server_fingerprint(asio::any_io_executor loop, std::string url);
+
+}  // namespace truce::http

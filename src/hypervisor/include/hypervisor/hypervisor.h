@@ -1,0 +1,125 @@
+// Whatever runs virtual machines, behind one narrow interface. Policy, retries, naming and
+// accounting live above it, once.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/async.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/model.h"
+
+namespace truce::hypervisor {
+
+/// What a VM runs on, resolved to paths on this host by `storage` and `network`.
+struct DiskFile {
+  std::string id;                    ///< `disk0`, stable over the VM's life
+  std::filesystem::path path;
+  std::string format;                ///< `qcow2` or `raw`
+  std::vector<std::filesystem::path> backing;  ///< files below it, read-only for the VM
+  bool read_only = false;
+  bool cdrom = false;
+};
+
+/// One NIC and how it reaches its network: exactly one of the two ways.
+struct Port {
+  std::string mac;
+  int tap = -1;                              ///< an open tap descriptor, owned by the caller
+  std::vector<std::string> forwards;         ///< user-mode: `tcp:127.0.0.1:2222-:22`
+  bool user_mode = false;
+};
+
+/// Everything a hypervisor needs to start a VM: no lookup is left to it.
+struct Machine {
+  std::string uuid;
+  std::string name;
+  int number = 0;                            ///< unique on the host; the base of its user id
+  model::MachineType type = model::MachineType::q35;
+  int cpus = 1;
+  Bytes memory;
+  std::filesystem::path kernel, initrd;      ///< direct boot when `kernel` is set
+  std::string command_line;
+  std::vector<DiskFile> disks;
+  std::vector<Port> ports;
+  std::filesystem::path folder;              ///< the VM's own; also holds the suspend state
+  std::filesystem::path runtime;             ///< sockets and pid file; gone after a host reboot
+};
+
+/// Why a machine stopped running, told apart.
+enum class EndReason {
+  guest_shutdown,   ///< the guest powered itself off
+  requested,        ///< stop(), suspend() or kill() was asked for
+  crashed,          ///< the VM's process ended by itself or by a signal
+  out_of_memory,    ///< the kernel's out-of-memory killer took it
+  guest_panic,
+};
+
+/// What happens to a machine without being asked for; each is told within a second.
+struct Notice {
+  std::string uuid;
+  enum class Kind { ended, guest_reset, paused, resumed } kind = Kind::ended;
+  EndReason reason = EndReason::crashed;  ///< for `ended`
+  std::string detail;                     ///< one line for people: `QEMU ended: signal 9 (Killed)`
+};
+
+struct Capabilities {
+  std::string name;          ///< `qemu`
+  std::string version;
+  std::string accelerator;   ///< `kvm` or `tcg`
+  std::vector<std::string> machine_types;
+  bool suspend = true, screenshot = true, guest_agent = true;
+};
+
+struct ExecResult {
+  int exit_code = 0;
+  std::string out, err;
+};
+
+/// What the guest's own agent can do.
+class GuestAgent {
+ public:
+  virtual ~GuestAgent() = default;
+  /// unavailable when no agent answers within two seconds.
+  virtual Async<Result<void>> ping(std::string uuid) = 0;
+  /// Addresses of the guest's interfaces without loopback and link-local ones.
+  virtual Async<Result<std::vector<std::string>>> addresses(std::string uuid) = 0;
+  virtual Async<Result<ExecResult>> exec(std::string uuid, std::vector<std::string> argv,
+                                         Duration limit) = 0;
+};
+
+/// Verbs are idempotent: asked for what is so already, they succeed. A verb on a machine that is not
+/// running is Code::precondition, but for start and kill. Checked by the conformance suite.
+class Hypervisor {
+ public:
+  virtual ~Hypervisor() = default;
+  [[nodiscard]] virtual const Capabilities& capabilities() const = 0;
+
+  /// Finds machines that run already (an earlier life of the daemon started them) and takes them
+  /// over. Called once, first. Answers uuid and state of each; those whose process ended while
+  /// nobody watched come as a Notice.
+  virtual Async<Result<std::vector<std::pair<std::string, model::Observed>>>> adopt() = 0;
+  /// Runs when this has answered; continues from a suspended state when there is one in its folder.
+  virtual Async<Result<void>> start(Machine machine) = 0;
+  /// Asks the guest to power off (ACPI); it has ended by a Notice, not by this answer.
+  virtual Async<Result<void>> request_stop(std::string uuid) = 0;
+  /// Ends it at once. Its process is gone when this has answered.
+  virtual Async<Result<void>> kill(std::string uuid) = 0;
+  virtual Async<Result<void>> pause(std::string uuid) = 0;
+  virtual Async<Result<void>> resume(std::string uuid) = 0;
+  virtual Async<Result<void>> reset(std::string uuid) = 0;
+  /// Writes the memory to the machine's folder, durably, and ends the process. On failure it runs on.
+  virtual Async<Result<void>> suspend(std::string uuid) = 0;
+  /// PNG of the first screen.
+  virtual Async<Result<std::string>> screenshot(std::string uuid) = 0;
+  virtual GuestAgent* guest_agent() = 0;  ///< null: cannot
+  /// Paths of the sockets for `serial` and `vnc`, empty when the machine has none.
+  virtual std::filesystem::path socket(const std::string& uuid, const std::string& which) const = 0;
+  /// Where notices go; set once, before adopt().
+  virtual void on_notice(std::function<void(Notice)> sink) = 0;
+};
+
+}  // namespace truce::hypervisor

@@ -1,0 +1,53 @@
+// How a VM's NIC reaches the world on one host.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/async.h"
+#include "base/file.h"
+#include "base/result.h"
+
+namespace truce::network {
+
+enum class Mode { nat, user };
+
+/// What is wanted of a network on this host.
+struct Config {
+  std::string name;       ///< at most 15 characters with the prefix: the bridge is `tr-<name>`
+  Mode mode = Mode::nat;
+  std::string subnet;     ///< `10.77.0.0/24`; the first address is the host's. Empty in user mode
+  std::string domain;     ///< DNS suffix of the VMs: `truce.internal`
+};
+
+/// A NIC plugged in: a tap descriptor to hand to the hypervisor, or user mode.
+struct Plug {
+  Fd tap;                 ///< empty in user mode
+};
+
+struct Lease {
+  std::string mac;
+  std::string address;
+  std::string host_name;
+};
+
+/// Contract, checked by `conformance.h`: idempotent; ensure() after a crash, a reboot or someone's
+/// clumsy `nft flush ruleset` restores what is missing and cuts no running connection; remove()
+/// leaves nothing behind (bridge, rules, dnsmasq, files).
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  /// The modes that this host and this daemon's rights allow, best first, and why not the others.
+  [[nodiscard]] virtual std::vector<Mode> modes() const = 0;
+  [[nodiscard]] virtual std::string why_not_nat() const = 0;
+  virtual Async<Result<void>> ensure(Config config) = 0;
+  virtual Async<Result<void>> remove(std::string name) = 0;
+  /// A tap on the network's bridge; it vanishes with its last descriptor.
+  virtual Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) = 0;
+  /// Fixes a VM's DNS name and address from its MAC, before its first DHCP request.
+  virtual Async<Result<void>> reserve(std::string network, std::string vm_name, std::string mac) = 0;
+  virtual Async<Result<void>> release(std::string network, std::string mac) = 0;
+  virtual Async<Result<std::vector<Lease>>> leases(std::string network) = 0;
+};
+
+}  // namespace truce::network
