@@ -24,6 +24,8 @@ namespace {
 constexpr std::string_view search_path =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+}  // namespace
+
 Result<std::string> find_program(const std::string& name) {
   if (name.contains('/')) return name;
   for (std::string_view rest = search_path; !rest.empty();) {
@@ -34,6 +36,8 @@ Result<std::string> find_program(const std::string& name) {
   }
   return fail(Code::unsupported, "the program '{}' is not installed", name);
 }
+
+namespace {
 
 constexpr std::uint64_t landlock_read = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
                                         LANDLOCK_ACCESS_FS_READ_DIR;

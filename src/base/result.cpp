@@ -26,6 +26,13 @@ std::string_view to_string(Code code) {
   return "internal";
 }
 
+Code parse_code(std::string_view name) {
+  for (int i = 0; i < static_cast<int>(Code::internal); ++i) {
+    if (to_string(static_cast<Code>(i)) == name) return static_cast<Code>(i);
+  }
+  return Code::internal;
+}
+
 std::unexpected<Error> fail_errno(int error_number, std::string_view what) {
   auto code = error_number == ENOENT                             ? Code::not_found
               : error_number == EACCES || error_number == EPERM ? Code::forbidden

@@ -33,6 +33,9 @@ struct Command {
   std::filesystem::path folder = "/";
 };
 
+/// Where PATH's folders hold the program; unsupported when none does. A name with '/' is itself.
+Result<std::string> find_program(const std::string& name);
+
 /// How a process ended. At most one of the two is set; neither when it was not our child.
 struct ExitStatus {
   std::optional<int> code;

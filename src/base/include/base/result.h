@@ -31,6 +31,8 @@ enum class Code {
 
 /// The code's name as it stands in the API: `not_found`.
 std::string_view to_string(Code code);
+/// The code of that name; `internal` for one that is not known.
+Code parse_code(std::string_view name);
 
 /// One failure. `message` grows outwards, so that one line tells the whole story.
 struct Error {

@@ -1,0 +1,100 @@
+// What every handler gets, and the table of handlers: one for each operation of the schema.
+#pragma once
+
+#include <array>
+#include <functional>
+
+#include "access/access.h"
+#include "consoles.h"
+#include "http/server.h"
+#include "ledger.h"
+#include "manager/manager.h"
+#include "model/operations.h"
+#include "nodes.h"
+
+namespace truce::manager {
+
+/// One request after authentication.
+struct Context {
+  http::Request request;
+  access::Caller caller;
+  const model::OperationRow& row;
+
+  [[nodiscard]] const std::string& name() const { return request.parameters.at("name"); }
+  [[nodiscard]] Actor actor() const { return {caller.name, request.peer.address}; }
+  /// A query parameter that model::check_query has accepted.
+  [[nodiscard]] const std::string* query(const std::string& key) const {
+    auto found = request.query.find(key);
+    return found == request.query.end() ? nullptr : &found->second;
+  }
+  /// The body as the operation's type; an absent body counts as `{}`.
+  template <class T>
+  [[nodiscard]] Result<T> body() const {
+    return model::from_text<T>(request.body.empty() ? "{}" : request.body, model::Unknown::refuse);
+  }
+  /// Code::conflict with the field `If-Match` when the header names another revision.
+  [[nodiscard]] Result<void> check_match(store::Revision revision) const;
+};
+
+/// The manager's rooms, handed to handlers by reference.
+struct Rooms {
+  asio::any_io_executor loop;
+  const Settings& settings;
+  Ledger& ledger;
+  Nodes& nodes;
+  Consoles& consoles;
+  const http::Counters* counters = nullptr;
+  Time started = now();
+};
+
+using Handler = std::function<Async<Result<http::Response>>(Rooms&, const Context&)>;
+
+class Handlers {
+ public:
+  void on(model::Operation operation, Handler handler) {
+    table_[static_cast<std::size_t>(operation)] = std::move(handler);
+  }
+  [[nodiscard]] const Handler& of(model::Operation operation) const {
+    return table_[static_cast<std::size_t>(operation)];
+  }
+
+ private:
+  std::array<Handler, model::operations.size()> table_;
+};
+
+void add_server_handlers(Handlers& handlers);
+void add_list_handlers(Handlers& handlers);
+void add_vm_handlers(Handlers& handlers);
+void add_power_handlers(Handlers& handlers);
+void add_guest_handlers(Handlers& handlers);
+void add_template_handlers(Handlers& handlers);
+void add_network_handlers(Handlers& handlers);
+void add_task_handlers(Handlers& handlers);
+void add_token_handlers(Handlers& handlers);
+
+/// Who the caller is: root and the daemon's own user on the unix socket, the holder of a client
+/// certificate or of a bearer token. A token that is sent but not known is Code::unauthenticated.
+Result<access::Caller> authenticate(const Inventory& inventory, const http::Request& request);
+
+/// An object as an answer, with its revision as ETag.
+template <class T>
+http::Response object_response(int status, const T& object, store::Revision revision) {
+  http::Response response;
+  response.status = status;
+  response.body = model::to_text(object);
+  if (revision > 0) response.headers["ETag"] = fmt::format("\"{}\"", revision);
+  return response;
+}
+
+/// The object that a path names, if the caller may see it; not_found otherwise.
+template <class T>
+Result<Ref<T>> find(const Inventory& inventory, const access::Caller& caller, std::string_view name) {
+  auto kept = inventory.find<T>(name);
+  if (!kept || (!project_of(kept->object).empty() && !access::sees(caller, project_of(kept->object)))) {
+    constexpr auto folder = folder_of<T>;
+    return fail(Code::not_found, "there is no {} '{}'", folder.substr(0, folder.size() - 1), name);
+  }
+  return kept;
+}
+
+}  // namespace truce::manager

@@ -1,0 +1,61 @@
+#include <unistd.h>
+
+#include "api.h"
+#include "base/random.h"
+
+namespace truce::manager {
+namespace {
+
+// Every stored token is compared by its SHA-256: what an attacker can time is a hash, not the token.
+Result<access::Caller> holder(const Inventory& inventory, model::TokenKind kind,
+                              const std::string& sha256) {
+  for (const auto& [name, kept] : inventory.all<model::Token>()) {
+    const auto& token = kept->object;
+    if (token.kind != kind || token.sha256 != sha256) continue;
+    if (token.expires && *token.expires < now()) {
+      return fail(Code::unauthenticated, "the token '{}' expired at {}", name, to_string(*token.expires));
+    }
+    return access::Caller{name, token.role, token.projects};
+  }
+  return fail(Code::unauthenticated, "this {} is not known, or was withdrawn",
+              kind == model::TokenKind::bearer ? "token" : "client certificate");
+}
+
+}  // namespace
+
+Result<access::Caller> authenticate(const Inventory& inventory, const http::Request& request) {
+  auto header = request.headers.find("authorization");
+  if (header != request.headers.end()) {
+    constexpr std::string_view scheme = "Bearer ";
+    if (!header->second.starts_with(scheme)) {
+      return fail(Code::unauthenticated, "the only Authorization scheme here is Bearer");
+    }
+    return holder(inventory, model::TokenKind::bearer,
+                  sha256_hex(std::string_view(header->second).substr(scheme.size())));
+  }
+  const auto& peer = request.peer;
+  if (peer.unix_user) {
+    if (*peer.unix_user == 0 || *peer.unix_user == ::geteuid()) {
+      return access::Caller{*peer.unix_user == 0 ? "root" : "owner", model::Role::admin, {}};
+    }
+    return access::Caller{};
+  }
+  if (!peer.certificate_sha256.empty()) {
+    auto caller = holder(inventory, model::TokenKind::certificate, peer.certificate_sha256);
+    // A browser may offer any certificate: an unknown one is as good as none.
+    return caller ? *caller : access::Caller{};
+  }
+  return access::Caller{};
+}
+
+Result<void> Context::check_match(store::Revision revision) const {
+  auto header = request.headers.find("if-match");
+  if (header == request.headers.end() || header->second == "*") return {};
+  if (header->second == fmt::format("\"{}\"", revision)) return {};
+  return std::unexpected(Error{Code::conflict,
+                               fmt::format("it changed meanwhile: its revision is \"{}\", not {}",
+                                           revision, header->second),
+                               "If-Match"});
+}
+
+}  // namespace truce::manager

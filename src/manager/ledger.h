@@ -1,0 +1,106 @@
+// The one way to change state: a Change is gathered from what the inventory shows, committed at
+// once, and answered when the inventory shows it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "inventory.h"
+
+namespace truce::manager {
+
+/// Who does something: a caller's name and address, or nobody for the system.
+struct Actor {
+  std::string user;
+  std::string address;
+};
+
+/// The writes of one commit. Each object that is put or erased must be as the inventory showed it,
+/// or the commit is a conflict. Events that are added land in the same commit.
+class Change {
+ public:
+  Change(const Inventory& inventory, Actor actor) : inventory_(inventory), actor_(std::move(actor)) {}
+
+  template <class T>
+  void put(const T& object) {
+    expect<T>(object.name);
+    write(key_of<T>(object.name), model::to_text(object));
+  }
+  void put_job(const model::Job& job) {
+    expect<model::Job>(job.task);
+    write(key_of<model::Job>(job.task), model::to_text(job));
+  }
+  template <class T>
+  void erase(std::string_view name) {
+    expect<T>(name);
+    write(key_of<T>(name), std::nullopt);
+  }
+  /// A value of no kind, without a condition.
+  void write(std::string key, std::optional<std::string> value) {
+    writes.push_back({std::move(key), std::move(value)});
+  }
+  void event(std::string kind, std::string target, std::string project, std::string message) {
+    model::Event event;
+    event.time = now();
+    event.kind = std::move(kind);
+    event.target = std::move(target);
+    event.project = std::move(project);
+    event.user = actor_.user;
+    event.address = actor_.address;
+    event.message = std::move(message);
+    events.push_back(std::move(event));
+  }
+  [[nodiscard]] const Actor& actor() const { return actor_; }
+
+  std::vector<store::Condition> conditions;
+  std::vector<store::Write> writes;
+  std::vector<model::Event> events;  ///< named and written by the ledger
+
+ private:
+  template <class T>
+  void expect(std::string_view name) {
+    auto key = key_of<T>(name);
+    for (const auto& condition : conditions) {
+      if (condition.key == key) return;
+    }
+    auto kept = inventory_.find<T>(name);
+    conditions.push_back({std::move(key), kept ? kept->revision : 0});
+  }
+
+  const Inventory& inventory_;
+  Actor actor_;
+};
+
+class Ledger {
+ public:
+  Ledger(asio::any_io_executor loop, store::Store& store);
+
+  /// Reads everything and follows the store from there, as part of `scope`.
+  Async<Result<void>> open(Scope& scope);
+
+  [[nodiscard]] const Inventory& inventory() const { return inventory_; }
+  Inventory& inventory() { return inventory_; }
+  store::Store& store() { return store_; }
+
+  /// Gathers a change by `build` and commits it; when somebody else was quicker it is gathered anew,
+  /// a bounded number of times. Answers when the inventory shows it.
+  Async<Result<void>> change(Actor actor, std::function<Result<void>(Change&)> build);
+
+  /// The name of the next task: later ones sort later. Not used twice in one life of the daemon,
+  /// and never one that is stored.
+  std::string next_task_name();
+
+ private:
+  Async<void> follow();
+  Async<Result<store::Revision>> commit(Change change);
+
+  asio::any_io_executor loop_;
+  store::Store& store_;
+  Inventory inventory_;
+  std::unique_ptr<store::Watch> watch_;
+  std::int64_t last_event_ = 0;
+  std::int64_t last_task_ = 0;
+};
+
+}  // namespace truce::manager

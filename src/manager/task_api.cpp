@@ -1,0 +1,92 @@
+#include "api.h"
+#include "tasks.h"
+
+namespace truce::manager {
+namespace {
+
+using model::Observed;
+using model::Wanted;
+
+Async<Result<http::Response>> get_task(Rooms& rooms, const Context& context) {
+  using namespace asio::experimental::awaitable_operators;
+  auto& inventory = rooms.ledger.inventory();
+  CO_TRY(auto kept, find<model::Task>(inventory, context.caller, context.name()));
+  if (const auto* wait = context.query("wait")) {
+    auto deadline = std::chrono::steady_clock::now() +
+                    std::chrono::seconds(std::strtol(wait->c_str(), nullptr, 10));
+    while (!ended(kept->object)) {
+      auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0) break;
+      co_await (inventory.changed_since(inventory.revision()) || sleep_for(left));
+      CO_TRY(kept, find<model::Task>(inventory, context.caller, context.name()));
+    }
+  }
+  co_return object_response(200, kept->object, kept->revision);
+}
+
+// What a machine shall be instead of what the cancelled task wanted: what it was before.
+Wanted before(const model::Task& task, const model::Vm& vm) {
+  if (task.kind == "vm.create") return Wanted::absent;
+  switch (vm.observed) {
+    case Observed::running: return Wanted::running;
+    case Observed::paused: return Wanted::paused;
+    case Observed::suspended: return Wanted::suspended;
+    default: return Wanted::off;
+  }
+}
+
+Result<void> cancel_vm_task(const Inventory& inventory, Change& change, const model::Task& task) {
+  auto kept = inventory.find<model::Vm>(task.target.substr(std::string_view("vms/").size()));
+  if (kept && kept->object.generation == task.generation) {
+    auto vm = kept->object;
+    if (vm.wanted == Wanted::absent) {
+      return fail(Code::precondition, "a deletion cannot be cancelled: parts of '{}' are gone", vm.name);
+    }
+    ++vm.generation;
+    vm.wanted = before(task, vm);
+    vm.stop_now = task.kind != "vm.stop";
+    change.put(vm);
+  }
+  end_task(change, task, model::TaskState::cancelled, "cancelled by " + change.actor().user);
+  return {};
+}
+
+Result<void> cancel_job(const Inventory& inventory, Change& change, model::Task task) {
+  auto kept = inventory.find<model::Job>(task.name);
+  if (!kept) return fail(Code::precondition, "task '{}' cannot be cancelled", task.name);
+  auto job = kept->object;
+  if (job.kind == model::JobKind::delete_template) {
+    return fail(Code::precondition, "a deletion cannot be cancelled");
+  }
+  job.cancel = true;
+  task.cancel = true;
+  change.put_job(job);
+  change.put(task);  // the node ends it, once all is undone
+  return {};
+}
+
+Async<Result<http::Response>> cancel_task(Rooms& rooms, const Context& context) {
+  const auto& inventory = rooms.ledger.inventory();
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto kept, find<model::Task>(inventory, context.caller, context.name()));
+    const auto& task = kept->object;
+    if (ended(task)) {
+      return fail(Code::precondition, "task '{}' has ended already: {}", task.name,
+                  model::to_string(task.state));
+    }
+    change.event("api.cancel_task", task.target, task.project, "cancel task " + task.name);
+    if (task.target.starts_with("vms/")) return cancel_vm_task(inventory, change, task);
+    return cancel_job(inventory, change, task);
+  }));
+  CO_TRY(auto kept, find<model::Task>(inventory, context.caller, context.name()));
+  co_return object_response(202, kept->object, kept->revision);
+}
+
+}  // namespace
+
+void add_task_handlers(Handlers& handlers) {
+  handlers.on(model::Operation::get_task, get_task);
+  handlers.on(model::Operation::cancel_task, cancel_task);
+}
+
+}  // namespace truce::manager

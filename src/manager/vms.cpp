@@ -1,0 +1,233 @@
+// Virtual machines: create, change, rename, delete.
+#include "api.h"
+#include "base/random.h"
+#include "placement.h"
+#include "tasks.h"
+#include "templates.h"
+
+namespace truce::manager {
+namespace {
+
+using model::Wanted;
+
+// Locally administered, with QEMU's prefix; the rest is random.
+std::string random_mac() {
+  auto digits = random_hex(3);
+  return fmt::format("52:54:00:{}:{}:{}", digits.substr(0, 2), digits.substr(2, 2), digits.substr(4, 2));
+}
+
+std::int64_t free_number(const Inventory& inventory) {
+  std::int64_t number = 1;
+  while (inventory.number_taken(number)) ++number;
+  return number;
+}
+
+Result<void> choose_disks(const Inventory& inventory, const model::VmCreate& wish, model::Vm& vm) {
+  if (wish.template_.empty() && wish.iso.empty() && !wish.disk) {
+    return fail_field("/template", "give a template, an iso or the size of an empty disk");
+  }
+  model::VmDisk disk{.id = "disk0"};
+  disk.clone = wish.clone;
+  if (!wish.template_.empty()) {
+    auto kept = newest_template(inventory, wish.template_);
+    if (!kept) return fail_field("/template", kept.error().message);
+    const auto& source = (*kept)->object;
+    if (source.kind == model::TemplateKind::iso) {
+      return fail_field("/template", fmt::format("'{}' is a CD: give it as iso", source.name));
+    }
+    vm.template_ = source.name;
+    if (source.kind == model::TemplateKind::disk) {
+      disk.template_ = source.name;
+      disk.size = source.disk_size;
+    }
+  }
+  if (wish.disk) {
+    if (*wish.disk < disk.size) {
+      return fail_field("/disk", fmt::format("the template's disk has {} already and is not shrunk",
+                                             to_string(disk.size)));
+    }
+    disk.size = *wish.disk;
+  }
+  if (disk.size.count > 0) vm.disks.push_back(std::move(disk));
+  if (!wish.iso.empty()) {
+    auto kept = newest_template(inventory, wish.iso);
+    if (!kept) return fail_field("/iso", kept.error().message);
+    if ((*kept)->object.kind != model::TemplateKind::iso) {
+      return fail_field("/iso", fmt::format("'{}' is not a CD: give it as template", wish.iso));
+    }
+    vm.iso = (*kept)->object.name;
+  }
+  return {};
+}
+
+Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish) {
+  model::Vm vm;
+  vm.name = wish.name;
+  vm.project = wish.project;
+  vm.description = wish.description;
+  vm.labels = wish.labels;
+  vm.uuid = random_uuid();
+  vm.number = free_number(inventory);
+  vm.cpus = wish.cpus;
+  vm.memory = Bytes{wish.memory.count & ~std::uint64_t{0xfffff}};
+  vm.machine = wish.machine;
+  vm.wanted = wish.start ? Wanted::running : Wanted::off;
+  vm.observed = model::Observed::absent;
+  vm.generation = 1;
+  vm.created = now();
+  TRY_VOID(choose_disks(inventory, wish, vm));
+  if (!inventory.find<model::Network>(wish.network)) {
+    return fail_field("/network", fmt::format("there is no network '{}'", wish.network));
+  }
+  model::VmNic nic{.network = wish.network, .mac = random_mac()};
+  nic.forwards = wish.forward;
+  vm.nics.push_back(std::move(nic));
+  return vm;
+}
+
+std::string cloud_init_text(const model::VmCreate& wish, const model::Vm& vm) {
+  model::VmAssignment secret;
+  secret.vm.name = vm.name;
+  secret.cloud_init = wish.cloud_init;
+  secret.ssh_keys = wish.ssh_keys;
+  return model::to_text(secret);
+}
+
+Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
+  CO_TRY(auto wish, context.body<model::VmCreate>());
+  CO_TRY_VOID(access::allow_project(context.caller, wish.project));
+  const auto& inventory = rooms.ledger.inventory();
+  model::Task task;
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    if (inventory.find<model::Vm>(wish.name)) {
+      return std::unexpected(Error{
+          Code::conflict, fmt::format("there is a machine '{}' already", wish.name), "/name"});
+    }
+    TRY(auto vm, new_vm(inventory, wish));
+    auto placement = place_now(inventory, vm);
+    vm.host = placement.host;
+    task = begin_task(rooms.ledger, change, "vm.create", "vms/" + vm.name, vm.project, vm.generation);
+    if (!wish.cloud_init.empty() || !wish.ssh_keys.empty()) {
+      change.write("cloud-init/" + vm.uuid, cloud_init_text(wish, vm));
+    }
+    change.put(vm);
+    change.event("api.create_vm", "vms/" + vm.name, vm.project,
+                 fmt::format("create with {} processors, {} memory", vm.cpus, to_string(vm.memory)));
+    return {};
+  }));
+  co_return object_response(202, task, 0);
+}
+
+Result<void> apply(const Inventory& inventory, const model::VmChange& wish, model::Vm& vm) {
+  if (wish.description) vm.description = *wish.description;
+  if (wish.labels) vm.labels = *wish.labels;
+  if (wish.cpus) vm.cpus = *wish.cpus;
+  if (wish.memory) vm.memory = Bytes{wish.memory->count & ~std::uint64_t{0xfffff}};
+  if (wish.iso && wish.iso->empty()) vm.iso.clear();
+  if (wish.iso && !wish.iso->empty()) {
+    auto kept = newest_template(inventory, *wish.iso);
+    if (!kept) return fail_field("/iso", kept.error().message);
+    vm.iso = (*kept)->object.name;
+  }
+  return {};
+}
+
+Async<Result<http::Response>> set_vm(Rooms& rooms, const Context& context) {
+  CO_TRY(auto wish, context.body<model::VmChange>());
+  const auto& inventory = rooms.ledger.inventory();
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
+    TRY_VOID(context.check_match(kept->revision));
+    auto vm = kept->object;
+    TRY_VOID(apply(inventory, wish, vm));
+    if (vm.wanted == model::Wanted::absent) {
+      return fail(Code::precondition, "'{}' is being deleted", vm.name);
+    }
+    // The node reads the rest at the next start.
+    ++vm.generation;
+    change.put(vm);
+    change.event("api.set_vm", "vms/" + vm.name, vm.project, "settings changed");
+    return {};
+  }));
+  CO_TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
+  co_return object_response(200, kept->object, kept->revision);
+}
+
+Async<Result<http::Response>> rename_vm(Rooms& rooms, const Context& context) {
+  CO_TRY(auto wish, context.body<model::Rename>());
+  const auto& inventory = rooms.ledger.inventory();
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
+    TRY_VOID(context.check_match(kept->revision));
+    auto vm = kept->object;
+    if (vm.observed != model::Observed::off || vm.wanted != Wanted::off) {
+      return fail(Code::precondition, "'{}' is {}; only a machine that is off can be renamed", vm.name,
+                  model::to_string(vm.observed));
+    }
+    if (inventory.find<model::Vm>(wish.new_name)) {
+      return std::unexpected(Error{Code::conflict,
+                                   fmt::format("there is a machine '{}' already", wish.new_name),
+                                   "/new_name"});
+    }
+    change.erase<model::Vm>(vm.name);
+    vm.name = wish.new_name;
+    ++vm.generation;
+    change.put(vm);
+    change.event("api.rename_vm", "vms/" + vm.name, vm.project, "renamed from " + context.name());
+    return {};
+  }));
+  auto kept = inventory.find<model::Vm>(wish.new_name);
+  if (!kept) co_return fail(Code::not_found, "'{}' was deleted meanwhile", wish.new_name);
+  co_return object_response(200, kept->object, kept->revision);
+}
+
+Result<void> begin_delete(Rooms& rooms, const Context& context, Change& change, model::Task& task) {
+  const auto& inventory = rooms.ledger.inventory();
+  TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
+  TRY_VOID(context.check_match(kept->revision));
+  auto vm = kept->object;
+  const auto* force = context.query("force");
+  bool forced = force && *force != "false";
+  bool runs = vm.observed == model::Observed::running || vm.observed == model::Observed::paused ||
+              vm.observed == model::Observed::starting;
+  if (runs && !forced) {
+    return fail(Code::precondition, "'{}' is {}: stop it first, or delete it with --force", vm.name,
+                model::to_string(vm.observed));
+  }
+  auto target = "vms/" + vm.name;
+  ++vm.generation;
+  vm.wanted = Wanted::absent;
+  vm.problem.clear();
+  task = begin_task(rooms.ledger, change, "vm.delete", target, vm.project, vm.generation);
+  supersede_tasks(inventory, change, target, task.name);
+  change.event("api.delete_vm", target, vm.project, forced ? "delete, by force" : "delete");
+  if (vm.host.empty()) {  // no host has anything of it
+    change.erase<model::Vm>(vm.name);
+    change.write("cloud-init/" + vm.uuid, std::nullopt);
+    end_task(change, task, model::TaskState::succeeded);
+  } else {
+    change.put(vm);
+  }
+  return {};
+}
+
+Async<Result<http::Response>> delete_vm(Rooms& rooms, const Context& context) {
+  model::Task task;
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) {
+    return begin_delete(rooms, context, change, task);
+  }));
+  auto kept = rooms.ledger.inventory().find<model::Task>(task.name);
+  co_return object_response(202, kept ? kept->object : task, 0);
+}
+
+}  // namespace
+
+void add_vm_handlers(Handlers& handlers) {
+  using model::Operation;
+  handlers.on(Operation::create_vm, create_vm);
+  handlers.on(Operation::set_vm, set_vm);
+  handlers.on(Operation::rename_vm, rename_vm);
+  handlers.on(Operation::delete_vm, delete_vm);
+}
+
+}  // namespace truce::manager

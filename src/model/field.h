@@ -1,0 +1,40 @@
+// How the generated tables describe a field to the codec.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <tuple>
+
+namespace truce::model {
+
+enum class Format { none, name, mac, cidr, forward };
+enum class Need { required, optional };
+
+/// The limits of one value; lengths are in characters.
+struct Rule {
+  std::int64_t minimum = std::numeric_limits<std::int64_t>::min();
+  std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
+  std::size_t min_length = 0;
+  std::size_t max_length = std::numeric_limits<std::size_t>::max();
+  std::size_t min_items = 0;
+  std::size_t max_items = std::numeric_limits<std::size_t>::max();
+  Format format = Format::none;
+};
+
+/// One field of the struct T. `item` limits what an array or map holds.
+template <class T, class M>
+struct Field {
+  std::string_view name;
+  M T::* member;
+  Need need;
+  Rule rule;
+  Rule item;
+};
+
+/// Specialised for each struct in generated/schema.h: `fields`, a tuple of Field.
+template <class T>
+struct Schema;
+
+}  // namespace truce::model

@@ -1,0 +1,128 @@
+// Made by tools/generate from schema/; do not edit.
+// clang-format off
+#include <array>
+
+#include "model/types.h"
+
+namespace truce::model {
+namespace {
+constexpr std::array<std::string_view, 7> Observed_names{"absent", "off", "starting", "running", "paused", "suspended", "unknown"};
+constexpr std::array<std::string_view, 5> Wanted_names{"absent", "off", "running", "paused", "suspended"};
+constexpr std::array<std::string_view, 2> MachineType_names{"q35", "microvm"};
+constexpr std::array<std::string_view, 2> CloneKind_names{"linked", "full"};
+constexpr std::array<std::string_view, 2> NetworkMode_names{"nat", "user"};
+constexpr std::array<std::string_view, 3> Role_names{"admin", "operator", "viewer"};
+constexpr std::array<std::string_view, 5> TaskState_names{"queued", "running", "succeeded", "failed", "cancelled"};
+constexpr std::array<std::string_view, 2> TokenKind_names{"bearer", "certificate"};
+constexpr std::array<std::string_view, 3> TemplateKind_names{"disk", "kernel", "iso"};
+constexpr std::array<std::string_view, 2> HostState_names{"online", "offline"};
+constexpr std::array<std::string_view, 2> ConsoleKind_names{"serial", "vnc"};
+constexpr std::array<std::string_view, 3> JobKind_names{"build_template", "import_template", "delete_template"};
+constexpr std::array<std::string_view, 5> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream"};
+}  // namespace
+
+template <>
+std::span<const std::string_view> enum_names<Observed>() {
+  return Observed_names;
+}
+std::string_view to_string(Observed value) {
+  return Observed_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<Wanted>() {
+  return Wanted_names;
+}
+std::string_view to_string(Wanted value) {
+  return Wanted_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<MachineType>() {
+  return MachineType_names;
+}
+std::string_view to_string(MachineType value) {
+  return MachineType_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<CloneKind>() {
+  return CloneKind_names;
+}
+std::string_view to_string(CloneKind value) {
+  return CloneKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<NetworkMode>() {
+  return NetworkMode_names;
+}
+std::string_view to_string(NetworkMode value) {
+  return NetworkMode_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<Role>() {
+  return Role_names;
+}
+std::string_view to_string(Role value) {
+  return Role_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<TaskState>() {
+  return TaskState_names;
+}
+std::string_view to_string(TaskState value) {
+  return TaskState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<TokenKind>() {
+  return TokenKind_names;
+}
+std::string_view to_string(TokenKind value) {
+  return TokenKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<TemplateKind>() {
+  return TemplateKind_names;
+}
+std::string_view to_string(TemplateKind value) {
+  return TemplateKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<HostState>() {
+  return HostState_names;
+}
+std::string_view to_string(HostState value) {
+  return HostState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<ConsoleKind>() {
+  return ConsoleKind_names;
+}
+std::string_view to_string(ConsoleKind value) {
+  return ConsoleKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<JobKind>() {
+  return JobKind_names;
+}
+std::string_view to_string(JobKind value) {
+  return JobKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<CallVerb>() {
+  return CallVerb_names;
+}
+std::string_view to_string(CallVerb value) {
+  return CallVerb_names.at(static_cast<std::size_t>(value));
+}
+
+}  // namespace truce::model
