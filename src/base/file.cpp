@@ -80,7 +80,7 @@ Result<void> make_folder(const std::filesystem::path& path, unsigned mode) {
   return {};
 }
 
-Result<void> remove_all(const std::filesystem::path& path) {
+Result<void> remove_tree(const std::filesystem::path& path) {
   std::error_code ec;
   std::filesystem::remove_all(path, ec);
   if (ec) return fail_errno(ec.value(), "remove " + path.string());

@@ -174,7 +174,9 @@ constexpr const char* child_steps[] = {"setsid",  "cgroup",   "descriptors", "us
   child_fail(kept_report, 7);
 }
 
-Result<std::uint64_t> read_start_ticks(pid_t pid) {
+}  // namespace
+
+Result<std::uint64_t> start_ticks_of(pid_t pid) {
   TRY(auto text, read_file(fmt::format("/proc/{}/stat", pid)));
   auto at = text.rfind(')');  // the name before it may hold spaces and brackets
   int field = 2;
@@ -185,8 +187,6 @@ Result<std::uint64_t> read_start_ticks(pid_t pid) {
   if (at == std::string::npos) return fail(Code::io, "/proc/{}/stat: unexpected format", pid);
   return std::strtoull(text.c_str() + at, nullptr, 10);
 }
-
-}  // namespace
 
 std::string to_string(const ExitStatus& status) {
   if (status.code) return fmt::format("exit status {}", *status.code);
@@ -214,7 +214,7 @@ Result<Process> Process::start(const Command& command) {
   }
   auto pidfd = ::syscall(SYS_pidfd_open, pid, 0);
   if (pidfd < 0) return fail_errno(errno, "pidfd_open");
-  TRY(auto ticks, read_start_ticks(pid));
+  TRY(auto ticks, start_ticks_of(pid));
   return Process(pid, Fd(static_cast<int>(pidfd)), ticks);
 }
 
@@ -222,7 +222,7 @@ Result<Process> Process::adopt(pid_t pid, std::uint64_t start_ticks) {
   auto raw = pid > 0 ? ::syscall(SYS_pidfd_open, pid, 0) : -1;
   if (raw < 0) return fail(Code::not_found, "there is no process {}", pid);
   Fd pidfd(static_cast<int>(raw));
-  auto ticks = read_start_ticks(pid);
+  auto ticks = start_ticks_of(pid);
   if (!ticks || *ticks != start_ticks) return fail(Code::not_found, "process {} is another one", pid);
   return Process(pid, std::move(pidfd), start_ticks);
 }

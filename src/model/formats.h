@@ -5,14 +5,12 @@
 #include <string_view>
 
 #include "field.h"
+#include "model/nearest.h"
 
 namespace truce::model {
 
 /// Empty when `text` has the format, else what was expected (`must be ...`).
 std::string_view format_problem(Format format, std::string_view text);
-
-/// The nearest of `known` when it is near enough to be meant, else empty.
-std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
 
 /// ` is not known; did you mean 'memory'?`, or without the guess.
 std::string not_known(std::string_view word, std::span<const std::string_view> known);

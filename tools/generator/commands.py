@@ -109,8 +109,12 @@ def inputs_of(op, schema, nouns):
     ordered = [words[name] for name in args]
     ordered += [item for item in inputs if not item.word]
     for param in op.query:
-        if param.name != 'wait':
-            ordered.append(input_of(param, 'query', schema, nouns))
+        if param.name == 'wait':  # what `task wait` does
+            continue
+        item = input_of(param, 'query', schema, nouns)
+        if param.name == 'limit':  # without it the CLI follows the pages to the end
+            item.default = ''
+        ordered.append(item)
     return ordered
 
 

@@ -3,6 +3,7 @@
 import commands
 import config
 import dialect
+import docs
 import operations
 import model_types as types
 
@@ -21,6 +22,11 @@ def files(schema):
         f'{MODEL}/generated/instances.cpp': types.instances_source(schema),
         f'{MODEL}/generated/openapi.cpp': operations.openapi_source(schema),
         'programs/truce/generated/commands.h': commands.commands_header(schema),
+        'docs/reference/api.md': docs.api_page(schema),
+        'docs/reference/cli.md': docs.cli_page(schema),
+        'docs/reference/config.md': docs.config_page(schema),
+        'docs/man/truce.1': docs.truce_man(schema),
+        'docs/man/truced.8': docs.truced_man(schema),
     }
 
 

@@ -41,6 +41,6 @@ Result<void> write_file_durably(const std::filesystem::path& path, std::string_v
 Result<void> make_folder(const std::filesystem::path& path, unsigned mode = 0755);
 
 /// Removes a file or a folder with all that it holds; absent is success.
-Result<void> remove_all(const std::filesystem::path& path);
+Result<void> remove_tree(const std::filesystem::path& path);
 
 }  // namespace truce

@@ -36,6 +36,9 @@ struct Command {
 /// Where PATH's folders hold the program; unsupported when none does. A name with '/' is itself.
 Result<std::string> find_program(const std::string& name);
 
+/// When a running process started, in clock ticks since boot (proc_pid_stat(5), field 22).
+Result<std::uint64_t> start_ticks_of(pid_t pid);
+
 /// How a process ended. At most one of the two is set; neither when it was not our child.
 struct ExitStatus {
   std::optional<int> code;

@@ -9,10 +9,10 @@ namespace truce::http {
 
 /// Where a server is and how it is trusted.
 struct Endpoint {
-  std::string url;                 ///< `unix:/run/truce/truced.sock` or `https://host:7443`
-  std::string fingerprint;         ///< SHA-256 of the server's certificate that is accepted (pin); hex
-  std::string token;               ///< bearer token, or empty
-  std::string certificate, key;    ///< client certificate and key, paths of PEM files, or empty
+  std::string url;          ///< `unix:/run/truce/truced.sock` or `https://host:7443`
+  std::string fingerprint;  ///< SHA-256 of the server's certificate that is accepted (pin); hex
+  std::string token;        ///< bearer token, or empty
+  std::string certificate, key;  ///< client certificate and key, paths of PEM files, or empty
 };
 
 /// Lines of a server-sent event stream: one event's `event` and `data`.

@@ -16,17 +16,18 @@ namespace truce::http {
 
 /// How the other side of a connection is known, before any token is looked at.
 struct Peer {
-  std::string address;                 ///< `192.0.2.7:4711`, or `unix`
-  std::optional<unsigned> unix_user;   ///< SO_PEERCRED's uid on the unix socket
-  std::string certificate_sha256;      ///< of a client certificate whose key the peer has proved; else empty
+  std::string address;                ///< `192.0.2.7:4711`, or `unix`
+  std::optional<unsigned> unix_user;  ///< SO_PEERCRED's uid on the unix socket
+  std::string
+      certificate_sha256;  ///< of a client certificate whose key the peer has proved; else empty
 };
 
 struct Request {
-  std::string method;                              ///< upper case
-  std::string path;                                ///< decoded, begins with '/'
-  std::map<std::string, std::string> parameters;   ///< from the row's path: {name} → web01
-  std::map<std::string, std::string> query;        ///< decoded; a key without '=' has an empty value
-  std::map<std::string, std::string> headers;      ///< names in lower case
+  std::string method;                             ///< upper case
+  std::string path;                               ///< decoded, begins with '/'
+  std::map<std::string, std::string> parameters;  ///< from the row's path: {name} → web01
+  std::map<std::string, std::string> query;       ///< decoded; a key without '=' has an empty value
+  std::map<std::string, std::string> headers;     ///< names in lower case
   std::string body;
   Peer peer;
 };
@@ -65,6 +66,8 @@ Response json_response(int status, const boost::json::value& body);
 
 /// RFC 9457 problem details: status from the code, `code`, `detail`, and `field` where known.
 Response problem(const Error& error);
+/// The same with a status of its own, where HTTP has a closer one (405, 412, 413, ...).
+Response problem(int status, const Error& error);
 int status_of(Code code);
 
 /// The Error that a problem document stands for (the client's side of problem()).

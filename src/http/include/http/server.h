@@ -15,12 +15,12 @@ namespace truce::http {
 struct Limits {
   Bytes body = mib(4);
   Bytes headers = kib(16);
-  std::size_t connections = 4096;       ///< over all listeners
+  std::size_t connections = 4096;             ///< over all listeners
   std::size_t connections_per_address = 512;  ///< TCP only
-  std::size_t streams = 1024;           ///< open Response::stream and ::socket together
-  double requests_per_second = 2000;    ///< a TCP address; a burst of twice that; unix socket: none
-  Duration idle = std::chrono::seconds(60);    ///< between requests
-  Duration request = std::chrono::seconds(30); ///< from first to last byte of a request
+  std::size_t streams = 1024;                 ///< open Response::stream and ::socket together
+  double requests_per_second = 2000;  ///< a TCP address; a burst of twice that; unix socket: none
+  Duration idle = std::chrono::seconds(60);     ///< between requests
+  Duration request = std::chrono::seconds(30);  ///< from first to last byte of a request
 };
 
 /// Certificate and key in PEM. Client certificates are asked for, not demanded; any is accepted at
@@ -41,7 +41,8 @@ struct Counters {
 };
 
 /// Serves HTTP/1.1 with keep-alive on any number of listeners, all on the caller's loop.
-/// A handler's exception is logged and answered 500; malformed HTTP gets a 4xx problem and the connection is closed.
+/// A handler's exception is logged and answered 500; malformed HTTP gets a 4xx problem and the
+/// connection is closed.
 class Server {
  public:
   /// Called for every complete request.

@@ -2,10 +2,12 @@
 // accounting live above it, once.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/async.h"
@@ -17,9 +19,9 @@ namespace truce::hypervisor {
 
 /// What a VM runs on, resolved to paths on this host by `storage` and `network`.
 struct DiskFile {
-  std::string id;                    ///< `disk0`, stable over the VM's life
+  std::string id;  ///< `disk0`, stable over the VM's life
   std::filesystem::path path;
-  std::string format;                ///< `qcow2` or `raw`
+  std::string format;                          ///< `qcow2` or `raw`
   std::vector<std::filesystem::path> backing;  ///< files below it, read-only for the VM
   bool read_only = false;
   bool cdrom = false;
@@ -28,8 +30,8 @@ struct DiskFile {
 /// One NIC and how it reaches its network: exactly one of the two ways.
 struct Port {
   std::string mac;
-  int tap = -1;                              ///< an open tap descriptor, owned by the caller
-  std::vector<std::string> forwards;         ///< user-mode: `tcp:127.0.0.1:2222-:22`
+  int tap = -1;                       ///< an open tap descriptor, owned by the caller
+  std::vector<std::string> forwards;  ///< user-mode: `tcp:127.0.0.1:2222-:22`
   bool user_mode = false;
 };
 
@@ -37,28 +39,34 @@ struct Port {
 struct Machine {
   std::string uuid;
   std::string name;
-  int number = 0;                            ///< unique on the host; the base of its user id
+  int number = 0;  ///< unique on the host; the base of its user id
   model::MachineType type = model::MachineType::q35;
   int cpus = 1;
   Bytes memory;
-  std::filesystem::path kernel, initrd;      ///< direct boot when `kernel` is set
+  std::filesystem::path kernel, initrd;  ///< direct boot when `kernel` is set
   std::string command_line;
   std::vector<DiskFile> disks;
   std::vector<Port> ports;
-  std::filesystem::path folder;              ///< the VM's own; also holds the suspend state
-  std::filesystem::path runtime;             ///< sockets and pid file; gone after a host reboot
+  std::filesystem::path folder;   ///< the VM's own; also holds the suspend state
+  std::filesystem::path runtime;  ///< sockets and pid file; gone after a host reboot
 };
+
+/// Name of the file in Machine::folder that holds a suspended machine's memory: present means
+/// suspended, and the next start() continues from it.
+inline constexpr std::string_view suspend_file = "suspend.state";
 
 /// Why a machine stopped running, told apart.
 enum class EndReason {
-  guest_shutdown,   ///< the guest powered itself off
-  requested,        ///< stop(), suspend() or kill() was asked for
-  crashed,          ///< the VM's process ended by itself or by a signal
-  out_of_memory,    ///< the kernel's out-of-memory killer took it
+  guest_shutdown,  ///< the guest powered itself off
+  requested,       ///< request_stop(), suspend() or kill() was asked for
+  crashed,         ///< the VM's process ended by itself or by a signal
+  out_of_memory,   ///< the kernel's out-of-memory killer took it
   guest_panic,
 };
 
-/// What happens to a machine without being asked for; each is told within a second.
+/// What happens to a machine: each is told within a second. `ended` is told exactly once for every
+/// machine that ran, also when it was asked for (then before the verb answers); the others only
+/// when nobody asked for them (`paused`: its disk is full or gone).
 struct Notice {
   std::string uuid;
   enum class Kind { ended, guest_reset, paused, resumed } kind = Kind::ended;
@@ -67,9 +75,9 @@ struct Notice {
 };
 
 struct Capabilities {
-  std::string name;          ///< `qemu`
+  std::string name;  ///< `qemu`
   std::string version;
-  std::string accelerator;   ///< `kvm` or `tcg`
+  std::string accelerator;  ///< `kvm` or `tcg`
   std::vector<std::string> machine_types;
   bool suspend = true, screenshot = true, guest_agent = true;
 };
@@ -91,8 +99,9 @@ class GuestAgent {
                                          Duration limit) = 0;
 };
 
-/// Verbs are idempotent: asked for what is so already, they succeed. A verb on a machine that is not
-/// running is Code::precondition, but for start and kill. Checked by the conformance suite.
+/// All calls and notices happen on one loop. Verbs are idempotent: asked for what is so already,
+/// they succeed. A verb on a machine that is not running is Code::precondition, but for start and
+/// kill. Checked by the conformance suite.
 class Hypervisor {
  public:
   virtual ~Hypervisor() = default;
@@ -111,7 +120,8 @@ class Hypervisor {
   virtual Async<Result<void>> pause(std::string uuid) = 0;
   virtual Async<Result<void>> resume(std::string uuid) = 0;
   virtual Async<Result<void>> reset(std::string uuid) = 0;
-  /// Writes the memory to the machine's folder, durably, and ends the process. On failure it runs on.
+  /// Writes the memory to the machine's folder, durably, and ends the process. On failure it runs
+  /// on.
   virtual Async<Result<void>> suspend(std::string uuid) = 0;
   /// PNG of the first screen.
   virtual Async<Result<std::string>> screenshot(std::string uuid) = 0;
@@ -120,6 +130,8 @@ class Hypervisor {
   virtual std::filesystem::path socket(const std::string& uuid, const std::string& which) const = 0;
   /// Where notices go; set once, before adopt().
   virtual void on_notice(std::function<void(Notice)> sink) = 0;
+  /// Lets go of all machines, which run on; the last call before the object is destroyed.
+  virtual Async<void> close() = 0;
 };
 
 }  // namespace truce::hypervisor

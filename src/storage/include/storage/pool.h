@@ -19,7 +19,7 @@ enum class CloneKind { linked, full };
 using Progress = std::function<void(double fraction, std::string step)>;
 
 struct Capacity {
-  Bytes total;      ///< of the file system
+  Bytes total;  ///< of the file system
   Bytes free;
   Bytes used;       ///< by this pool's disks and templates, as stored
   Bytes allocated;  ///< promised to guests: the sum of virtual sizes
@@ -70,7 +70,8 @@ class Pool {
   /// Ids (uuids) of all VM folders there are, for finding orphans.
   virtual Result<std::vector<std::string>> vm_folders() = 0;
 
-  /// Runs a recipe (a program that fills a folder; see recipes/README.md) into a new immutable template.
+  /// Runs a recipe (a program that fills a folder; see recipes/README.md) into a new immutable
+  /// template.
   virtual Async<Result<TemplateContent>> build_template(std::string name,
                                                         std::filesystem::path recipe,
                                                         Progress progress) = 0;

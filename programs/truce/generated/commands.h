@@ -1,0 +1,460 @@
+// Made by tools/generate from schema/; do not edit.
+// clang-format off
+// Every command of the CLI as data.
+#pragma once
+
+#include "command.h"
+
+namespace truce::cli {
+
+inline constexpr std::string_view vm_list_observed_choices[]{"absent", "off", "starting", "running", "paused", "suspended", "unknown"};
+inline constexpr Input vm_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "project", .flag = "project", .where = Where::query, .kind = Kind::text, .help = "Only machines of this project", .value = "TEXT"},
+    {.name = "observed", .flag = "observed", .where = Where::query, .kind = Kind::choice, .help = "Only machines in this state", .value = "absent|off|starting|running|paused|suspended|unknown", .choices = vm_list_observed_choices},
+    {.name = "label", .flag = "label", .where = Where::query, .kind = Kind::text, .help = "Only machines with this label (key=value)", .value = "TEXT"},
+    {.name = "contains", .flag = "contains", .where = Where::query, .kind = Kind::text, .help = "Only machines whose name contains this", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view vm_list_columns[]{"name", "observed", "cpus", "memory", "addresses", "template", "host"};
+inline constexpr std::string_view vm_list_examples[]{"truce vm list", "truce vm list --observed running", "truce vm list --format json"};
+inline constexpr std::string_view vm_create_clone_choices[]{"linked", "full"};
+inline constexpr std::string_view vm_create_machine_choices[]{"q35", "microvm"};
+inline constexpr Input vm_create_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among machines", .value = "TEXT"},
+    {.name = "project", .flag = "project", .where = Where::body, .kind = Kind::text, .help = "Whose it is", .default_text = "default", .value = "TEXT"},
+    {.name = "description", .flag = "description", .where = Where::body, .kind = Kind::text, .help = "Free text", .value = "TEXT"},
+    {.name = "labels", .flag = "labels", .where = Where::body, .kind = Kind::map, .help = "Free keys and values (key=value)", .value = "KEY=VALUE"},
+    {.name = "template", .flag = "template", .where = Where::body, .kind = Kind::text, .help = "Template to clone, NAME or NAME@VERSION", .value = "TEMPLATE", .completes = "template"},
+    {.name = "iso", .flag = "iso", .where = Where::body, .kind = Kind::text, .help = "Template of kind iso to put into its CD drive", .value = "TEMPLATE", .completes = "template"},
+    {.name = "cpus", .flag = "cpus", .where = Where::body, .kind = Kind::integer, .help = "Virtual processors", .default_text = "1", .limits = "1 to 64", .value = "N"},
+    {.name = "memory", .flag = "memory", .where = Where::body, .kind = Kind::bytes, .help = "Memory", .default_text = "512MiB", .limits = "32MiB to 16TiB", .value = "SIZE"},
+    {.name = "disk", .flag = "disk", .where = Where::body, .kind = Kind::bytes, .help = "Size of its disk (default: the template's)", .limits = "1MiB to 64TiB", .value = "SIZE"},
+    {.name = "clone", .flag = "clone", .where = Where::body, .kind = Kind::choice, .help = "linked or full", .default_text = "linked", .value = "linked|full", .choices = vm_create_clone_choices},
+    {.name = "machine", .flag = "machine", .where = Where::body, .kind = Kind::choice, .help = "q35 or microvm", .default_text = "q35", .value = "q35|microvm", .choices = vm_create_machine_choices},
+    {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::text, .help = "Network to plug it into", .default_text = "default", .value = "NETWORK", .completes = "network"},
+    {.name = "forward", .flag = "forward", .where = Where::body, .kind = Kind::list, .help = "Port forward on a user-mode network, HOST:GUEST", .value = "TEXT"},
+    {.name = "cloud_init", .flag = "cloud-init", .where = Where::body, .kind = Kind::text, .file = true, .help = "cloud-init user-data", .value = "FILE"},
+    {.name = "ssh_keys", .flag = "ssh-keys", .where = Where::body, .kind = Kind::list, .file = true, .help = "SSH public keys for the template's user", .value = "FILE"},
+    {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it at once"},
+};
+inline constexpr std::string_view vm_create_examples[]{"truce vm create web01 --template debian-12 --memory 2GiB --start", "truce vm create old --iso install-cd --disk 20GiB", "truce vm create lab --template debian-12 --cloud-init user-data.yaml --forward 2222:22"};
+inline constexpr Input vm_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+};
+inline constexpr std::string_view vm_show_examples[]{"truce vm show web01"};
+inline constexpr Input vm_set_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "description", .flag = "description", .where = Where::body, .kind = Kind::text, .help = "Free text", .value = "TEXT"},
+    {.name = "labels", .flag = "labels", .where = Where::body, .kind = Kind::map, .help = "Replaces all labels (key=value)", .value = "KEY=VALUE"},
+    {.name = "cpus", .flag = "cpus", .where = Where::body, .kind = Kind::integer, .help = "Virtual processors", .limits = "1 to 64", .value = "N"},
+    {.name = "memory", .flag = "memory", .where = Where::body, .kind = Kind::bytes, .help = "Memory", .limits = "32MiB to 16TiB", .value = "SIZE"},
+    {.name = "iso", .flag = "iso", .where = Where::body, .kind = Kind::text, .help = "The CD in its drive, or empty for none", .value = "TEMPLATE", .completes = "template"},
+};
+inline constexpr std::string_view vm_set_examples[]{"truce vm set web01 --memory 4GiB"};
+inline constexpr Input vm_delete_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "force", .flag = "force", .where = Where::query, .kind = Kind::boolean, .help = "Also when it runs"},
+};
+inline constexpr std::string_view vm_delete_examples[]{"truce vm delete web01 --force"};
+inline constexpr Input vm_start_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+};
+inline constexpr std::string_view vm_start_examples[]{"truce vm start web01"};
+inline constexpr Input vm_stop_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "now", .flag = "now", .where = Where::body, .kind = Kind::boolean, .help = "Cut the power instead of asking the guest"},
+    {.name = "timeout_seconds", .flag = "timeout-seconds", .where = Where::body, .kind = Kind::integer, .help = "How long the guest may take", .default_text = "60", .limits = "1 to 3600", .value = "N"},
+};
+inline constexpr std::string_view vm_stop_examples[]{"truce vm stop web01", "truce vm stop web01 --now"};
+inline constexpr Input vm_reset_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+};
+inline constexpr std::string_view vm_reset_examples[]{"truce vm reset web01"};
+inline constexpr Input vm_pause_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+};
+inline constexpr std::string_view vm_pause_examples[]{"truce vm pause web01"};
+inline constexpr Input vm_resume_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+};
+inline constexpr std::string_view vm_resume_examples[]{"truce vm resume web01"};
+inline constexpr Input vm_suspend_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+};
+inline constexpr std::string_view vm_suspend_examples[]{"truce vm suspend web01"};
+inline constexpr Input vm_rename_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "new_name", .flag = "new-name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "The new name", .value = "TEXT"},
+};
+inline constexpr std::string_view vm_rename_examples[]{"truce vm rename web01 web02"};
+inline constexpr Input vm_console_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The machine", .completes = "vm"},
+    {.name = "serial", .flag = "serial", .where = Where::local, .kind = Kind::boolean, .help = "The serial console (the default)"},
+    {.name = "graphical", .flag = "graphical", .where = Where::local, .kind = Kind::boolean, .help = "The screen; prints where a VNC viewer finds it"},
+    {.name = "listen", .flag = "listen", .where = Where::local, .kind = Kind::text, .help = "With --graphical: ADDRESS:PORT or unix:PATH to listen on (127.0.0.1 and a free port)", .value = "ADDRESS"},
+    {.name = "linger", .flag = "linger", .where = Where::local, .kind = Kind::integer, .help = "After the end of piped input, stay this long after the last output (2)", .value = "SECONDS"},
+};
+inline constexpr std::string_view vm_console_examples[]{"truce vm console web01", "truce vm console desk --graphical", "echo uptime | truce vm console web01"};
+inline constexpr Input vm_screenshot_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The machine", .completes = "vm"},
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "File to write; - is standard output"},
+};
+inline constexpr std::string_view vm_screenshot_examples[]{"truce vm screenshot web01 web01.png"};
+inline constexpr Input vm_exec_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The machine", .completes = "vm"},
+    {.name = "timeout", .flag = "timeout", .where = Where::local, .kind = Kind::integer, .help = "How long to wait for its end (60)", .value = "SECONDS"},
+};
+inline constexpr std::string_view vm_exec_examples[]{"truce vm exec web01 -- uname -a", "truce vm exec web01 --timeout 300 -- apt-get update"};
+inline constexpr Input vm_log_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The machine", .completes = "vm"},
+    {.name = "bytes", .flag = "bytes", .where = Where::local, .kind = Kind::integer, .help = "How much of it, at most 65536 (4096)", .value = "N"},
+};
+inline constexpr std::string_view vm_log_examples[]{"truce vm log web01", "truce vm log web01 --bytes 65536"};
+inline constexpr Input template_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view template_list_columns[]{"name", "kind", "disk_size", "stored", "created", "description"};
+inline constexpr std::string_view template_list_examples[]{"truce template list"};
+inline constexpr Input template_create_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Name of the family; the version is added", .value = "TEXT"},
+    {.name = "description", .flag = "description", .where = Where::body, .kind = Kind::text, .help = "Free text", .value = "TEXT"},
+    {.name = "recipe", .flag = "recipe", .where = Where::body, .kind = Kind::text, .help = "Recipe to follow: debian-12 or tiny", .value = "TEXT"},
+    {.name = "file", .flag = "file", .where = Where::body, .kind = Kind::text, .help = "Path of a disk image or ISO on the host", .value = "TEXT"},
+};
+inline constexpr std::string_view template_create_examples[]{"truce template create debian-12 --recipe debian-12", "truce template create rescue --file /srv/rescue.iso"};
+inline constexpr Input template_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the template", .completes = "template"},
+};
+inline constexpr std::string_view template_show_examples[]{"truce template show debian-12", "truce template show debian-12@1"};
+inline constexpr Input template_delete_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the template", .completes = "template"},
+};
+inline constexpr std::string_view template_delete_examples[]{"truce template delete debian-12@1"};
+inline constexpr Input network_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view network_list_columns[]{"name", "mode", "subnet", "domain", "problem"};
+inline constexpr std::string_view network_list_examples[]{"truce network list"};
+inline constexpr std::string_view network_create_mode_choices[]{"nat", "user"};
+inline constexpr Input network_create_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among networks", .value = "TEXT"},
+    {.name = "mode", .flag = "mode", .where = Where::body, .kind = Kind::choice, .help = "nat or user", .default_text = "nat", .value = "nat|user", .choices = network_create_mode_choices},
+    {.name = "subnet", .flag = "subnet", .where = Where::body, .kind = Kind::text, .help = "IPv4 addresses such as 10.88.0.0/24 (nat only)", .value = "TEXT"},
+    {.name = "domain", .flag = "domain", .where = Where::body, .kind = Kind::text, .help = "DNS suffix of the machines", .default_text = "truce.internal", .value = "TEXT"},
+};
+inline constexpr std::string_view network_create_examples[]{"truce network create lab --subnet 10.88.0.0/24"};
+inline constexpr Input network_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the network", .completes = "network"},
+};
+inline constexpr std::string_view network_show_examples[]{"truce network show default"};
+inline constexpr Input network_delete_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the network", .completes = "network"},
+};
+inline constexpr std::string_view network_delete_examples[]{"truce network delete lab"};
+inline constexpr Input pool_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view pool_list_columns[]{"name", "path", "total", "free", "used", "allocated"};
+inline constexpr std::string_view pool_list_examples[]{"truce pool list"};
+inline constexpr Input pool_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the pool", .completes = "pool"},
+};
+inline constexpr std::string_view pool_show_examples[]{"truce pool show default"};
+inline constexpr Input host_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view host_list_columns[]{"name", "state", "accelerator", "cpus", "memory", "hypervisor"};
+inline constexpr std::string_view host_list_examples[]{"truce host list"};
+inline constexpr Input host_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
+};
+inline constexpr std::string_view host_show_examples[]{"truce host show node1"};
+inline constexpr std::string_view task_list_state_choices[]{"queued", "running", "succeeded", "failed", "cancelled"};
+inline constexpr Input task_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "state", .flag = "state", .where = Where::query, .kind = Kind::choice, .help = "Only tasks in this state", .value = "queued|running|succeeded|failed|cancelled", .choices = task_list_state_choices},
+    {.name = "target", .flag = "target", .where = Where::query, .kind = Kind::text, .help = "Only tasks of this object, such as vms/web01", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view task_list_columns[]{"name", "kind", "target", "state", "progress", "step", "created"};
+inline constexpr std::string_view task_list_examples[]{"truce task list"};
+inline constexpr Input task_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the task", .completes = "task"},
+};
+inline constexpr std::string_view task_show_examples[]{"truce task show t-000000012"};
+inline constexpr Input task_cancel_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the task", .completes = "task"},
+};
+inline constexpr std::string_view task_cancel_examples[]{"truce task cancel t-000000012"};
+inline constexpr Input task_wait_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The task", .completes = "task"},
+};
+inline constexpr std::string_view task_wait_examples[]{"truce task wait t-000000012"};
+inline constexpr Input event_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "target", .flag = "target", .where = Where::query, .kind = Kind::text, .help = "Only events of this object, such as vms/web01", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .alias = "follow", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view event_list_columns[]{"time", "kind", "target", "user", "message"};
+inline constexpr std::string_view event_list_examples[]{"truce event list", "truce event list --target vms/web01"};
+inline constexpr Input token_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view token_list_columns[]{"name", "kind", "role", "projects", "created", "expires"};
+inline constexpr std::string_view token_list_examples[]{"truce token list"};
+inline constexpr std::string_view token_create_role_choices[]{"admin", "operator", "viewer"};
+inline constexpr Input token_create_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Who will hold it", .value = "TEXT"},
+    {.name = "role", .flag = "role", .where = Where::body, .kind = Kind::choice, .help = "admin, operator or viewer", .default_text = "viewer", .value = "admin|operator|viewer", .choices = token_create_role_choices},
+    {.name = "projects", .flag = "projects", .where = Where::body, .kind = Kind::list, .help = "Only in these projects; empty: in all", .value = "TEXT"},
+    {.name = "certificate", .flag = "certificate", .where = Where::body, .kind = Kind::text, .file = true, .help = "PEM of a client certificate to let in (instead of a token)", .value = "FILE"},
+    {.name = "expires", .flag = "expires", .where = Where::body, .kind = Kind::time, .help = "When it ends by itself", .value = "TIME"},
+};
+inline constexpr std::string_view token_create_examples[]{"truce token create ci --role operator", "truce token create eva --role viewer --projects shop"};
+inline constexpr Input token_delete_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the token", .completes = "token"},
+};
+inline constexpr std::string_view token_delete_examples[]{"truce token delete ci"};
+inline constexpr std::string_view server_show_examples[]{"truce server show"};
+inline constexpr Input login_inputs[]{
+    {.name = "server", .flag = "server", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "https://HOST:PORT, or unix:PATH"},
+    {.name = "fingerprint", .flag = "fingerprint", .where = Where::local, .kind = Kind::text, .help = "SHA-256 of the server's certificate", .value = "SHA256"},
+    {.name = "certificate", .flag = "certificate", .where = Where::local, .kind = Kind::text, .help = "Client certificate (PEM) to use instead of a token", .value = "FILE"},
+    {.name = "key", .flag = "key", .where = Where::local, .kind = Kind::text, .help = "Its private key", .value = "FILE"},
+};
+inline constexpr std::string_view login_examples[]{"truce login https://host1:7443 --token 9f3a…", "truce login unix:/run/truce/truced.sock"};
+inline constexpr std::string_view completion_shell_choices[]{"bash", "zsh", "fish"};
+inline constexpr Input completion_inputs[]{
+    {.name = "shell", .flag = "shell", .where = Where::local, .kind = Kind::choice, .word = true, .required = true, .help = "bash, zsh or fish", .choices = completion_shell_choices},
+};
+inline constexpr std::string_view completion_examples[]{"truce completion bash > /etc/bash_completion.d/truce", "truce completion fish > ~/.config/fish/completions/truce.fish"};
+inline constexpr Input help_inputs[]{
+    {.name = "noun", .flag = "noun", .where = Where::local, .kind = Kind::text, .word = true, .help = "A noun"},
+    {.name = "verb", .flag = "verb", .where = Where::local, .kind = Kind::text, .word = true, .help = "One of its verbs"},
+};
+inline constexpr std::string_view help_examples[]{"truce help vm", "truce help vm create"};
+
+inline constexpr CommandRow commands[]{
+    {.noun = "vm", .verb = "list", .summary = "List virtual machines", .description = "", .usage = "truce vm list [options]", .method = "GET", .path = "/v1/vms", .answer = Answer::page, .shown = "Vm", .inputs = vm_list_inputs, .columns = vm_list_columns, .examples = vm_list_examples},
+    {.noun = "vm", .verb = "create", .summary = "Create a virtual machine", .description = "", .usage = "truce vm create NAME [options]", .method = "POST", .path = "/v1/vms", .answer = Answer::task, .shown = "Task", .inputs = vm_create_inputs, .examples = vm_create_examples},
+    {.noun = "vm", .verb = "show", .summary = "Show a virtual machine", .description = "", .usage = "truce vm show NAME", .method = "GET", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_show_inputs, .examples = vm_show_examples},
+    {.noun = "vm", .verb = "set", .summary = "Change a virtual machine", .description = "Processors, memory and labels; a running machine takes processors and memory at its next start.", .usage = "truce vm set NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_set_inputs, .examples = vm_set_examples},
+    {.noun = "vm", .verb = "delete", .summary = "Delete a virtual machine with its disks", .description = "A running machine is refused unless force is given.", .usage = "truce vm delete NAME [options]", .method = "DELETE", .path = "/v1/vms/{name}", .answer = Answer::task, .shown = "Task", .inputs = vm_delete_inputs, .examples = vm_delete_examples},
+    {.noun = "vm", .verb = "start", .summary = "Start a virtual machine, or continue a suspended one", .description = "", .usage = "truce vm start NAME", .method = "POST", .path = "/v1/vms/{name}/start", .answer = Answer::task, .shown = "Task", .inputs = vm_start_inputs, .examples = vm_start_examples},
+    {.noun = "vm", .verb = "stop", .summary = "Stop a virtual machine", .description = "Asks the guest to power off and forces it after the limit.", .usage = "truce vm stop NAME [options]", .method = "POST", .path = "/v1/vms/{name}/stop", .answer = Answer::task, .shown = "Task", .inputs = vm_stop_inputs, .examples = vm_stop_examples},
+    {.noun = "vm", .verb = "reset", .summary = "Reset a running virtual machine, as its reset button would", .description = "", .usage = "truce vm reset NAME", .method = "POST", .path = "/v1/vms/{name}/reset", .answer = Answer::nothing, .shown = "", .inputs = vm_reset_inputs, .examples = vm_reset_examples},
+    {.noun = "vm", .verb = "pause", .summary = "Pause a running virtual machine (it keeps its memory)", .description = "", .usage = "truce vm pause NAME", .method = "POST", .path = "/v1/vms/{name}/pause", .answer = Answer::task, .shown = "Task", .inputs = vm_pause_inputs, .examples = vm_pause_examples},
+    {.noun = "vm", .verb = "resume", .summary = "Resume a paused virtual machine", .description = "", .usage = "truce vm resume NAME", .method = "POST", .path = "/v1/vms/{name}/resume", .answer = Answer::task, .shown = "Task", .inputs = vm_resume_inputs, .examples = vm_resume_examples},
+    {.noun = "vm", .verb = "suspend", .summary = "Suspend a virtual machine to disk (start continues it)", .description = "", .usage = "truce vm suspend NAME", .method = "POST", .path = "/v1/vms/{name}/suspend", .answer = Answer::task, .shown = "Task", .inputs = vm_suspend_inputs, .examples = vm_suspend_examples},
+    {.noun = "vm", .verb = "rename", .summary = "Rename a virtual machine that is off", .description = "", .usage = "truce vm rename NAME NEW-NAME", .method = "POST", .path = "/v1/vms/{name}/rename", .answer = Answer::object, .shown = "Vm", .inputs = vm_rename_inputs, .examples = vm_rename_examples},
+    {.noun = "vm", .verb = "console", .summary = "Talk with a machine through its serial console or its screen", .description = "Ctrl-] leaves the console; the machine goes on. With --graphical a port of this computer carries the screen (VNC) until Ctrl-C. Standard input may also be a pipe.", .usage = "truce vm console NAME [options]", .answer = Answer::nothing, .shown = "", .inputs = vm_console_inputs, .examples = vm_console_examples},
+    {.noun = "vm", .verb = "screenshot", .summary = "Save a picture of a machine's screen (PNG)", .description = "", .usage = "truce vm screenshot NAME FILE", .answer = Answer::nothing, .shown = "", .inputs = vm_screenshot_inputs, .examples = vm_screenshot_examples},
+    {.noun = "vm", .verb = "exec", .summary = "Run a program in the guest through its agent", .description = "Ends with the program's exit status.", .usage = "truce vm exec NAME [options] -- COMMAND...", .answer = Answer::nothing, .shown = "", .inputs = vm_exec_inputs, .examples = vm_exec_examples, .rest = true},
+    {.noun = "vm", .verb = "log", .summary = "Print the last output of a machine's serial console", .description = "", .usage = "truce vm log NAME [options]", .answer = Answer::nothing, .shown = "", .inputs = vm_log_inputs, .examples = vm_log_examples},
+    {.noun = "template", .verb = "list", .summary = "List templates", .description = "", .usage = "truce template list [options]", .method = "GET", .path = "/v1/templates", .answer = Answer::page, .shown = "Template", .inputs = template_list_inputs, .columns = template_list_columns, .examples = template_list_examples},
+    {.noun = "template", .verb = "create", .summary = "Make a template by a recipe, or import a disk image or ISO of this host", .description = "Each creation under the same name makes a new version; a finished version never changes.", .usage = "truce template create NAME [options]", .method = "POST", .path = "/v1/templates", .answer = Answer::task, .shown = "Task", .inputs = template_create_inputs, .examples = template_create_examples},
+    {.noun = "template", .verb = "show", .summary = "Show a template (without a version, the newest)", .description = "", .usage = "truce template show NAME", .method = "GET", .path = "/v1/templates/{name}", .answer = Answer::object, .shown = "Template", .inputs = template_show_inputs, .examples = template_show_examples},
+    {.noun = "template", .verb = "delete", .summary = "Delete a template version that no machine is linked to", .description = "", .usage = "truce template delete NAME", .method = "DELETE", .path = "/v1/templates/{name}", .answer = Answer::task, .shown = "Task", .inputs = template_delete_inputs, .examples = template_delete_examples},
+    {.noun = "network", .verb = "list", .summary = "List networks", .description = "", .usage = "truce network list [options]", .method = "GET", .path = "/v1/networks", .answer = Answer::page, .shown = "Network", .inputs = network_list_inputs, .columns = network_list_columns, .examples = network_list_examples},
+    {.noun = "network", .verb = "create", .summary = "Create a network", .description = "", .usage = "truce network create NAME [options]", .method = "POST", .path = "/v1/networks", .answer = Answer::object, .shown = "Network", .inputs = network_create_inputs, .examples = network_create_examples},
+    {.noun = "network", .verb = "show", .summary = "Show a network", .description = "", .usage = "truce network show NAME", .method = "GET", .path = "/v1/networks/{name}", .answer = Answer::object, .shown = "Network", .inputs = network_show_inputs, .examples = network_show_examples},
+    {.noun = "network", .verb = "delete", .summary = "Delete a network that no machine uses", .description = "", .usage = "truce network delete NAME", .method = "DELETE", .path = "/v1/networks/{name}", .answer = Answer::nothing, .shown = "", .inputs = network_delete_inputs, .examples = network_delete_examples},
+    {.noun = "pool", .verb = "list", .summary = "List storage pools", .description = "", .usage = "truce pool list [options]", .method = "GET", .path = "/v1/pools", .answer = Answer::page, .shown = "Pool", .inputs = pool_list_inputs, .columns = pool_list_columns, .examples = pool_list_examples},
+    {.noun = "pool", .verb = "show", .summary = "Show a storage pool", .description = "", .usage = "truce pool show NAME", .method = "GET", .path = "/v1/pools/{name}", .answer = Answer::object, .shown = "Pool", .inputs = pool_show_inputs, .examples = pool_show_examples},
+    {.noun = "host", .verb = "list", .summary = "List hosts", .description = "", .usage = "truce host list [options]", .method = "GET", .path = "/v1/hosts", .answer = Answer::page, .shown = "Host", .inputs = host_list_inputs, .columns = host_list_columns, .examples = host_list_examples},
+    {.noun = "host", .verb = "show", .summary = "Show a host", .description = "", .usage = "truce host show NAME", .method = "GET", .path = "/v1/hosts/{name}", .answer = Answer::object, .shown = "Host", .inputs = host_show_inputs, .examples = host_show_examples},
+    {.noun = "task", .verb = "list", .summary = "List tasks", .description = "", .usage = "truce task list [options]", .method = "GET", .path = "/v1/tasks", .answer = Answer::page, .shown = "Task", .inputs = task_list_inputs, .columns = task_list_columns, .examples = task_list_examples},
+    {.noun = "task", .verb = "show", .summary = "Show a task", .description = "", .usage = "truce task show NAME", .method = "GET", .path = "/v1/tasks/{name}", .answer = Answer::object, .shown = "Task", .inputs = task_show_inputs, .examples = task_show_examples},
+    {.noun = "task", .verb = "cancel", .summary = "Cancel a running task; what it did is undone", .description = "", .usage = "truce task cancel NAME", .method = "POST", .path = "/v1/tasks/{name}/cancel", .answer = Answer::task, .shown = "Task", .inputs = task_cancel_inputs, .examples = task_cancel_examples},
+    {.noun = "task", .verb = "wait", .summary = "Wait for the end of a task and show its progress", .description = "", .usage = "truce task wait NAME", .answer = Answer::nothing, .shown = "", .inputs = task_wait_inputs, .examples = task_wait_examples},
+    {.noun = "event", .verb = "list", .summary = "List events, oldest first", .description = "", .usage = "truce event list [options]", .method = "GET", .path = "/v1/events", .answer = Answer::page, .shown = "Event", .inputs = event_list_inputs, .columns = event_list_columns, .examples = event_list_examples},
+    {.noun = "token", .verb = "list", .summary = "List tokens and client certificates that may use this server", .description = "", .usage = "truce token list [options]", .method = "GET", .path = "/v1/tokens", .answer = Answer::page, .shown = "Token", .inputs = token_list_inputs, .columns = token_list_columns, .examples = token_list_examples},
+    {.noun = "token", .verb = "create", .summary = "Create a token, or let a client certificate in", .description = "The token's text is in this answer and nowhere else; only its SHA-256 is stored.", .usage = "truce token create NAME [options]", .method = "POST", .path = "/v1/tokens", .answer = Answer::object, .shown = "TokenSecret", .inputs = token_create_inputs, .examples = token_create_examples},
+    {.noun = "token", .verb = "delete", .summary = "Withdraw a token or client certificate", .description = "", .usage = "truce token delete NAME", .method = "DELETE", .path = "/v1/tokens/{name}", .answer = Answer::nothing, .shown = "", .inputs = token_delete_inputs, .examples = token_delete_examples},
+    {.noun = "server", .verb = "show", .summary = "What this server is, and who you are to it", .description = "", .usage = "truce server show", .method = "GET", .path = "/v1", .answer = Answer::object, .shown = "Server", .examples = server_show_examples},
+    {.noun = "login", .verb = "", .summary = "Remember a server, its certificate and a token", .description = "Kept in ~/.config/truce/client.json ($TRUCE_CONFIG), readable by you only. Without --fingerprint the server's is shown and you are asked whether it is the right one. Later commands use this server.", .usage = "truce login SERVER [options]", .answer = Answer::nothing, .shown = "", .inputs = login_inputs, .examples = login_examples},
+    {.noun = "completion", .verb = "", .summary = "Print the completion script of a shell", .description = "", .usage = "truce completion bash|zsh|fish", .answer = Answer::nothing, .shown = "", .inputs = completion_inputs, .examples = completion_examples},
+    {.noun = "help", .verb = "", .summary = "Show help, also of one noun or verb", .description = "", .usage = "truce help [NOUN] [VERB]", .answer = Answer::nothing, .shown = "", .inputs = help_inputs, .examples = help_examples},
+};
+
+inline constexpr std::string_view everywhere_format_choices[]{"table", "json", "yaml", "csv"};
+inline constexpr Input everywhere_inputs[]{
+    {.name = "url", .flag = "url", .where = Where::local, .kind = Kind::text, .help = "Where the daemon is: unix:PATH or https://HOST:PORT ($TRUCE_URL; without either, the last login, then the local socket)", .value = "URL"},
+    {.name = "token", .flag = "token", .where = Where::local, .kind = Kind::text, .help = "Bearer token ($TRUCE_TOKEN)", .value = "TOKEN"},
+    {.name = "format", .flag = "format", .where = Where::local, .kind = Kind::choice, .help = "How the answer is printed", .value = "table|json|yaml|csv", .choices = everywhere_format_choices},
+    {.name = "quiet", .flag = "quiet", .where = Where::local, .kind = Kind::boolean, .help = "Print names only"},
+    {.name = "no-wait", .flag = "no-wait", .where = Where::local, .kind = Kind::boolean, .help = "Do not wait for a task; print its name"},
+    {.name = "help", .flag = "help", .where = Where::local, .kind = Kind::boolean, .help = "Show help"},
+};
+inline constexpr Noun nouns[]{
+    {"vm", "Virtual machines"},
+    {"template", "What machines are made from"},
+    {"network", "Networks that machines plug into"},
+    {"pool", "Where disks and templates are stored"},
+    {"host", "The machines that run virtual machines"},
+    {"task", "Work that takes longer than an answer"},
+    {"event", "What happened"},
+    {"token", "Keys that open the API"},
+    {"server", "The daemon itself"},
+};
+
+inline constexpr ShownField Server_fields[]{
+    {"version", Kind::text, Kind::text, ""},
+    {"fingerprint", Kind::text, Kind::text, ""},
+    {"url", Kind::text, Kind::text, ""},
+    {"user", Kind::text, Kind::text, ""},
+    {"role", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownField VmDisk_fields[]{
+    {"id", Kind::text, Kind::text, ""},
+    {"size", Kind::bytes, Kind::bytes, ""},
+    {"pool", Kind::text, Kind::text, ""},
+    {"template", Kind::text, Kind::text, ""},
+    {"clone", Kind::choice, Kind::choice, ""},
+};
+inline constexpr ShownField VmNic_fields[]{
+    {"network", Kind::text, Kind::text, ""},
+    {"mac", Kind::text, Kind::text, ""},
+    {"forwards", Kind::list, Kind::text, ""},
+};
+inline constexpr ShownField Vm_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"project", Kind::text, Kind::text, ""},
+    {"description", Kind::text, Kind::text, ""},
+    {"labels", Kind::map, Kind::text, ""},
+    {"uuid", Kind::text, Kind::text, ""},
+    {"number", Kind::integer, Kind::integer, ""},
+    {"cpus", Kind::integer, Kind::integer, ""},
+    {"memory", Kind::bytes, Kind::bytes, ""},
+    {"machine", Kind::choice, Kind::choice, ""},
+    {"template", Kind::text, Kind::text, ""},
+    {"iso", Kind::text, Kind::text, ""},
+    {"disks", Kind::list, Kind::object, "VmDisk"},
+    {"nics", Kind::list, Kind::object, "VmNic"},
+    {"wanted", Kind::choice, Kind::choice, ""},
+    {"observed", Kind::choice, Kind::choice, ""},
+    {"generation", Kind::integer, Kind::integer, ""},
+    {"stop_now", Kind::boolean, Kind::boolean, ""},
+    {"stop_timeout_seconds", Kind::integer, Kind::integer, ""},
+    {"host", Kind::text, Kind::text, ""},
+    {"addresses", Kind::list, Kind::text, ""},
+    {"problem", Kind::text, Kind::text, ""},
+    {"created", Kind::time, Kind::time, ""},
+    {"started", Kind::time, Kind::time, ""},
+};
+inline constexpr ShownField Template_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"kind", Kind::choice, Kind::choice, ""},
+    {"description", Kind::text, Kind::text, ""},
+    {"pool", Kind::text, Kind::text, ""},
+    {"disk_size", Kind::bytes, Kind::bytes, ""},
+    {"stored", Kind::bytes, Kind::bytes, ""},
+    {"cloud_init", Kind::boolean, Kind::boolean, ""},
+    {"guest_agent", Kind::boolean, Kind::boolean, ""},
+    {"sha256", Kind::map, Kind::text, ""},
+    {"created", Kind::time, Kind::time, ""},
+};
+inline constexpr ShownField Network_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"mode", Kind::choice, Kind::choice, ""},
+    {"subnet", Kind::text, Kind::text, ""},
+    {"domain", Kind::text, Kind::text, ""},
+    {"problem", Kind::text, Kind::text, ""},
+    {"created", Kind::time, Kind::time, ""},
+};
+inline constexpr ShownField Pool_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"host", Kind::text, Kind::text, ""},
+    {"path", Kind::text, Kind::text, ""},
+    {"total", Kind::bytes, Kind::bytes, ""},
+    {"free", Kind::bytes, Kind::bytes, ""},
+    {"used", Kind::bytes, Kind::bytes, ""},
+    {"allocated", Kind::bytes, Kind::bytes, ""},
+};
+inline constexpr ShownField Host_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"state", Kind::choice, Kind::choice, ""},
+    {"cpus", Kind::integer, Kind::integer, ""},
+    {"memory", Kind::bytes, Kind::bytes, ""},
+    {"hypervisor", Kind::text, Kind::text, ""},
+    {"accelerator", Kind::text, Kind::text, ""},
+    {"network_modes", Kind::list, Kind::choice, ""},
+    {"machine_types", Kind::list, Kind::text, ""},
+    {"kernel", Kind::text, Kind::text, ""},
+    {"problem", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownField TaskStep_fields[]{
+    {"time", Kind::time, Kind::time, ""},
+    {"text", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownField Task_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"kind", Kind::text, Kind::text, ""},
+    {"target", Kind::text, Kind::text, ""},
+    {"project", Kind::text, Kind::text, ""},
+    {"generation", Kind::integer, Kind::integer, ""},
+    {"user", Kind::text, Kind::text, ""},
+    {"state", Kind::choice, Kind::choice, ""},
+    {"progress", Kind::number, Kind::number, ""},
+    {"step", Kind::text, Kind::text, ""},
+    {"steps", Kind::list, Kind::object, "TaskStep"},
+    {"error", Kind::text, Kind::text, ""},
+    {"cancel", Kind::boolean, Kind::boolean, ""},
+    {"created", Kind::time, Kind::time, ""},
+    {"ended", Kind::time, Kind::time, ""},
+};
+inline constexpr ShownField Event_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"time", Kind::time, Kind::time, ""},
+    {"kind", Kind::text, Kind::text, ""},
+    {"target", Kind::text, Kind::text, ""},
+    {"project", Kind::text, Kind::text, ""},
+    {"user", Kind::text, Kind::text, ""},
+    {"address", Kind::text, Kind::text, ""},
+    {"message", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownField Token_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"kind", Kind::choice, Kind::choice, ""},
+    {"role", Kind::choice, Kind::choice, ""},
+    {"projects", Kind::list, Kind::text, ""},
+    {"sha256", Kind::text, Kind::text, ""},
+    {"created", Kind::time, Kind::time, ""},
+    {"expires", Kind::time, Kind::time, ""},
+};
+inline constexpr ShownField TokenSecret_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"kind", Kind::choice, Kind::choice, ""},
+    {"token", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownObject shown_objects[]{
+    {"Server", Server_fields},
+    {"VmDisk", VmDisk_fields},
+    {"VmNic", VmNic_fields},
+    {"Vm", Vm_fields},
+    {"Template", Template_fields},
+    {"Network", Network_fields},
+    {"Pool", Pool_fields},
+    {"Host", Host_fields},
+    {"TaskStep", TaskStep_fields},
+    {"Task", Task_fields},
+    {"Event", Event_fields},
+    {"Token", Token_fields},
+    {"TokenSecret", TokenSecret_fields},
+};
+
+}  // namespace truce::cli

@@ -1,0 +1,67 @@
+#include "session.h"
+
+#include <boost/json.hpp>
+
+#include "model/json.h"
+
+namespace truce::cli {
+namespace json = boost::json;
+namespace {
+
+/// What went wrong before any answer: only a refused certificate or socket is not "no answer".
+Failure unreachable(Error error) {
+  auto exit = error.code == Code::forbidden ? Exit::failed : Exit::no_answer;
+  if (exit == Exit::failed && error.message.contains("certificate is not the trusted one")) {
+    error.message +=
+        "; if the server's certificate was renewed on purpose, log in again: truce login";
+  }
+  return {exit, std::move(error)};
+}
+
+/// A refusal of the daemon is never wrong usage in the sense of exit status 2.
+Failure refused(Error error) {
+  if (error.code == Code::unauthenticated) error.message += "; see: truce login --help";
+  return {Exit::failed, std::move(error)};
+}
+
+}  // namespace
+
+Session::Session(asio::any_io_executor loop, http::Endpoint endpoint)
+    : loop_(loop), url_(endpoint.url), client_(loop, std::move(endpoint)) {}
+
+Async<Outcome<http::Response>> Session::send(Outgoing request) {
+  std::map<std::string, std::string> headers;
+  if (!request.body.empty()) headers["content-type"] = "application/json";
+  auto target = request.target();
+  auto response = co_await client_.send(std::move(request.method), std::move(target),
+                                        std::move(request.body), std::move(headers));
+  if (!response) co_return std::unexpected(unreachable(std::move(response).error()));
+  if (response->status >= 400) {
+    co_return std::unexpected(refused(http::error_of(response->status, response->body)));
+  }
+  co_return *std::move(response);
+}
+
+Async<Outcome<json::value>> Session::call(Outgoing request) {
+  CO_TRY(auto response, co_await send(std::move(request)));
+  if (response.body.empty()) co_return json::value();
+  auto value = model::parse_json(response.body, mib(256));
+  if (!value) {
+    auto error = std::move(value).error().within(url_ + ": the answer");
+    error.code = Code::corrupt;
+    co_return std::unexpected(Failure(std::move(error)));
+  }
+  co_return *std::move(value);
+}
+
+Async<Outcome<json::value>> Session::get(std::string path,
+                                         std::map<std::string, std::string> query) {
+  co_return co_await call(
+      {.method = "GET", .path = std::move(path), .query = std::move(query), .body = {}});
+}
+
+std::string path_of(std::string_view before, std::string_view name, std::string_view after) {
+  return fmt::format("{}{}{}", before, percent_encoded(name), after);
+}
+
+}  // namespace truce::cli

@@ -1,0 +1,69 @@
+#include "terminal.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+namespace truce::cli {
+
+bool is_terminal(Channel channel) {
+  return isatty(static_cast<int>(channel)) == 1;
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  for (int fd : {2, 1, 0}) {
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  }
+  return 80;
+}
+
+void print(std::string_view text, Channel channel) {
+  while (!text.empty()) {
+    auto count = write(static_cast<int>(channel), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;  // nobody reads any more; there is nowhere left to say so
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+TerminalMode::TerminalMode(Mode mode) {
+  termios now{};
+  if (tcgetattr(STDIN_FILENO, &now) != 0) return;
+  before_ = now;
+  if (mode == Mode::raw) {
+    cfmakeraw(&now);
+  } else {
+    now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  }
+  tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
+}
+
+TerminalMode::~TerminalMode() {
+  if (before_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &*before_);
+}
+
+Result<Fd> open_input() {
+  auto own = open_file("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (own) return own;
+  int copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);  // a socket cannot be opened again
+  if (copy < 0) return fail_errno(errno, "standard input");
+  return Fd(copy);
+}
+
+std::string read_line() {
+  std::string line;
+  char c = 0;
+  while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n') line += c;
+  return line;
+}
+
+Async<void> interrupted() {
+  asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
+  co_await signals.async_wait(as_result);
+}
+
+}  // namespace truce::cli

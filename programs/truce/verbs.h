@@ -1,0 +1,31 @@
+// What the commands do. Each answers the exit status of the program.
+#pragma once
+
+#include "session.h"
+
+namespace truce::cli {
+
+using Ending = Outcome<int>;
+
+/// Runs the command of an invocation.
+Async<Ending> run_command(Session& session, const Invocation& invocation);
+
+// tasks.cpp
+/// Shows a task's progress until it ends. Ctrl-C leaves it running and says how to cancel it.
+Async<Ending> follow_task(Session& session, const Invocation& invocation, boost::json::value task);
+Async<Ending> task_wait(Session& session, const Invocation& invocation);
+
+// watch.cpp
+/// Prints what changes after `page`, a row for each change, until Ctrl-C.
+Async<Ending> watch_list(Session& session, const Invocation& invocation, Outgoing request,
+                         boost::json::value page);
+
+// machine.cpp
+Async<Ending> vm_screenshot(Session& session, const Invocation& invocation);
+Async<Ending> vm_exec(Session& session, const Invocation& invocation);
+Async<Ending> vm_log(Session& session, const Invocation& invocation);
+
+// console.cpp
+Async<Ending> vm_console(Session& session, const Invocation& invocation);
+
+}  // namespace truce::cli

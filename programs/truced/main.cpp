@@ -1,0 +1,195 @@
+// truced: reads its configuration, wires the modules, runs.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "hypervisor/fake.h"
+#include "manager/manager.h"
+#include "model/config.h"
+#include "model/config_options.h"
+#include "network/fake.h"
+#include "network/host_network.h"
+#include "node/node.h"
+#include "qemu/qemu.h"
+#include "storage/fake.h"
+#include "storage/folder_pool.h"
+#include "store/sqlite.h"
+
+namespace truce {
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  std::string_view whole(name);
+  return std::string(whole.substr(0, whole.find('.')));
+}
+
+/// `127.0.0.1:7443` or `[::1]:7443` as address and port.
+Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& text) {
+  auto colon = text.rfind(':');
+  auto port = colon == text.npos ? 0UL : std::strtoul(text.c_str() + colon + 1, nullptr, 10);
+  if (colon == text.npos || port > 65535 || text.find_first_not_of("0123456789", colon + 1) != text.npos) {
+    return fail(Code::invalid, "listen: '{}' is not ADDRESS:PORT", text);
+  }
+  auto address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  return std::pair(address, static_cast<std::uint16_t>(port));
+}
+
+/// The modules with their concrete types.
+struct Daemon {
+  Daemon(asio::io_context& l, model::Config c) : loop(l.get_executor()), config(std::move(c)) {}
+
+  Async<Result<void>> start();
+  Async<void> stop();
+  Result<void> make_folders();
+  Result<void> choose_types();
+  Result<void> serve();
+
+  asio::any_io_executor loop;
+  model::Config config;
+  asio::thread_pool workers{2};
+  std::unique_ptr<store::SqliteStore> store;
+  std::unique_ptr<hypervisor::Hypervisor> hypervisor;
+  std::unique_ptr<storage::Pool> pool;
+  std::unique_ptr<network::Provider> network;
+  std::unique_ptr<manager::Manager> manager;
+  std::unique_ptr<node::Node> node;
+  std::unique_ptr<http::Server> server;
+};
+
+Result<void> Daemon::make_folders() {
+  // Machines run as other users: they pass through, they may not list.
+  TRY_VOID(make_folder(config.state_dir, 0711));
+  TRY_VOID(make_folder(config.state_dir + "/store", 0700));
+  TRY_VOID(make_folder(config.state_dir + "/pool", 0711));
+  return make_folder(config.run_dir, 0711);
+}
+
+Result<void> Daemon::choose_types() {
+  if (config.hypervisor == "fake") {
+    hypervisor = std::make_unique<hypervisor::FakeHypervisor>();
+    pool = std::make_unique<storage::FakePool>();
+    network = std::make_unique<network::FakeNetwork>();
+    return {};
+  }
+  if (config.hypervisor != "qemu") {
+    return fail(Code::invalid, "hypervisor: '{}' is neither qemu nor fake", config.hypervisor);
+  }
+  auto folder = std::make_unique<storage::FolderPool>(workers, config.state_dir + "/pool");
+  TRY_VOID(folder->recover());
+  pool = std::move(folder);
+  qemu::Options options;
+  options.accelerator = config.accelerator;
+  options.uid_base = static_cast<unsigned>(config.uid_base);
+  options.runtime_root = std::filesystem::path(config.run_dir) / "vms";
+  TRY(hypervisor, qemu::Qemu::open(loop, std::move(options)));
+  network = std::make_unique<network::HostNetwork>(loop, config.run_dir, config.state_dir);
+  return {};
+}
+
+Result<void> Daemon::serve() {
+  http::Limits limits;
+  limits.requests_per_second = static_cast<double>(config.requests_per_second);
+  server = std::make_unique<http::Server>(
+      loop, limits, [this](http::Request request) { return manager->handle(std::move(request)); });
+  manager->show_counters(server->counters());
+  TRY_VOID(server->listen_unix(config.run_dir + "/truced.sock", 0666));
+  if (config.listen.empty()) return {};
+  TRY(auto where, split_listen(config.listen));
+  http::Tls tls{config.state_dir + "/server.crt", config.state_dir + "/server.key"};
+  TRY(auto port, server->listen_tls(where.first, where.second, tls));
+  spdlog::info("API at https://{}:{}", where.first, port);
+  return {};
+}
+
+Async<Result<void>> Daemon::start() {
+  CO_TRY_VOID(make_folders());
+  CO_TRY(store, store::SqliteStore::open(loop, config.state_dir + "/store/truce.db"));
+  CO_TRY_VOID(choose_types());
+  if (config.name.empty()) config.name = host_name();
+  manager::Settings settings;
+  settings.node_socket = config.run_dir + "/node.sock";
+  settings.subnet = config.subnet;
+  settings.network_mode = config.network_mode;
+  settings.task_history = static_cast<std::size_t>(config.task_history);
+  settings.event_history = static_cast<std::size_t>(config.event_history);
+  if (!config.listen.empty()) {
+    settings.url = "https://" + config.listen;
+    CO_TRY(settings.fingerprint,
+           http::ensure_certificate({config.state_dir + "/server.crt", config.state_dir + "/server.key"},
+                                    {config.name}));
+  }
+  node::Settings node_settings;
+  node_settings.name = config.name;
+  node_settings.manager_socket = settings.node_socket;
+  node_settings.run_dir = config.run_dir;
+  node_settings.recipes_dir = config.recipes_dir;
+  node_settings.pool_path = config.state_dir + "/pool";
+  manager = std::make_unique<manager::Manager>(loop, *store, std::move(settings));
+  CO_TRY_VOID(co_await manager->start());
+  CO_TRY_VOID(serve());
+  node = std::make_unique<node::Node>(loop, *hypervisor, *pool, *network, std::move(node_settings));
+  CO_TRY_VOID(co_await node->start());
+  spdlog::info("truced {} is ready: host {}, {} {} with {}", TRUCE_VERSION, config.name,
+               hypervisor->capabilities().name, hypervisor->capabilities().version,
+               hypervisor->capabilities().accelerator);
+  co_return Result<void>{};
+}
+
+Async<void> Daemon::stop() {
+  if (server) co_await server->stop();
+  if (node) co_await node->stop();
+  if (manager) co_await manager->stop();
+  if (hypervisor) co_await hypervisor->close();
+}
+
+Async<int> run(asio::io_context& context, model::Config config) {
+  Daemon daemon(context, std::move(config));
+  auto started = co_await daemon.start();
+  if (started) {
+    asio::signal_set signals(context, SIGINT, SIGTERM);
+    auto [ec, number] = co_await signals.async_wait(as_result);
+    spdlog::info("stopping; machines run on");
+  } else {
+    std::cerr << "truced: " << started.error().message << '\n';
+  }
+  co_await daemon.stop();
+  co_return started ? 0 : 1;
+}
+
+int main_with(model::Config config) {
+  start_log(config.log_level);
+  std::signal(SIGPIPE, SIG_IGN);
+  ::umask(0022);
+  asio::io_context context(1);
+  int status = 1;
+  asio::co_spawn(context, run(context, std::move(config)), [&](std::exception_ptr e, int result) {
+    if (e) std::rethrow_exception(e);
+    status = result;
+    context.stop();
+  });
+  context.run();
+  return status;
+}
+
+}  // namespace
+}  // namespace truce
+
+int main(int argc, char** argv) {
+  CLI::App app("The Truce daemon: runs virtual machines on this host and answers the API", "truced");
+  truce::model::Config config;
+  app.set_version_flag("--version", TRUCE_VERSION);
+  app.set_config("--config", "", "Configuration file (key = value); options override it");
+  truce::model::add_options(app, config);
+  CLI11_PARSE(app, argc, argv);
+  return truce::main_with(std::move(config));
+}

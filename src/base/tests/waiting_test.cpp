@@ -1,0 +1,201 @@
+// Coroutines, processes and frames, on a real loop.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <boost/asio/local/connect_pair.hpp>
+
+#include "base/async.h"
+#include "base/frames.h"
+#include "base/process.h"
+#include "base/random.h"
+
+namespace truce {
+namespace {
+
+// Runs a coroutine to its end on a loop of its own.
+template <class Work>
+void on_loop(Work work) {
+  asio::io_context context;
+  asio::co_spawn(context, work(), [](std::exception_ptr e) {
+    if (e) std::rethrow_exception(e);
+  });
+  context.run();
+}
+
+Async<Result<int>> answer_after(Duration duration) {
+  co_await sleep_for(duration);
+  co_return 42;
+}
+
+TEST(Async, within_gives_the_result_or_a_timeout) {
+  on_loop([]() -> Async<void> {
+    EXPECT_EQ(*co_await within(5s, answer_after(1ms), "answer"), 42);
+    auto late = co_await within(10ms, answer_after(60s), "answer");
+    EXPECT_EQ(late.error().code, Code::timeout);
+    EXPECT_EQ(late.error().message, "answer: no answer within 10 ms");
+  });
+}
+
+TEST(Async, blocking_work_leaves_the_loop_free) {
+  on_loop([]() -> Async<void> {
+    asio::thread_pool pool(1);
+    auto loop_thread = std::this_thread::get_id();
+    auto worker = co_await run_blocking(pool, [] { return std::this_thread::get_id(); });
+    EXPECT_TRUE(worker != loop_thread);
+    EXPECT_TRUE(std::this_thread::get_id() == loop_thread);
+  });
+}
+
+Async<void> count_for_ever(int& count) {
+  while (true) {
+    ++count;
+    co_await sleep_for(1ms);
+  }
+}
+
+TEST(Async, a_scope_ends_what_it_started) {
+  on_loop([]() -> Async<void> {
+    Scope scope(co_await asio::this_coro::executor);
+    int count = 0;
+    for (int i = 0; i < 3; ++i) scope.spawn(count_for_ever(count));
+    co_await sleep_for(10ms);
+    EXPECT_EQ(scope.running(), 3U);
+    scope.cancel();
+    co_await scope.join();
+    EXPECT_EQ(scope.running(), 0U);
+    auto then = count;
+    scope.spawn(count_for_ever(count));
+    co_await sleep_for(5ms);
+    EXPECT_EQ(count, then);
+  });
+}
+
+TEST(Async, a_wakeup_with_nobody_waiting_is_kept) {
+  on_loop([]() -> Async<void> {
+    Wakeup wakeup(co_await asio::this_coro::executor);
+    wakeup.wake();
+    co_await wakeup.wait();
+    using namespace asio::experimental::awaitable_operators;
+    auto first = co_await (wakeup.wait() || sleep_for(5ms));
+    EXPECT_EQ(first.index(), 1U);
+  });
+}
+
+TEST(Process, run_gives_both_outputs_and_the_status) {
+  on_loop([]() -> Async<void> {
+    auto output = co_await run({.argv = {"sh", "-c", "cat; echo wrong >&2; exit 3"}}, 10s, "hello");
+    EXPECT_TRUE(output);
+    if (!output) co_return;
+    EXPECT_EQ(output->out, "hello");
+    EXPECT_EQ(output->err, "wrong\n");
+    EXPECT_EQ(output->status.code, 3);
+    auto checked = co_await run_checked({.argv = {"sh", "-c", "echo first >&2; echo last >&2; exit 1"}}, 10s);
+    EXPECT_EQ(checked.error().message, "sh: exit status 1: last");
+  });
+}
+
+TEST(Process, run_kills_a_program_that_takes_too_long_with_all_its_children) {
+  auto note = std::filesystem::temp_directory_path() / ("truce-child-" + random_hex(6));
+  on_loop([note]() -> Async<void> {
+    auto script = fmt::format("sleep 100 & echo $! > {}; wait", note.string());
+    auto output = co_await run({.argv = {"sh", "-c", script}}, 300ms);
+    EXPECT_EQ(output.error().code, Code::timeout);
+    auto child = read_file(note);
+    EXPECT_TRUE(child);
+    if (!child) co_return;
+    auto pid = static_cast<pid_t>(std::strtol(child->c_str(), nullptr, 10));
+    // It may stay a zombie until init takes it; what counts is that it runs no more.
+    for (int i = 0; i < 100; ++i) {
+      auto stat = read_file(fmt::format("/proc/{}/stat", pid));
+      if (!stat || stat->find(") Z ") != std::string::npos) co_return;
+      co_await sleep_for(10ms);
+    }
+    ADD_FAILURE() << "the grandchild still runs";
+  });
+  EXPECT_TRUE(remove_tree(note));
+}
+
+TEST(Process, a_program_that_is_not_there_is_named) {
+  on_loop([]() -> Async<void> {
+    auto output = co_await run({.argv = {"no-such-program"}}, 10s);
+    EXPECT_EQ(output.error().code, Code::unsupported);
+    auto broken = co_await run({.argv = {"/etc/hostname"}}, 10s);
+    EXPECT_NE(broken.error().message.find("exec"), std::string::npos);
+  });
+}
+
+TEST(Process, a_child_gets_only_the_descriptors_that_are_named) {
+  on_loop([]() -> Async<void> {
+    auto secret = open_file("/dev/zero", 0);
+    auto output = co_await run({.argv = {"sh", "-c", "ls /proc/$$/fd"},
+                                .descriptors = {{secret->get(), 7}}}, 10s);
+    EXPECT_EQ(output->out, "0\n1\n2\n7\n");
+  });
+}
+
+TEST(Process, an_adopted_process_is_the_same_one_or_none) {
+  on_loop([]() -> Async<void> {
+    auto started = Process::start({.argv = {"sleep", "100"}});
+    EXPECT_TRUE(started);
+    if (!started) co_return;
+    auto adopted = Process::adopt(started->pid(), started->start_ticks());
+    EXPECT_TRUE(adopted);
+    EXPECT_FALSE(Process::adopt(started->pid(), started->start_ticks() + 1));
+    EXPECT_TRUE(adopted->signal(SIGKILL));
+    auto status = co_await started->wait();
+    EXPECT_EQ(status->signal, SIGKILL);
+    EXPECT_EQ(to_string(*status), "signal 9 (Killed)");
+  });
+}
+
+TEST(Process, a_confined_program_sees_only_what_it_may) {
+  auto folder = std::filesystem::temp_directory_path() / ("truce-confined-" + random_hex(6));
+  ASSERT_TRUE(make_folder(folder / "own"));
+  ASSERT_TRUE(write_file_durably(folder / "own" / "mine", "mine"));
+  ASSERT_TRUE(write_file_durably(folder / "other", "other", 0644));
+  on_loop([folder]() -> Async<void> {
+    Command command{.argv = {"sh", "-c", "cat own/mine; cat other; echo x > own/new; echo x > new"}};
+    command.folder = folder;
+    command.file_rules = FileRules{{"/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache"},
+                                   {folder / "own", "/dev/null"}};
+    auto output = co_await run(command, 10s);
+    EXPECT_TRUE(output);
+    if (!output) co_return;
+    EXPECT_EQ(output->out, "mine");
+    EXPECT_TRUE(std::filesystem::exists(folder / "own" / "new"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "new")) << "the kernel has no Landlock?";
+  });
+  ASSERT_TRUE(remove_tree(folder));
+}
+
+TEST(Process, another_user_has_no_groups_and_no_capabilities) {
+  if (::geteuid() != 0) GTEST_SKIP() << "skipped, because only root can become another user";
+  on_loop([]() -> Async<void> {
+    auto output = co_await run({.argv = {"sh", "-c", "id -u; id -G; grep CapEff /proc/self/status"},
+                                .user = std::pair<uid_t, gid_t>{720001, 720001}}, 10s);
+    EXPECT_EQ(output->out, "720001\n720001\nCapEff:\t0000000000000000\n");
+  });
+}
+
+TEST(Frames, messages_arrive_whole_and_within_the_limit) {
+  on_loop([]() -> Async<void> {
+    auto loop = co_await asio::this_coro::executor;
+    UnixSocket a(loop), b(loop);
+    asio::local::connect_pair(a, b);
+    EXPECT_TRUE(co_await write_frame(a, "hello"));
+    EXPECT_TRUE(co_await write_frame(a, ""));
+    EXPECT_EQ(*co_await read_frame(b, kib(1)), "hello");
+    EXPECT_EQ(*co_await read_frame(b, kib(1)), "");
+    EXPECT_TRUE(co_await write_frame(a, std::string(2000, 'x')));
+    EXPECT_EQ((co_await read_frame(b, kib(1))).error().code, Code::limit);
+    a.close();
+    UnixSocket c(loop), d(loop);
+    asio::local::connect_pair(c, d);
+    c.close();
+    EXPECT_EQ((co_await read_frame(d, kib(1))).error().code, Code::unavailable);
+  });
+}
+
+}  // namespace
+}  // namespace truce

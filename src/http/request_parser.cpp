@@ -1,0 +1,198 @@
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "message.h"
+#include "parser.h"
+
+namespace truce::http {
+
+namespace beast = boost::beast;
+
+namespace {
+
+using Parser = beast::http::request_parser<beast::http::string_body>;
+using Fields = beast::http::request_header<>;
+
+constexpr std::size_t read_size = 16 * 1024;
+
+std::unexpected<Refusal> refuse(int status, Code code, std::string message) {
+  return std::unexpected(Refusal{status, Error{code, std::move(message), {}}});
+}
+
+std::unexpected<Refusal> refuse(const boost::system::error_code& ec, const Limits& limits) {
+  using beast::http::error;
+  if (ec == error::header_limit || ec == error::buffer_overflow) {
+    return refuse(
+        431, Code::limit,
+        fmt::format("the request's header fields are larger than {}", to_string(limits.headers)));
+  }
+  if (ec == error::body_limit) {
+    return refuse(413, Code::limit,
+                  fmt::format("the request's body is larger than {}", to_string(limits.body)));
+  }
+  return refuse(400, Code::invalid,
+                fmt::format("the request is not correct HTTP: {}", ec.message()));
+}
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+std::expected<void, Refusal> read_fields(const Fields& message, Request& request) {
+  for (const auto& field : message) {
+    std::string_view name = field.name_string();
+    std::string_view value = field.value();
+    if (!is_valid_field(name, value)) {
+      return refuse(400, Code::invalid, "a header field has a control character");
+    }
+    auto [at, added] = request.headers.try_emplace(to_lower(name), value);
+    if (added) continue;
+    if (at->first == "host" || at->first == "authorization" || at->first == "content-type") {
+      return refuse(400, Code::invalid, fmt::format("'{}' is given twice", at->first));
+    }
+    at->second += at->first == "cookie" ? "; " : ", ";  // RFC 9110 5.3, RFC 6265 5.4
+    at->second += value;
+  }
+  return {};
+}
+
+// The key of a correct WebSocket upgrade (RFC 6455 4.2.1), else nothing.
+std::string web_socket_key(const Fields& message) {
+  using beast::http::field;
+  using beast::http::token_list;
+  auto key = message[field::sec_websocket_key];
+  bool correct = message.version() == 11 && message.method() == beast::http::verb::get &&
+                 token_list{message[field::connection]}.exists("upgrade") &&
+                 token_list{message[field::upgrade]}.exists("websocket") &&
+                 message[field::sec_websocket_version] == "13" && key.size() == 24;
+  return correct ? std::string(key) : std::string();
+}
+
+}  // namespace
+
+struct RequestParser::State {
+  explicit State(const Limits& l) : limits(l), buffer(l.headers.count + read_size) { reset(); }
+
+  void reset() {
+    parser.emplace();
+    parser->header_limit(static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(limits.headers.count, std::numeric_limits<std::uint32_t>::max())));
+    parser->body_limit(limits.body.count);
+    head = {};
+    request = {};
+    head_done = false;
+  }
+
+  // Some clients end a body with one line end too many (RFC 9112 2.2).
+  void skip_empty_lines() {
+    std::string_view bytes(static_cast<const char*>(buffer.cdata().data()), buffer.size());
+    while (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
+    buffer.consume(buffer.size() - bytes.size());
+  }
+
+  std::expected<void, Refusal> read_head();
+
+  Limits limits;
+  beast::flat_buffer buffer;
+  std::optional<Parser> parser;
+  Head head;
+  Request request;
+  bool head_done = false;
+};
+
+std::expected<void, Refusal> RequestParser::State::read_head() {
+  const auto& message = parser->get();
+  head.http11 = message.version() == 11;
+  head.keep_alive = parser->keep_alive();
+  request.method = message.method_string();
+  if (auto read = read_fields(message, request); !read) return read;
+  if (head.http11 && !request.headers.contains("host")) {
+    return refuse(400, Code::invalid, "the request has no Host field");
+  }
+  // Another coding than `chunked` leaves it open where the request ends (RFC 9112 6.3).
+  if (auto coding = request.headers.find("transfer-encoding");
+      coding != request.headers.end() && (!same_name(coding->second, "chunked") || !head.http11)) {
+    return refuse(501, Code::unsupported, "the only transfer coding that is understood is chunked");
+  }
+  if (auto expect = request.headers.find("expect"); expect != request.headers.end()) {
+    if (!same_name(expect->second, "100-continue")) {
+      return refuse(417, Code::unsupported,
+                    fmt::format("the expectation '{}' is not understood", expect->second));
+    }
+    if (head.http11) head.expect = Expect::go_ahead;
+  }
+  if (auto decoded = decode_target(std::string_view(message.target()), request); !decoded) {
+    return std::unexpected(Refusal{400, std::move(decoded).error()});
+  }
+  head.web_socket_key = web_socket_key(message);
+  head.head_only = request.method == "HEAD";
+  if (head.head_only) request.method = "GET";
+  return {};
+}
+
+RequestParser::RequestParser(const Limits& limits) : state_(std::make_unique<State>(limits)) {}
+RequestParser::~RequestParser() = default;
+RequestParser::RequestParser(RequestParser&&) noexcept = default;
+RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
+
+asio::mutable_buffer RequestParser::space() {
+  auto& buffer = state_->buffer;
+  return buffer.prepare(std::min(read_size, buffer.max_size() - buffer.size()));
+}
+
+void RequestParser::received(std::size_t bytes) {
+  state_->buffer.commit(bytes);
+}
+
+bool RequestParser::started() const {
+  return state_->buffer.size() > 0 || state_->parser->got_some();
+}
+
+std::size_t RequestParser::buffered() const {
+  return state_->buffer.size();
+}
+
+const RequestParser::Head& RequestParser::head() const {
+  return state_->head;
+}
+
+std::expected<RequestParser::Progress, Refusal> RequestParser::parse() {
+  auto& s = *state_;
+  if (!s.parser->got_some()) s.skip_empty_lines();
+  while (!s.parser->is_done()) {
+    if (s.buffer.size() == 0) return Progress::more;
+    boost::system::error_code ec;
+    auto used = s.parser->put(s.buffer.data(), ec);
+    s.buffer.consume(used);
+    if (ec == beast::http::error::need_more) {
+      if (s.buffer.size() < s.buffer.max_size()) return Progress::more;
+      return refuse(400, Code::invalid, "the request has a line that does not end");
+    }
+    if (ec) return refuse(ec, s.limits);
+    if (s.parser->is_header_done() && !s.head_done) {
+      s.head_done = true;
+      if (auto read = s.read_head(); !read) return std::unexpected(std::move(read).error());
+      if (!s.parser->is_done()) return Progress::headers;
+    }
+  }
+  return Progress::complete;
+}
+
+Request RequestParser::take() {
+  auto& s = *state_;
+  TRUCE_ASSERT(s.parser->is_done(), "a request was taken before it was complete");
+  auto request = std::move(s.request);
+  request.body = std::move(s.parser->get().body());
+  auto head = s.head;  // stays known while the request is answered
+  s.reset();
+  s.head = std::move(head);
+  return request;
+}
+
+}  // namespace truce::http

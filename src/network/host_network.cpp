@@ -1,0 +1,347 @@
+#include "network/host_network.h"
+
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "dnsmasq.h"
+#include "host_network_parts.h"
+#include "links.h"
+#include "names.h"
+#include "reservations.h"
+#include "rules.h"
+
+namespace truce::network {
+namespace {
+
+constexpr Duration nft_limit = 20s;
+
+bool may_administer_networks() {
+  if (::geteuid() != 0) return false;  // dnsmasq could not become another user
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2]{};
+  if (::syscall(SYS_capget, &header, sets) != 0) return false;
+  return (sets[0].effective & 1U << CAP_NET_ADMIN) != 0;
+}
+
+std::string server_user() {
+  return ::getpwnam("dnsmasq") != nullptr ? "dnsmasq" : "nobody";
+}
+
+// dnsmasq opens its folders after it has become another user.
+Result<void> check_passable(const std::filesystem::path& folder) {
+  for (auto at = folder; at.has_relative_path(); at = at.parent_path()) {
+    struct stat status{};
+    if (::stat(at.c_str(), &status) != 0) return fail_errno(errno, "stat " + at.string());
+    if ((status.st_mode & S_IXOTH) == 0) {
+      return fail(Code::precondition,
+                  "dnsmasq (user {}) cannot enter {}: let others pass it (chmod o+x {})",
+                  server_user(), at.string(), at.string());
+    }
+  }
+  return {};
+}
+
+Result<Subnet> check(const Config& config) {
+  TRY_VOID(check_network_name(config.name));
+  if (config.mode == Mode::user) return Subnet{};
+  TRY_VOID(check_domain(config.domain));
+  return parse_subnet(config.subnet);
+}
+
+Result<void> refuse_clash(const std::string& network, const Subnet& subnet) {
+  auto bridge = bridge_name(network);
+  TRY(auto ranges, used_ranges());
+  for (const auto& [interface, range] : ranges) {
+    if (interface == bridge || !range.overlaps(subnet)) continue;
+    return fail(Code::conflict,
+                "the subnet {} overlaps {}, which this host reaches through {}: give network '{}' "
+                "another subnet",
+                to_string(subnet), to_string(range), interface, network);
+  }
+  return {};
+}
+
+// Settings that a kernel without IPv6 does not have are not missed.
+Result<void> write_if_there(const std::string& name, std::string_view value) {
+  auto written = write_setting(name, value);
+  if (!written && written.error().code == Code::not_found) return {};
+  return written;
+}
+
+}  // namespace
+
+HostNetwork::HostNetwork(asio::any_io_executor loop, std::filesystem::path run_dir,
+                         std::filesystem::path state_dir, HostOptions options)
+    : loop_(std::move(loop)),
+      run_dir_(std::move(run_dir)),
+      state_dir_(std::move(state_dir)),
+      options_(std::move(options)) {}
+
+HostNetwork::~HostNetwork() {
+  pool_.join();
+}
+
+std::vector<Mode> HostNetwork::modes() const {
+  if (why_not_nat().empty()) return {Mode::nat, Mode::user};
+  return {Mode::user};
+}
+
+std::string HostNetwork::why_not_nat() const {
+  std::string why;
+  auto add = [&why](std::string_view reason) {
+    if (!why.empty()) why += "; ";
+    why += reason;
+  };
+  if (!may_administer_networks()) add("the daemon does not run as root with CAP_NET_ADMIN");
+  if (auto tun = open_file(options_.tun_device, O_RDWR); !tun) {
+    add(fmt::format("{} (is the kernel's module tun loaded?)", tun.error().message));
+  }
+  if (!find_program(options_.nft)) add("the program nft is not installed (package nftables)");
+  if (!find_program(options_.dnsmasq)) {
+    add("the program dnsmasq is not installed (package dnsmasq-base)");
+  }
+  return why;
+}
+
+std::filesystem::path HostNetwork::run_folder(const std::string& name) const {
+  return run_dir_ / "networks" / name;
+}
+
+std::filesystem::path HostNetwork::state_folder(const std::string& name) const {
+  return state_dir_ / "networks" / name;
+}
+
+std::vector<std::string> HostNetwork::present() const {
+  std::vector<std::string> names;
+  for (const auto& [name, network] : networks_) {
+    if (network->ready) names.push_back(name);
+  }
+  std::error_code ec;
+  for (auto at = std::filesystem::directory_iterator(state_dir_ / "networks", ec);
+       !ec && at != std::filesystem::directory_iterator(); at.increment(ec)) {
+    auto name = at->path().filename().string();
+    if (check_network_name(name) && std::ranges::count(names, name) == 0) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+HostNetwork::Shared HostNetwork::entry(const std::string& name) {
+  auto& network = networks_[name];
+  if (!network) {
+    network =
+        std::make_shared<Network>(loop_, options_.dnsmasq, run_folder(name), state_folder(name));
+    network->config.name = name;
+  }
+  return network;
+}
+
+Result<HostNetwork::Shared> HostNetwork::find(const std::string& name) const {
+  auto found = networks_.find(name);
+  if (found != networks_.end() && found->second->ready) return found->second;
+  return fail(Code::not_found, "the network '{}' is not set up on this host", name);
+}
+
+Async<HostNetwork::Turn> HostNetwork::take_turn(std::string name) {
+  while (true) {
+    auto network = entry(name);  // again each time: a remove() forgets the one that we waited for
+    if (!network->busy) co_return Turn(std::move(network));
+    co_await network->freed.wait();
+  }
+}
+
+Async<Result<void>> HostNetwork::ensure(Config config) {
+  CO_TRY(auto subnet, check(config));
+  auto missing = config.mode == Mode::nat ? why_not_nat() : std::string();
+  if (!missing.empty()) {
+    co_return fail(Code::unsupported, "network '{}' cannot be of mode nat here: {}", config.name,
+                   missing);
+  }
+  auto turn = co_await take_turn(config.name);
+  const auto& network = turn.network();
+  bool was_nat = std::filesystem::exists(network->state_folder);
+  if (config.mode == Mode::user && was_nat) {
+    CO_TRY_VOID(co_await tear_down(network));
+  }
+  if (network->subnet != subnet) network->reservations.clear();
+  network->config = std::move(config);
+  network->subnet = subnet;
+  if (network->config.mode == Mode::nat) {
+    auto done = co_await ensure_nat(network);
+    if (!done) {
+      co_return std::unexpected(std::move(done).error().within("network " + network->config.name));
+    }
+  }
+  network->ready = true;
+  co_return Result<void>{};
+}
+
+Async<Result<void>> HostNetwork::ensure_nat(Shared network) {
+  auto prepare = [this, network]() -> Result<bool> {
+    TRY(auto new_bridge, set_up_bridge(*network));
+    TRY_VOID(make_folder(network->state_folder, 0755));
+    TRY_VOID(make_folder(network->run_folder, 0755));
+    TRY_VOID(check_passable(network->run_folder));
+    return new_bridge;
+  };
+  auto load = [network]() { return load_reservations(network->state_folder, network->subnet); };
+  CO_TRY(auto new_bridge, co_await run_blocking(pool_, prepare));
+  CO_TRY(network->reservations, co_await run_blocking(pool_, load));
+  CO_TRY_VOID(replug(*network));
+  CO_TRY_VOID(co_await load_rules(network));
+  network->hosts.forget();
+  network->dhcp.forget();
+  CO_TRY_VOID(co_await publish(network));
+  co_return co_await ensure_server(network, new_bridge);
+}
+
+Async<Result<void>> HostNetwork::ensure_server(Shared network, bool new_bridge) {
+  ServerConfig config;
+  config.network = network->config.name;
+  config.domain = network->config.domain;
+  config.subnet = network->subnet;
+  config.folder = network->run_folder;
+  config.lease_file = network->state_folder / "leases";
+  config.user = server_user();
+  // dnsmasq refuses to start when this is a link whose target's folder is missing.
+  std::error_code ec;
+  if (std::filesystem::exists(options_.resolv_file, ec)) config.resolv_file = options_.resolv_file;
+  // Its sockets are bound to the bridge that is gone.
+  auto present = new_bridge ? Dnsmasq::Present::replace : Dnsmasq::Present::keep;
+  co_return co_await network->server.ensure(config_text(config), present);
+}
+
+// True when the bridge is new. An address of an older subnet goes, so that a change arrives.
+Result<bool> HostNetwork::set_up_bridge(const Network& network) const {
+  auto bridge = bridge_name(network.config.name);
+  Subnet wanted{network.subnet.gateway(), network.subnet.prefix};
+  TRY(auto addresses, addresses_of(bridge));
+  bool addressed = std::ranges::count(addresses, wanted) > 0;
+  if (!addressed) {
+    TRY_VOID(refuse_clash(network.config.name, network.subnet));
+  }
+  TRY(auto is_new, make_bridge(bridge));
+  TRY_VOID(set_mac(bridge, bridge_mac(host_label(options_.host_name), network.config.name)));
+  // The host itself speaks only IPv4 to its guests.
+  TRY_VOID(write_if_there("net/ipv6/conf/" + bridge + "/disable_ipv6", "1"));
+  TRY_VOID(write_if_there("net/ipv4/conf/" + bridge + "/rp_filter", "1"));
+  for (const auto& address : addresses) {
+    if (address == wanted) continue;
+    TRY_VOID(delete_address(bridge, address));
+  }
+  if (!addressed) {
+    TRY_VOID(add_address(bridge, wanted));
+  }
+  TRY_VOID(set_up(bridge));
+  TRY_VOID(write_setting("net/ipv4/ip_forward", "1"));
+  return is_new;
+}
+
+// Taps of running VMs that have lost their bridge come back to it.
+Result<void> HostNetwork::replug(const Network& network) const {
+  auto taps = interfaces("tt-");
+  for (const auto& [mac, reservation] : network.reservations) {
+    auto tap = tap_name(mac);
+    if (std::ranges::count(taps, tap) == 0) continue;
+    TRY_VOID(add_port(bridge_name(network.config.name), tap));
+  }
+  return {};
+}
+
+Async<Result<std::string>> HostNetwork::nft(std::vector<std::string> arguments, std::string input) {
+  Command command;
+  command.argv = {options_.nft};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  co_return co_await run_checked(std::move(command), nft_limit, std::move(input));
+}
+
+Async<Result<void>> HostNetwork::load_rules(Shared network) {
+  const auto& name = network->config.name;
+  CO_TRY_VOID(co_await nft({"-f", "-"}, nat_rules(name, network->subnet)));
+  auto mac = bridge_mac(host_label(options_.host_name), name);
+  auto guarded = co_await nft({"-f", "-"}, guard_rules(name, network->subnet, mac));
+  if (!guarded && !guard_failed_) {
+    guard_failed_ = true;
+    spdlog::warn("guests of one network are not kept from posing as the host: {}",
+                 guarded.error().message);
+  }
+  co_return co_await set_doors(name, Doors::open);
+}
+
+Async<Result<void>> HostNetwork::set_doors(std::string network, Doors doors) {
+  CO_TRY(auto listed, co_await nft({"-j", "list", "chains"}));
+  CO_TRY(auto chains, foreign_chains(listed));
+  for (const auto& chain : chains) {
+    // A chain may go while we look: then nothing is to do.
+    auto rules = co_await nft({"-j", "list", "chain", chain.family, chain.table, chain.name});
+    if (!rules) continue;
+    auto commands = doors == Doors::open ? open_commands(network, chain, *rules)
+                                         : close_commands(network, chain, *rules);
+    CO_TRY(auto text, std::move(commands));
+    if (text.empty()) continue;
+    CO_TRY_VOID(co_await nft({"-f", "-"}, text));
+  }
+  co_return Result<void>{};
+}
+
+Async<Result<void>> HostNetwork::remove(std::string name) {
+  CO_TRY_VOID(check_network_name(name));
+  auto turn = co_await take_turn(name);
+  const auto& network = turn.network();
+  network->ready = false;
+  auto gone = co_await tear_down(network);
+  if (!gone) {
+    co_return std::unexpected(std::move(gone).error().within("remove network " + name));
+  }
+  networks_.erase(name);
+  co_return Result<void>{};
+}
+
+Async<Result<void>> HostNetwork::tear_down(Shared network) {
+  const auto& name = network->config.name;
+  CO_TRY_VOID(co_await network->server.stop());
+  if (why_not_nat().empty()) {
+    CO_TRY_VOID(co_await set_doors(name, Doors::closed));
+    CO_TRY_VOID(co_await nft({"-f", "-"}, remove_rules(name)));
+    // Fails where it never existed.
+    co_await nft({"delete", "table", "bridge", table_name(name)});
+    CO_TRY_VOID(delete_bridge(bridge_name(name)));
+  }
+  network->reservations.clear();
+  network->hosts.forget();
+  network->dhcp.forget();
+  auto delete_files = [network]() -> Result<void> {
+    TRY_VOID(truce::remove_tree(network->run_folder));
+    return truce::remove_tree(network->state_folder);
+  };
+  co_return co_await run_blocking(pool_, delete_files);
+}
+
+Async<Result<Plug>> HostNetwork::plug(std::string network, std::string vm_name, std::string mac) {
+  CO_TRY(auto canonical, canonical_mac(mac));
+  CO_TRY(auto found, find(network));
+  if (found->config.mode == Mode::user) co_return Plug{};
+  auto make = [&]() -> Result<Plug> {
+    auto name = tap_name(canonical);
+    TRY(auto tap, make_tap(options_.tun_device, name));
+    // The kernel shall not speak IPv6 to the guest through its tap.
+    TRY_VOID(write_if_there("net/ipv6/conf/" + name + "/disable_ipv6", "1"));
+    TRY_VOID(add_port(bridge_name(network), name));
+    TRY_VOID(set_up(name));
+    return Plug{std::move(tap)};
+  };
+  auto made = make();
+  if (!made) {
+    co_return std::unexpected(
+        std::move(made).error().within(fmt::format("NIC {} of {}", canonical, vm_name)));
+  }
+  co_return made;
+}
+
+}  // namespace truce::network

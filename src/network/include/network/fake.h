@@ -1,0 +1,50 @@
+// A provider without a network, for tests and the simulator.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "network/network.h"
+
+namespace truce::network {
+
+/// Keeps the promises of Provider in memory. Each reservation is a lease at once, as if its guest
+/// had asked for it. Used on one thread.
+class FakeNetwork final : public Provider {
+ public:
+  /// A host that can do `modes`; `why` is its why_not_nat().
+  explicit FakeNetwork(std::vector<Mode> modes = {Mode::nat, Mode::user}, std::string why = {});
+  ~FakeNetwork() override;
+
+  [[nodiscard]] std::vector<Mode> modes() const override { return modes_; }
+  [[nodiscard]] std::string why_not_nat() const override { return why_; }
+  [[nodiscard]] std::vector<std::string> present() const override;
+  Async<Result<void>> ensure(Config config) override;
+  Async<Result<void>> remove(std::string name) override;
+  Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) override;
+  Async<Result<void>> reserve(std::string network, std::string vm_name, std::string mac) override;
+  Async<Result<void>> release(std::string network, std::string mac) override;
+  Async<Result<std::vector<Lease>>> leases(std::string network) override;
+
+  /// The next call of any verb fails with this.
+  void fail_next(Error error) { next_error_ = std::move(error); }
+  /// How often ensure() got through.
+  [[nodiscard]] std::size_t ensured() const { return ensured_; }
+
+ private:
+  struct Network;
+  Result<void> next();
+  Result<Network*> find(const std::string& name);
+
+  std::vector<Mode> modes_;
+  std::string why_;
+  std::map<std::string, Network> networks_;
+  std::optional<Error> next_error_;
+  std::size_t ensured_ = 0;
+};
+
+}  // namespace truce::network

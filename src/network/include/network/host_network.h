@@ -1,0 +1,78 @@
+// Networks on this very host: bridge, nftables, dnsmasq, taps.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "network/network.h"
+
+namespace truce::network {
+
+struct HostOptions {
+  std::string
+      host_name;  ///< answered by DNS for the gateway, beside `gateway`; empty: the system's
+  std::filesystem::path tun_device = "/dev/net/tun";
+  std::filesystem::path resolv_file = "/etc/resolv.conf";  ///< whom dnsmasq asks about other names
+  std::string nft = "nft";
+  std::string dnsmasq = "dnsmasq";
+};
+
+/// The provider for real machines. Reservations and leases live in `state_dir`/networks and stay
+/// over a reboot; what dnsmasq reads lives in `run_dir`/networks. dnsmasq runs as a user of its
+/// own, so all folders above that must let others pass (mode 0711). Used on one loop thread;
+/// nothing may be under way when it is destroyed. Networks keep working when the daemon is gone.
+class HostNetwork final : public Provider {
+ public:
+  HostNetwork(asio::any_io_executor loop, std::filesystem::path run_dir,
+              std::filesystem::path state_dir, HostOptions options = {});
+  ~HostNetwork() override;
+
+  [[nodiscard]] std::vector<Mode> modes() const override;
+  [[nodiscard]] std::string why_not_nat() const override;
+  [[nodiscard]] std::vector<std::string> present() const override;
+  Async<Result<void>> ensure(Config config) override;
+  Async<Result<void>> remove(std::string name) override;
+  /// Takes a millisecond or two: a VM's start waits for it.
+  Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) override;
+  Async<Result<void>> reserve(std::string network, std::string vm_name, std::string mac) override;
+  Async<Result<void>> release(std::string network, std::string mac) override;
+  Async<Result<std::vector<Lease>>> leases(std::string network) override;
+
+ private:
+  struct Network;
+  class Turn;
+  using Shared = std::shared_ptr<Network>;
+
+  [[nodiscard]] std::filesystem::path run_folder(const std::string& name) const;
+  [[nodiscard]] std::filesystem::path state_folder(const std::string& name) const;
+  [[nodiscard]] Shared entry(const std::string& name);
+  [[nodiscard]] Result<Shared> find(const std::string& name) const;
+  Async<Turn> take_turn(std::string name);
+
+  Async<Result<void>> ensure_nat(Shared network);
+  Async<Result<void>> ensure_server(Shared network, bool new_bridge);
+  Result<bool> set_up_bridge(const Network& network) const;
+  Result<void> replug(const Network& network) const;
+  Async<Result<void>> load_rules(Shared network);
+  Async<Result<void>> tear_down(Shared network);
+  Async<Result<void>> publish(Shared network);
+  Async<Result<void>> write_reservation(Shared network, std::string vm_name, std::string mac);
+  Async<Result<std::vector<Lease>>> read_leases(Shared network);
+  Async<Result<std::string>> nft(std::vector<std::string> arguments, std::string input = {});
+  enum class Doors { open, closed };
+  Async<Result<void>> set_doors(std::string network, Doors doors);
+
+  asio::any_io_executor loop_;
+  std::filesystem::path run_dir_;
+  std::filesystem::path state_dir_;
+  HostOptions options_;
+  std::map<std::string, Shared> networks_;
+  bool guard_failed_ = false;
+  asio::thread_pool pool_{1};
+};
+
+}  // namespace truce::network

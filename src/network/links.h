@@ -1,0 +1,55 @@
+// The host's bridges, taps and addresses, by ioctl and rtnetlink: a VM's start waits for these
+// calls, so nothing here starts a program. All of them block for well under a millisecond, and
+// hold for the network namespace of the calling thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "subnet.h"
+
+namespace truce::network {
+
+/// Addresses that the host reaches through an interface of its own.
+struct Range {
+  std::string interface;
+  Subnet subnet;
+};
+
+/// The routes of `/proc/net/route` (proc(5)) but the default one; junk lines are skipped.
+std::vector<Range> parse_routes(std::string_view text);
+
+/// Everything that this host routes or has an address in.
+Result<std::vector<Range>> used_ranges();
+
+/// The IPv4 addresses of one interface, each with its prefix.
+Result<std::vector<Subnet>> addresses_of(const std::string& interface);
+
+[[nodiscard]] bool interface_exists(const std::string& name);
+/// Names of all interfaces that begin with `prefix`.
+std::vector<std::string> interfaces(std::string_view prefix);
+
+/// True when it was made now, false when it was there.
+Result<bool> make_bridge(const std::string& name);
+/// Absent is success.
+Result<void> delete_bridge(const std::string& name);
+Result<void> set_mac(const std::string& interface, const std::string& mac);
+Result<void> set_up(const std::string& interface);
+/// `address.network` is the address itself.
+Result<void> add_address(const std::string& interface, const Subnet& address);
+Result<void> delete_address(const std::string& interface, const Subnet& address);
+
+/// A new tap that lives as long as its descriptor, with frames that begin with a virtio-net header
+/// (linux/if_tun.h). unavailable while another descriptor still holds one of that name.
+Result<Fd> make_tap(const std::filesystem::path& device, const std::string& name);
+/// Being a port of it already is success.
+Result<void> add_port(const std::string& bridge, const std::string& interface);
+
+/// Writes below /proc/sys (`net/ipv4/ip_forward`) where it differs.
+Result<void> write_setting(const std::string& name, std::string_view value);
+
+}  // namespace truce::network

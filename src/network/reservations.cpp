@@ -1,0 +1,158 @@
+#include "reservations.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <set>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "names.h"
+
+namespace truce::network {
+namespace {
+
+constexpr Bytes file_limit = kib(64);
+
+Result<std::vector<std::string>> files_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  std::error_code ec;
+  auto at = std::filesystem::directory_iterator(folder, ec);
+  if (ec == std::errc::no_such_file_or_directory) return names;
+  while (!ec && at != std::filesystem::directory_iterator()) {
+    names.push_back(at->path().filename().string());
+    at.increment(ec);
+  }
+  if (ec) return fail_errno(ec.value(), "read folder " + folder.string());
+  return names;
+}
+
+// Written outside of the watched folder and moved in: a watcher must not see it twice or half.
+Result<void> move_in(const std::filesystem::path& target, std::string_view content) {
+  auto beside = target.parent_path().string() + ".new";
+  TRY(auto fd, open_file(beside, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+  if (::fchmod(fd.get(), 0644) != 0) return fail_errno(errno, "chmod " + beside);
+  if (::write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
+    return fail_errno(errno, "write " + beside);
+  }
+  if (::rename(beside.c_str(), target.c_str()) != 0) return fail_errno(errno, "rename " + beside);
+  return {};
+}
+
+}  // namespace
+
+std::string to_text(const Reservation& reservation) {
+  return boost::json::serialize(boost::json::object{{"mac", reservation.mac},
+                                                    {"vm", reservation.vm_name},
+                                                    {"address", to_string(reservation.address)}}) +
+         "\n";
+}
+
+Result<Reservation> parse_reservation(std::string_view text) {
+  boost::system::error_code ec;
+  auto parsed = boost::json::parse(text, ec);
+  const auto* object = ec ? nullptr : parsed.if_object();
+  if (object == nullptr) return fail(Code::corrupt, "it is not a JSON object");
+  auto field = [&](std::string_view name) {
+    const auto* value = object->if_contains(name);
+    return value != nullptr && value->is_string() ? std::string_view(value->get_string())
+                                                  : std::string_view();
+  };
+  Reservation reservation;
+  TRY(reservation.mac, canonical_mac(field("mac")));
+  TRY_VOID(check_vm_name(field("vm")));
+  reservation.vm_name = field("vm");
+  TRY(reservation.address, parse_address(field("address")));
+  return reservation;
+}
+
+Result<Address> choose_address(const Subnet& subnet, std::string_view mac,
+                               const Reservations& reservations,
+                               const std::function<bool(Address)>& leased) {
+  std::set<Address> taken;
+  for (const auto& [other, reservation] : reservations) {
+    if (other != mac) taken.insert(reservation.address);
+  }
+  auto count = subnet.guests();
+  auto start =
+      static_cast<std::uint32_t>(std::stoul(sha256_hex(mac).substr(0, 8), nullptr, 16)) % count;
+  std::optional<Address> last_choice;
+  for (std::uint32_t step = 0; step < count; ++step) {
+    auto candidate = subnet.guest((start + step) % count);
+    if (taken.contains(candidate)) continue;
+    if (!leased(candidate)) return candidate;
+    if (!last_choice) last_choice = candidate;
+  }
+  if (last_choice) return *last_choice;
+  return fail(
+      Code::limit,
+      "all {} addresses of {} are reserved: delete VMs or use a network with a larger subnet",
+      count, to_string(subnet));
+}
+
+Result<Reservations> load_reservations(const std::filesystem::path& folder, const Subnet& subnet) {
+  TRY(auto names, files_in(folder));
+  std::sort(names.begin(), names.end());
+  Reservations found;
+  std::set<Address> taken;
+  for (const auto& name : names) {
+    if (!name.ends_with(".json")) continue;
+    auto read = [&]() -> Result<Reservation> {
+      TRY(auto text, read_file(folder / name, file_limit));
+      return parse_reservation(text);
+    }();
+    if (!read) {
+      spdlog::warn("reservation {}: {}", (folder / name).string(), read.error().message);
+      continue;
+    }
+    bool usable = name == file_name(read->mac) + ".json" && subnet.is_guest(read->address) &&
+                  taken.insert(read->address).second;
+    if (usable) found.emplace(read->mac, *read);
+  }
+  return found;
+}
+
+Result<void> WatchedFolder::look() {
+  TRY_VOID(make_folder(folder_, 0755));
+  present_.clear();
+  TRY(auto names, files_in(folder_));
+  for (const auto& name : names) {
+    auto content = read_file(folder_ / name, file_limit);
+    present_[name] = content ? *content : std::string();
+  }
+  known_ = true;
+  return {};
+}
+
+Result<WatchedFolder::Change> WatchedFolder::publish(
+    const std::map<std::string, std::string>& wanted) {
+  if (!known_) {
+    TRY_VOID(look());
+  }
+  known_ = false;  // until all of it has been done
+  auto change = Change::none;
+  for (auto at = present_.begin(); at != present_.end();) {
+    auto current = at++;
+    if (wanted.contains(current->first)) continue;
+    TRY_VOID(truce::remove_tree(folder_ / current->first));
+    present_.erase(current);
+    change = Change::replaced;
+  }
+  for (const auto& [name, content] : wanted) {
+    auto old = present_.find(name);
+    if (old != present_.end() && old->second == content) continue;
+    if (old != present_.end()) change = Change::replaced;
+    if (change == Change::none) change = Change::added;
+    TRY_VOID(move_in(folder_ / name, content));
+    present_[name] = content;
+  }
+  known_ = true;
+  return change;
+}
+
+}  // namespace truce::network

@@ -1,0 +1,58 @@
+// Who has which address: one small file a NIC, so that addresses stay over restarts.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "subnet.h"
+
+namespace truce::network {
+
+struct Reservation {
+  std::string mac;  ///< canonical
+  std::string vm_name;
+  Address address;
+  bool operator==(const Reservation&) const = default;
+};
+
+/// The text of a reservation's file, and back. corrupt when a field is missing or not what it says.
+std::string to_text(const Reservation& reservation);
+Result<Reservation> parse_reservation(std::string_view text);
+
+/// Reservations by MAC.
+using Reservations = std::map<std::string, Reservation>;
+
+/// The address for a new reservation: the one that the MAC's hash points to, or the next free one.
+/// `leased` says whether another NIC holds a lease of an address: such a one is only taken when
+/// there is no other. Code::limit when all are reserved.
+Result<Address> choose_address(const Subnet& subnet, std::string_view mac,
+                               const Reservations& reservations,
+                               const std::function<bool(Address)>& leased);
+
+/// All reservations of a folder that lie within `subnet`, each address once. What cannot be read
+/// is left out (and logged): its NIC gets an address anew. An absent folder holds none.
+Result<Reservations> load_reservations(const std::filesystem::path& folder, const Subnet& subnet);
+
+/// A folder whose small files another program watches (inotify): each appears whole.
+class WatchedFolder {
+ public:
+  explicit WatchedFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  enum class Change { none, added, replaced };
+  /// Makes the folder hold exactly `wanted` (file name -> content) and says what that took:
+  /// `replaced` also when files went. Looks at the disk the first time and after forget().
+  Result<Change> publish(const std::map<std::string, std::string>& wanted);
+  /// Somebody may have changed the folder.
+  void forget() { known_ = false; }
+
+ private:
+  Result<void> look();
+  std::filesystem::path folder_;
+  bool known_ = false;
+  std::map<std::string, std::string> present_;
+};
+
+}  // namespace truce::network

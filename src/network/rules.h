@@ -1,0 +1,45 @@
+// What nftables (nft(8)) shall hold for a network: text in, text out, nothing is run here.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "subnet.h"
+
+namespace truce::network {
+
+/// The network's own table: addresses are translated on the way out, answers come back, nothing
+/// else comes in, and packets with foreign source addresses are dropped. Replaces an older one in
+/// one transaction, so that no packet meets half of it.
+std::string nat_rules(std::string_view network, const Subnet& subnet);
+
+/// A table that keeps guests from posing as the host towards each other: its MAC, its address, its
+/// DHCP server, an IPv6 router. A kernel without nftables for bridges refuses it.
+std::string guard_rules(std::string_view network, const Subnet& subnet, std::string_view host_mac);
+
+/// Removes both tables; needs neither to exist.
+std::string remove_rules(std::string_view network);
+
+/// A chain of somebody else's through which the guests' packets pass too.
+struct Chain {
+  std::string family, table, name;
+  std::string hook;  ///< `input` or `forward`
+  bool policy_drops = false;
+};
+
+/// The IPv4 base chains on the hooks input and forward in `nft -j list chains`, but those of our
+/// own tables. corrupt when it is not nft's JSON.
+Result<std::vector<Chain>> foreign_chains(std::string_view json);
+
+/// Commands that let this network through a chain that would drop it: an accept in our own table
+/// does not outweigh a drop in another one. Empty when nothing is to do. `json` is the answer of
+/// `nft -j list chain`. Inbound packets stay refused, by our own table.
+Result<std::string> open_commands(std::string_view network, const Chain& chain,
+                                  std::string_view json);
+
+/// Commands that remove what open_commands() put there.
+Result<std::string> close_commands(std::string_view network, const Chain& chain,
+                                   std::string_view json);
+
+}  // namespace truce::network

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "keeper.h"
+
+namespace truce::node {
+
+/// Long work that is not the life of a machine: templates. A job is done again from its start after
+/// a crash; its result appears whole or not at all.
+class Jobs {
+ public:
+  explicit Jobs(Hands& hands) : hands_(hands) {}
+
+  /// All jobs that have not ended: new ones begin, those to be cancelled are.
+  void assign(const std::vector<model::Job>& jobs);
+
+ private:
+  struct Running;
+  Async<void> run(std::shared_ptr<Running> running);
+  Async<Result<model::Template>> make(model::Job job, storage::Progress progress);
+
+  Hands& hands_;
+  std::map<std::string, std::shared_ptr<Running>> running_;
+};
+
+}  // namespace truce::node

@@ -1,0 +1,387 @@
+#include "node/node.h"
+
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+#include <thread>
+
+#include "base/base64.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "jobs.h"
+#include "keeper.h"
+
+namespace truce::node {
+namespace {
+
+constexpr Bytes message_limit = mib(256);
+constexpr std::size_t screenshot_limit = 32U << 20;
+
+model::NetworkMode to_model(network::Mode mode) {
+  return mode == network::Mode::nat ? model::NetworkMode::nat : model::NetworkMode::user;
+}
+
+Bytes host_memory() {
+  struct sysinfo info {};
+  ::sysinfo(&info);
+  return {static_cast<std::uint64_t>(info.totalram) * info.mem_unit};
+}
+
+}  // namespace
+
+struct Node::State {
+  State(asio::any_io_executor l, hypervisor::Hypervisor& hypervisor, storage::Pool& pool,
+        network::Provider& network, Settings s)
+      : loop(l),
+        settings(std::move(s)),
+        scope(l),
+        news(l),
+        hands{l,
+              hypervisor,
+              pool,
+              network,
+              settings,
+              news,
+              scope,
+              [this](std::string name, std::string mac) { return leased(name, mac); },
+              [this](const std::string& name) { return mode_of(name); }},
+        jobs(hands) {}
+
+  Async<void> follow_manager();
+  Async<void> talk(UnixSocket& socket);
+  Async<void> send_news(UnixSocket& socket);
+  Async<void> read_messages(UnixSocket& socket);
+  void take_assignment(model::Assignment assignment);
+  Async<void> answer(model::Call call);
+  Async<Result<model::CallReply>> carry_out(const model::Call& call);
+  Async<Result<model::CallReply>> exec(model::Call call);
+  Async<Result<void>> open_stream(const model::Call& call, Keeper& keeper);
+  Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string vnc);
+  Async<void> keep_networks();
+  Async<void> watch_pool();
+  model::Host describe_host() const;
+  Async<std::string> leased(std::string network, std::string mac);
+  model::NetworkMode mode_of(const std::string& name) const;
+
+  struct Leases {
+    std::chrono::steady_clock::time_point read;
+    std::map<std::string, std::string> by_mac;
+  };
+
+  asio::any_io_executor loop;
+  Settings settings;
+  Scope scope;
+  News news;
+  Hands hands;
+  Jobs jobs;
+  std::map<std::string, std::shared_ptr<Keeper>> keepers;
+  std::map<std::string, model::Observed> adopted;           ///< not claimed by an assignment yet
+  std::vector<hypervisor::Notice> early;                    ///< of machines not assigned yet
+  std::map<std::string, model::Network> networks;
+  std::map<std::string, std::string> network_problems;
+  std::map<std::string, Leases> leases;
+  model::Pool last_pool;
+  std::deque<model::CallReply> replies;
+  std::unique_ptr<Wakeup> replied;
+  std::unique_ptr<Wakeup> networks_changed;
+};
+
+model::Host Node::State::describe_host() const {
+  const auto& capabilities = hands.hypervisor.capabilities();
+  model::Host host;
+  host.name = settings.name;
+  host.state = model::HostState::online;
+  host.cpus = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+  host.memory = host_memory();
+  host.hypervisor = capabilities.name + " " + capabilities.version;
+  host.accelerator = capabilities.accelerator;
+  host.machine_types = capabilities.machine_types;
+  for (auto mode : hands.network.modes()) host.network_modes.push_back(to_model(mode));
+  if (host.network_modes.empty() || host.network_modes.front() != model::NetworkMode::nat) {
+    host.problem = "NAT networks cannot be had here: " + hands.network.why_not_nat();
+  }
+  utsname name{};
+  if (::uname(&name) == 0) host.kernel = name.release;
+  return host;
+}
+
+model::NetworkMode Node::State::mode_of(const std::string& name) const {
+  auto found = networks.find(name);
+  return found == networks.end() ? model::NetworkMode::nat : found->second.mode;
+}
+
+Async<std::string> Node::State::leased(std::string network, std::string mac) {
+  auto& cached = leases[network];
+  auto time = std::chrono::steady_clock::now();
+  if (time - cached.read > 1s) {
+    cached.read = time;
+    auto listed = co_await hands.network.leases(network);
+    if (listed) {
+      cached.by_mac.clear();
+      for (auto& lease : *listed) cached.by_mac[lease.mac] = std::move(lease.address);
+    }
+  }
+  auto found = cached.by_mac.find(mac);
+  co_return found == cached.by_mac.end() ? std::string() : found->second;
+}
+
+Async<void> Node::State::follow_manager() {
+  auto pause = 50ms;
+  while (true) {
+    auto socket = co_await connect_unix(settings.manager_socket.string());
+    if (socket) {
+      pause = 50ms;
+      co_await talk(*socket);
+      spdlog::info("the connection to the manager ended");
+    }
+    co_await sleep_for(pause);
+    pause = std::min(pause * 2, Duration(5000ms));
+  }
+}
+
+Async<void> Node::State::talk(UnixSocket& socket) {
+  using namespace asio::experimental::awaitable_operators;
+  model::FromNode hello;
+  hello.hello = model::Hello{settings.name, ""};
+  if (!co_await write_frame(socket, model::to_text(hello))) co_return;
+  news.clear();
+  replies.clear();
+  news.add(describe_host());
+  if (!last_pool.name.empty()) news.add(std::vector{last_pool});
+  for (auto& [uuid, keeper] : keepers) keeper->report_again();
+  for (const auto& [name, problem] : network_problems) news.add(model::NetworkReport{name, problem});
+  co_await (send_news(socket) || read_messages(socket));
+}
+
+Async<void> Node::State::send_news(UnixSocket& socket) {
+  using namespace asio::experimental::awaitable_operators;
+  while (true) {
+    model::FromNode message;
+    if (!replies.empty()) {
+      message.reply = std::move(replies.front());
+      replies.pop_front();
+    } else {
+      auto first = co_await (news.take() || replied->wait());
+      if (first.index() == 1) continue;
+      message.report = std::get<0>(std::move(first));
+    }
+    if (!co_await write_frame(socket, model::to_text(message))) co_return;
+  }
+}
+
+Async<void> Node::State::read_messages(UnixSocket& socket) {
+  while (true) {
+    auto frame = co_await read_frame(socket, message_limit);
+    if (!frame) co_return;
+    auto message = model::from_text<model::ToNode>(*frame, model::Unknown::ignore, message_limit);
+    if (!message) {
+      spdlog::error("message of the manager: {}", message.error().message);
+      co_return;
+    }
+    if (message->assignment) take_assignment(std::move(*message->assignment));
+    if (message->call) scope.spawn(answer(std::move(*message->call)));
+  }
+}
+
+void Node::State::take_assignment(model::Assignment assignment) {
+  if (assignment.full || !assignment.networks.empty()) {
+    networks.clear();
+    for (auto& network : assignment.networks) networks[network.name] = std::move(network);
+    networks_changed->wake();
+  }
+  for (auto& wish : assignment.vms) {
+    auto uuid = wish.vm.uuid;
+    auto& keeper = keepers[uuid];
+    if (keeper) {
+      keeper->assign(std::move(wish));
+      continue;
+    }
+    auto claimed = adopted.extract(uuid);
+    auto state = claimed ? std::optional(claimed.mapped()) : std::nullopt;
+    keeper = std::make_shared<Keeper>(hands, std::move(wish), state);
+    for (const auto& notice : early) {
+      if (notice.uuid == uuid) keeper->notice(notice);
+    }
+    std::erase_if(early, [&](const auto& notice) { return notice.uuid == uuid; });
+    scope.spawn(keeper->run(keeper));
+  }
+  for (const auto& uuid : assignment.gone_vms) {
+    auto found = keepers.find(uuid);
+    if (found == keepers.end()) continue;
+    found->second->close();
+    keepers.erase(found);
+  }
+  jobs.assign(assignment.jobs);
+  if (assignment.full) {
+    for (const auto& [uuid, state] : adopted) {
+      spdlog::warn("a machine {} runs here that the manager does not know", uuid);
+    }
+  }
+}
+
+Async<void> Node::State::answer(model::Call call) {
+  auto reply = co_await carry_out(call);
+  model::CallReply told;
+  if (reply) {
+    told = std::move(*reply);
+  } else {
+    told.error = reply.error().message;
+    told.code = to_string(reply.error().code);
+  }
+  told.id = call.id;
+  replies.push_back(std::move(told));
+  replied->wake();
+}
+
+Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) {
+  auto found = keepers.find(call.vm);
+  if (found == keepers.end()) co_return fail(Code::not_found, "this host has no machine {}", call.vm);
+  auto& keeper = *found->second;
+  model::CallReply reply;
+  switch (call.verb) {
+    case model::CallVerb::reset:
+      CO_TRY_VOID(co_await hands.hypervisor.reset(call.vm));
+      break;
+    case model::CallVerb::screenshot: {
+      CO_TRY(auto png, co_await hands.hypervisor.screenshot(call.vm));
+      if (png.size() > screenshot_limit) co_return fail(Code::limit, "the screenshot is too large");
+      reply.data = base64_encode(png);
+      break;
+    }
+    case model::CallVerb::exec: co_return co_await exec(call);
+    case model::CallVerb::serial_tail:
+      reply.data = keeper.serial()->tail(static_cast<std::size_t>(std::max<std::int64_t>(call.bytes, 0)));
+      break;
+    case model::CallVerb::stream:
+      CO_TRY_VOID(co_await open_stream(call, keeper));
+      break;
+  }
+  co_return reply;
+}
+
+Async<Result<model::CallReply>> Node::State::exec(model::Call call) {
+  auto* agent = hands.hypervisor.guest_agent();
+  if (agent == nullptr) co_return fail(Code::unsupported, "this hypervisor has no guest agent");
+  CO_TRY(auto result,
+         co_await agent->exec(call.vm, call.argv, std::chrono::seconds(call.timeout_seconds)));
+  model::CallReply reply;
+  reply.exec = model::ExecAnswer{result.exit_code, std::move(result.out), std::move(result.err)};
+  co_return reply;
+}
+
+Async<Result<void>> Node::State::open_stream(const model::Call& call, Keeper& keeper) {
+  std::string vnc;
+  if (call.which == "vnc") {
+    vnc = hands.hypervisor.socket(call.vm, "vnc").string();
+    if (vnc.empty()) co_return fail(Code::unsupported, "'{}' has no screen", keeper.vm().name);
+  }
+  CO_TRY(auto socket, co_await connect_unix(settings.manager_socket.string()));
+  model::FromNode hello;
+  hello.hello = model::Hello{settings.name, call.stream};
+  CO_TRY_VOID(co_await write_frame(socket, model::to_text(hello)));
+  scope.spawn(carry_stream(std::move(socket), call.vm, std::move(vnc)));
+  co_return Result<void>{};
+}
+
+Async<void> Node::State::carry_stream(UnixSocket socket, std::string uuid, std::string vnc) {
+  if (!vnc.empty()) {
+    auto screen = co_await connect_unix(vnc);
+    if (screen) co_await splice(socket, *screen);
+    co_return;
+  }
+  auto found = keepers.find(uuid);
+  if (found == keepers.end()) co_return;
+  auto line = found->second->serial();
+  co_await line->attach(line, std::move(socket));
+}
+
+Async<void> Node::State::keep_networks() {
+  using namespace asio::experimental::awaitable_operators;
+  // Nothing is removed before the manager has said what there shall be.
+  co_await networks_changed->wait();
+  for (const auto& name : hands.network.present()) network_problems.try_emplace(name);
+  while (true) {
+    auto wanted = networks;
+    for (const auto& [name, network] : wanted) {
+      network::Config config{name, network::Mode::nat, network.subnet, network.domain};
+      if (network.mode == model::NetworkMode::user) config.mode = network::Mode::user;
+      auto done = co_await hands.network.ensure(config);
+      auto problem = done ? std::string() : done.error().message;
+      auto known = network_problems.find(name);
+      if (known != network_problems.end() && known->second == problem) continue;
+      network_problems[name] = problem;
+      if (!problem.empty()) spdlog::warn("network {}: {}", name, problem);
+      news.add(model::NetworkReport{name, problem});
+    }
+    for (auto it = network_problems.begin(); it != network_problems.end();) {
+      auto name = it->first;
+      if (networks.contains(name)) {
+        ++it;
+        continue;
+      }
+      auto removed = co_await hands.network.remove(name);
+      if (!removed) spdlog::warn("network {}: {}", name, removed.error().message);
+      network_problems.erase(name);
+      it = network_problems.begin();
+    }
+    co_await (networks_changed->wait() || sleep_for(30s));
+  }
+}
+
+Async<void> Node::State::watch_pool() {
+  constexpr std::uint64_t grain = 16U << 20;  // smaller changes are not worth a commit
+  while (true) {
+    auto capacity = co_await hands.pool.capacity();
+    if (capacity) {
+      model::Pool pool{.name = "default", .host = settings.name, .path = settings.pool_path.string()};
+      pool.total = capacity->total;
+      pool.free = {capacity->free.count / grain * grain};
+      pool.used = capacity->used;
+      pool.allocated = capacity->allocated;
+      if (pool != last_pool) news.add(std::vector{pool});
+      last_pool = pool;
+    } else {
+      spdlog::warn("pool: {}", capacity.error().message);
+    }
+    co_await sleep_for(10s);
+  }
+}
+
+Node::Node(asio::any_io_executor loop, hypervisor::Hypervisor& hypervisor, storage::Pool& pool,
+           network::Provider& network, Settings settings)
+    : state_(std::make_unique<State>(std::move(loop), hypervisor, pool, network,
+                                     std::move(settings))) {}
+
+Node::~Node() = default;
+
+Async<Result<void>> Node::start() {
+  auto& state = *state_;
+  state.replied = std::make_unique<Wakeup>(state.loop);
+  state.networks_changed = std::make_unique<Wakeup>(state.loop);
+  CO_TRY_VOID(make_folder(state.settings.run_dir / "vms", 0711));
+  state.hands.hypervisor.on_notice([&state](const hypervisor::Notice& notice) {
+    auto found = state.keepers.find(notice.uuid);
+    if (found != state.keepers.end()) {
+      found->second->notice(notice);
+    } else {
+      state.early.push_back(notice);
+    }
+  });
+  CO_TRY(auto running, co_await state.hands.hypervisor.adopt());
+  for (auto& [uuid, observed] : running) {
+    spdlog::info("took over machine {}: {}", uuid, model::to_string(observed));
+    state.adopted[uuid] = observed;
+  }
+  state.scope.spawn(state.keep_networks());
+  state.scope.spawn(state.watch_pool());
+  state.scope.spawn(state.follow_manager());
+  co_return Result<void>{};
+}
+
+Async<void> Node::stop() {
+  for (auto& [uuid, keeper] : state_->keepers) keeper->close();
+  state_->scope.cancel();
+  co_await state_->scope.join();
+}
+
+}  // namespace truce::node

@@ -1,0 +1,156 @@
+// How a keeper makes a machine's disks, and builds from its parts what the hypervisor starts.
+#include "base/file.h"
+#include "keeper.h"
+#include "storage/seed.h"
+
+namespace truce::node {
+
+using model::Observed;
+
+namespace {
+storage::CloneKind clone_kind(model::CloneKind kind) {
+  return kind == model::CloneKind::full ? storage::CloneKind::full : storage::CloneKind::linked;
+}
+}  // namespace
+
+Async<Result<void>> Keeper::write_seed_image() {
+  const auto& wish = assignment_;
+  storage::SeedContent seed;
+  seed.uuid = wish.vm.uuid;
+  seed.host_name = wish.vm.name;
+  seed.user_data = wish.cloud_init;
+  seed.ssh_keys = wish.ssh_keys;
+  for (const auto& nic : wish.vm.nics) seed.macs.push_back(nic.mac);
+  co_return co_await storage::write_seed(folder_ / "seed.iso", std::move(seed));
+}
+
+Async<Result<void>> Keeper::provision() {
+  const auto wish = vm();
+  for (const auto& disk : wish.disks) {
+    auto id = wish.uuid + "/" + disk.id;
+    if (disk.template_.empty()) {
+      CO_TRY_VOID(co_await hands_.pool.create_disk(id, disk.size));
+      continue;
+    }
+    step("cloning " + disk.template_);
+    auto told = std::make_shared<Time>();
+    CO_TRY_VOID(co_await hands_.pool.clone_disk(
+        id, disk.template_, disk.size, clone_kind(disk.clone),
+        [this, told](double fraction, std::string text) {
+          if (now() - *told < 500ms) return;
+          *told = now();
+          step(std::move(text), fraction);
+        }));
+  }
+  if (!wish.template_.empty()) {
+    CO_TRY(auto content, co_await hands_.pool.template_content(wish.template_));
+    bool asked_for = !assignment_.cloud_init.empty() || !assignment_.ssh_keys.empty();
+    if (content.cloud_init || asked_for) {
+      CO_TRY_VOID(co_await write_seed_image());
+    }
+  }
+  for (const auto& nic : wish.nics) {
+    if (hands_.mode_of(nic.network) == model::NetworkMode::user) continue;
+    CO_TRY_VOID(co_await hands_.network.reserve(nic.network, wish.name, nic.mac));
+  }
+  // The mark that all of it is there: a machine without it is made again from the start.
+  CO_TRY_VOID(write_file_durably(folder_ / "provisioned", "", 0644));
+  observe(Observed::off);
+  report({});
+  co_return Result<void>{};
+}
+
+Async<Result<void>> Keeper::provision_until_superseded() {
+  using namespace asio::experimental::awaitable_operators;
+  CO_TRY_VOID(hands_.pool.vm_folder(vm().uuid));
+  superseded_ = std::make_unique<Wakeup>(hands_.loop);
+  auto first = co_await (provision() || superseded_->wait());
+  superseded_.reset();
+  if (first.index() == 0) co_return std::get<0>(std::move(first));
+  co_return fail(Code::cancelled, "a newer wish came");
+}
+
+Async<Result<void>> Keeper::add_template_files(hypervisor::Machine& machine) {
+  if (!vm().template_.empty()) {
+    CO_TRY(auto content, co_await hands_.pool.template_content(vm().template_));
+    auto folder = hands_.pool.template_folder(vm().template_);
+    if (!content.kernel.empty()) {
+      machine.kernel = folder / content.kernel;
+      if (!content.initrd.empty()) machine.initrd = folder / content.initrd;
+      machine.command_line = content.command_line + " truce.name=" + vm().name;
+    }
+  }
+  auto seed = folder_ / "seed.iso";
+  std::error_code ec;
+  if (std::filesystem::exists(seed, ec)) {
+    machine.disks.push_back({"seed", seed, "raw", {}, true, true});
+  }
+  if (!vm().iso.empty()) {
+    CO_TRY(auto content, co_await hands_.pool.template_content(vm().iso));
+    auto path = hands_.pool.template_folder(vm().iso) / content.iso;
+    machine.disks.push_back({"cd0", path, "raw", {}, true, true});
+  }
+  co_return Result<void>{};
+}
+
+Async<Result<void>> Keeper::add_ports(hypervisor::Machine& machine,
+                                      std::vector<network::Plug>& plugs) {
+  auto nics = vm().nics;
+  for (const auto& nic : nics) {
+    hypervisor::Port port;
+    port.mac = nic.mac;
+    port.user_mode = hands_.mode_of(nic.network) == model::NetworkMode::user;
+    if (port.user_mode) {
+      port.forwards = nic.forwards;
+    } else {
+      CO_TRY(auto plug, co_await hands_.network.plug(nic.network, machine.name, nic.mac));
+      port.tap = plug.tap.get();
+      plugs.push_back(std::move(plug));
+    }
+    machine.ports.push_back(std::move(port));
+  }
+  co_return Result<void>{};
+}
+
+Async<Result<hypervisor::Machine>> Keeper::build_machine(std::vector<network::Plug>& plugs) {
+  const auto& wish = vm();
+  hypervisor::Machine machine;
+  machine.uuid = wish.uuid;
+  machine.name = wish.name;
+  machine.number = static_cast<int>(wish.number);
+  machine.type = wish.machine;
+  machine.cpus = static_cast<int>(wish.cpus);
+  machine.memory = wish.memory;
+  machine.folder = folder_;
+  machine.runtime = hands_.settings.run_dir / "vms" / wish.uuid;
+  auto disks = wish.disks;
+  for (const auto& disk : disks) {
+    CO_TRY(auto path, co_await hands_.pool.disk(machine.uuid + "/" + disk.id));
+    machine.disks.push_back({disk.id, path.path, path.format, path.backing, false, false});
+  }
+  CO_TRY_VOID(co_await add_template_files(machine));
+  CO_TRY_VOID(co_await add_ports(machine, plugs));
+  co_return machine;
+}
+
+Async<Result<void>> Keeper::start() {
+  observe(observed_ == Observed::suspended ? Observed::suspended : Observed::starting);
+  auto before = observed_;
+  const auto run = run_;
+  std::vector<network::Plug> plugs;  // closed once the hypervisor has its own copies
+  auto machine = co_await build_machine(plugs);
+  auto done = machine ? co_await hands_.hypervisor.start(std::move(*machine))
+                      : Result<void>(std::unexpected(machine.error()));
+  if (!done) {
+    observe(before == Observed::suspended ? Observed::suspended : Observed::off);
+    co_return std::unexpected(std::move(done).error().within("start " + vm().name));
+  }
+  if (run_ != run) co_return Result<void>{};  // it ended before this coroutine went on
+  ended_generation_ = 0;
+  CO_TRY_VOID(remove_tree(ended_file()));
+  observe(Observed::running);
+  running();
+  co_return Result<void>{};
+}
+
+}  // namespace truce::node

@@ -1,0 +1,57 @@
+// The words that start a QEMU for a machine: pure, so that golden files can hold them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "hypervisor/hypervisor.h"
+
+namespace truce::qemu {
+
+/// Runs guest code on the processor (KVM), or translates it (TCG: anywhere, but slow).
+enum class Accelerator { kvm, tcg };
+std::string_view to_string(Accelerator accelerator);
+
+/// How the machine gets its first state.
+enum class Origin {
+  boot,      ///< stopped before the first instruction: `cont` runs it
+  incoming,  ///< waits for `migrate-incoming`
+};
+
+/// What QEMU is connected to: descriptors as the child will see them, and the paths that it opens.
+struct Wiring {
+  std::string program = "qemu-system-x86_64";
+  Accelerator accelerator = Accelerator::tcg;
+  Origin origin = Origin::boot;
+  int qmp_fd = 3;  ///< listening unix sockets
+  int serial_fd = 4;
+  int agent_fd = 5;
+  std::vector<int> tap_fds;   ///< one for each port that is not in user mode, in their order
+  std::filesystem::path vnc;  ///< socket that QEMU makes; unused when the machine has no screen
+};
+
+/// The most of each that a machine can have: each has its own fixed PCI slot (SATA port for CDs),
+/// so that a change of one never renames another in the guest.
+inline constexpr std::size_t ports_limit = 8;
+inline constexpr std::size_t disks_limit = 8;
+inline constexpr std::size_t cdroms_limit = 6;
+
+/// Program and arguments. Code::invalid when the machine asks for what QEMU cannot do.
+Result<std::vector<std::string>> command_line(const hypervisor::Machine& machine,
+                                              const Wiring& wiring);
+
+/// Whether the machine has a screen (a microvm has none).
+bool has_screen(const hypervisor::Machine& machine);
+
+/// TCG's cache of translated code: a quarter of the guest's memory, between 32 and 256 MiB. (Left
+/// alone, QEMU takes up to 1 GiB.)
+Bytes translation_cache(Bytes guest_memory);
+
+/// The limit of the machine's control group: guest memory, and for QEMU itself
+/// 256 MiB + memory/32 + 16 MiB a processor, and under TCG twice the translation cache.
+Bytes memory_limit(const hypervisor::Machine& machine, Accelerator accelerator);
+
+}  // namespace truce::qemu

@@ -1,0 +1,28 @@
+// What a machine's process may touch: its own user, its own files, and what QEMU itself needs.
+#pragma once
+
+#include <vector>
+
+#include "base/process.h"
+#include "command_line.h"
+#include "hypervisor/hypervisor.h"
+#include "runtime.h"
+
+namespace truce::qemu {
+
+/// Whom the machine's process runs as: `uid_base` + its number, and the group of the same number
+/// (of /dev/kvm, where that is only open to its group). Nothing when we are not root: then it is
+/// us.
+User user_of(const hypervisor::Machine& machine, uid_t uid_base, Accelerator accelerator);
+
+/// Gives the machine's own disks (those it writes, and all in its folder) to its user alone.
+Result<void> own_files(const hypervisor::Machine& machine, const User& user);
+
+/// Paths that the process may use, for Landlock. Everything else reaches it as a descriptor.
+FileRules file_rules(const hypervisor::Machine& machine, const Runtime& runtime);
+
+/// A command that runs `argv` as the machine's process is run.
+Command confined(const hypervisor::Machine& machine, const Runtime& runtime, const User& user,
+                 std::vector<std::string> argv);
+
+}  // namespace truce::qemu

@@ -1,0 +1,75 @@
+// A machine that runs, as this daemon sees it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/process.h"
+#include "control_group.h"
+#include "hypervisor/hypervisor.h"
+#include "qmp.h"
+#include "runtime.h"
+
+namespace truce::qemu {
+
+struct Running {
+  Running(asio::any_io_executor loop, const std::filesystem::path& folder)
+      : runtime(folder), changed(std::move(loop)) {}
+
+  Record record;
+  Runtime runtime;
+  ControlGroup groups;
+  std::optional<Process> process;
+  std::shared_ptr<Qmp> qmp;
+  model::Observed state = model::Observed::starting;
+  int verbs = 0;            ///< under way; what they cause is not told as a notice
+  bool stop_asked = false;  ///< somebody pressed the power button for it
+  bool suspending = false;
+  std::optional<hypervisor::EndReason> reason;  ///< known before its process has ended
+  std::string detail;
+  std::string trouble;    ///< the last disk error, the likely reason of a stop
+  std::string migration;  ///< last status of saving or loading its memory
+  bool ended = false;
+  Wakeup changed;  ///< `migration` or `ended`
+
+  /// One call; unavailable while QEMU cannot be reached.
+  Async<Result<json::value>> ask(std::string command, json::object arguments = {},
+                                 Duration limit = 10s, Fd passed = {}) {
+    if (qmp)
+      return qmp->execute(std::move(command), std::move(arguments), limit, std::move(passed));
+    return unreachable(record.name);
+  }
+
+ private:
+  static Async<Result<json::value>> unreachable(std::string name) {
+    co_return fail(Code::unavailable, "{}: its QEMU does not answer at present", name);
+  }
+};
+
+using RunningPtr = std::shared_ptr<Running>;
+
+/// Marks a verb as under way while it lives.
+class Verb {
+ public:
+  explicit Verb(RunningPtr vm) : vm_(std::move(vm)) { ++vm_->verbs; }
+  ~Verb() { --vm_->verbs; }
+  Verb(const Verb&) = delete;
+  Verb& operator=(const Verb&) = delete;
+
+ private:
+  RunningPtr vm_;
+};
+
+/// Waits until `holds` is true of the machine; false when it is not within `limit`.
+Async<bool> until(RunningPtr vm, Duration limit, std::function<bool(const Running&)> holds);
+
+/// Writes a stopped machine's memory to its folder, durably.
+Async<Result<void>> save_memory(RunningPtr vm, asio::thread_pool& blocking);
+
+/// Loads the memory that save_memory() wrote into a machine started with Origin::incoming, and
+/// removes the file: the disks are about to change. A file that does not load is Code::corrupt and
+/// is kept beside.
+Async<Result<void>> load_memory(RunningPtr vm, asio::thread_pool& blocking);
+
+}  // namespace truce::qemu

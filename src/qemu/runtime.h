@@ -1,0 +1,71 @@
+// The runtime folder of one machine: what a daemon needs to take over its process, and sockets.
+//
+//   <runtime>/            the daemon's; the VM's user may only pass through
+//     machine.json        Record: written after the process has started
+//     qmp.sock serial.sock agent.sock    bound by the daemon, handed to QEMU as descriptors
+//     vnc.sock            made by QEMU in vm/, then moved here, out of its reach
+//     qemu.log            what QEMU says on standard error
+//     vm/                 the VM's user's own
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+
+namespace truce::qemu {
+
+using User = std::optional<std::pair<uid_t, gid_t>>;
+
+/// What outlives the daemon.
+struct Record {
+  std::string uuid;
+  std::string name;
+  std::filesystem::path folder;  ///< Machine::folder
+  pid_t pid = 0;
+  std::uint64_t start_ticks = 0;
+  std::vector<std::filesystem::path> control_groups;
+  bool screen = false;
+};
+
+/// A JSON object; Code::corrupt when it is not one of ours.
+Result<Record> parse_record(std::string_view text);
+std::string to_text(const Record& record);
+
+class Runtime {
+ public:
+  explicit Runtime(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] std::filesystem::path socket(const std::string& which) const {
+    return folder_ / (which + ".sock");
+  }
+  [[nodiscard]] std::filesystem::path own() const { return folder_ / "vm"; }
+  [[nodiscard]] std::filesystem::path log() const { return folder_ / "qemu.log"; }
+
+  /// An empty folder, with `vm/` owned by `user`. What was left in it is removed.
+  [[nodiscard]] Result<void> prepare(const User& user) const;
+  /// A socket of that name that takes connections from now on.
+  [[nodiscard]] Result<Fd> listen(const std::string& which) const;
+  /// Takes the screen's socket out of the VM's reach.
+  [[nodiscard]] Result<void> take_vnc() const;
+  [[nodiscard]] Result<void> write(const Record& record) const;
+  [[nodiscard]] Result<Record> read() const;
+  /// The last line that QEMU wrote on standard error, without its program name.
+  [[nodiscard]] std::string last_words() const;
+  /// Empties the log when it has grown over 1 MiB.
+  void bound_log() const;
+  /// Removes all that we put there, and the folder.
+  void clear() const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace truce::qemu

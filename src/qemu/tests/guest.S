@@ -1,0 +1,93 @@
+# The boot sector that the tests run: it obeys single letters on the serial line.
+#   c  counts, and answers with the counter     p  powers off       r  resets
+#   m  touches 200 MiB, and answers M           x  panics (pvpanic)
+# It answers the power button. Bytes for guest_image.h:
+#   clang -m16 -c guest.S -o guest.o && llvm-objcopy -O binary -j .text guest.o guest.bin
+.code16
+start:
+    cli
+    xorw %ax, %ax
+    movw %ax, %ds
+    movw %ax, %ss
+    movw $0x7c00, %sp
+    movw $0x602, %dx            # PM1_EN: let the power button set its status bit
+    movw $0x100, %ax
+    outw %ax, %dx
+    movb $'R', %al
+    call put
+    sti
+wait:
+    hlt                         # until the timer, 18 times a second
+    movw $0x600, %dx            # PM1_STS
+    inw %dx, %ax
+    testb $1, %ah
+    jnz power_off
+    movw $0x3fd, %dx            # COM1 line status
+    inb %dx, %al
+    testb $1, %al
+    jz wait
+    movw $0x3f8, %dx
+    inb %dx, %al
+    cmpb $'c', %al
+    je count
+    cmpb $'p', %al
+    je power_off
+    cmpb $'r', %al
+    je reset
+    cmpb $'m', %al
+    je touch
+    cmpb $'x', %al
+    jne wait
+    movw $0x505, %dx
+    movb $1, %al
+    outb %al, %dx
+    jmp wait
+count:
+    incb 0x7c00 + counter - start
+    movb 0x7c00 + counter - start, %al
+    call put
+    jmp wait
+power_off:
+    movw $0x604, %dx            # PM1_CNT: SLP_EN, type 0 (S5)
+    movw $0x2000, %ax
+    outw %ax, %dx
+    jmp wait
+reset:
+    movw $0xcf9, %dx
+    movb $6, %al
+    outb %al, %dx
+    jmp wait
+touch:
+    cli                         # 4 GiB segments in real mode
+    lgdtl 0x7c00 + table_pointer - start
+    movl %cr0, %eax
+    orb $1, %al
+    movl %eax, %cr0
+    jmp 1f
+1:  movw $8, %bx
+    movw %bx, %es
+    andb $0xfe, %al
+    movl %eax, %cr0
+    movl $0x100000, %edi
+2:  movb $1, %es:(%edi)
+    addl $0x1000, %edi
+    cmpl $0xc900000, %edi
+    jb 2b
+    sti
+    movb $'M', %al
+    call put
+    jmp wait
+put:
+    movw $0x3f8, %dx
+    outb %al, %dx
+    ret
+counter: .byte '0'
+.align 8
+table:
+    .quad 0
+    .quad 0x008f92000000ffff
+table_pointer:
+    .word 15
+    .long 0x7c00 + table - start
+.org 510
+    .word 0xaa55

@@ -1,0 +1,232 @@
+// The templates of a FolderPool: made in a hidden folder beside their place, sealed, renamed.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <set>
+
+#include "base/process.h"
+#include "base/random.h"
+#include "base/revert.h"
+#include "digest.h"
+#include "image_probe.h"
+#include "line_process.h"
+#include "manifest.h"
+#include "names.h"
+#include "qemu_img.h"
+#include "storage/folder_pool.h"
+#include "tree.h"
+
+namespace truce::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Shares of the progress bar: the work itself, then the checksums.
+constexpr double work_share = 0.9;
+
+void tell(const Progress& progress, double fraction, std::string step) {
+  if (progress) progress(fraction, std::move(step));
+}
+
+// `progress FRACTION TEXT`; all else that a recipe prints is chatter.
+void follow_recipe(const Progress& progress, std::string_view line) {
+  constexpr std::string_view word = "progress ";
+  if (!line.starts_with(word)) return;
+  line.remove_prefix(word.size());
+  double fraction = 0;
+  auto [end, ec] = std::from_chars(line.data(), line.data() + line.size(), fraction);
+  if (ec != std::errc() || !(fraction >= 0 && fraction <= 1)) return;
+  std::string text(end, line.data() + line.size());
+  std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < ' '; });
+  text.erase(0, text.find_first_not_of(' '));
+  constexpr std::size_t text_limit = 200;
+  tell(progress, fraction * work_share, text.substr(0, text_limit));
+}
+
+Async<Result<void>> run_recipe(fs::path recipe, fs::path folder, Progress progress) {
+  std::error_code ec;
+  if (!recipe.is_absolute() || !fs::is_regular_file(recipe, ec) ||
+      ::access(recipe.c_str(), X_OK) != 0) {
+    co_return fail(Code::invalid, "{} is not a recipe: no program is there", recipe.string());
+  }
+  constexpr auto limit = Duration(4h);
+  Command command;
+  command.argv = {recipe.string(), folder.string()};
+  for (const auto* name : {"TRUCE_CACHE", "http_proxy", "https_proxy", "no_proxy"}) {
+    if (const auto* value = std::getenv(name)) command.environment.emplace_back(name, value);
+  }
+  co_return co_await run_with_lines(std::move(command), limit, [&progress](std::string_view line) {
+    follow_recipe(progress, line);
+  });
+}
+
+// Looks at what was made: every named file is there, the disk stands alone, nothing else is left.
+Result<TemplateContent> examine(const fs::path& folder) {
+  TRY(auto content, read_manifest(folder));
+  content.files.clear();
+  std::set<std::string> names;
+  for (const auto& name : {content.disk, content.kernel, content.initrd, content.iso}) {
+    if (name.empty() || !names.insert(name).second) continue;
+    struct stat status{};
+    if (::lstat((folder / name).c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      return fail(Code::invalid, "manifest.json names {}, but there is no such file", name);
+    }
+    content.files.push_back({name, {static_cast<std::uint64_t>(status.st_size)}, ""});
+  }
+  if (!content.disk.empty()) {
+    TRY(auto header, read_qcow2_header(folder / content.disk));
+    if (!header.backing.empty() || header.data_file) {
+      return fail(Code::invalid, "{} does not stand alone", content.disk);
+    }
+    content.disk_size = header.virtual_size;
+  }
+  std::error_code ec;
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(folder, ec)) {
+    if (!names.contains(entry.path().filename().string())) others.push_back(entry.path());
+  }
+  if (ec) return fail_errno(ec.value(), "list " + folder.string());
+  for (const auto& other : others) TRY_VOID(remove_tree(other));
+  return content;
+}
+
+// Read-only for everybody and on the disk, files before the folder.
+Result<void> seal(const fs::path& folder, const TemplateContent& content) {
+  TRY_VOID(write_file_durably(folder / manifest_name, format_manifest(content), 0444));
+  for (const auto& file : content.files) {
+    if (::chmod((folder / file.name).c_str(), 0444) != 0) {
+      return fail_errno(errno, "chmod " + file.name);
+    }
+    TRY_VOID(sync_path(folder / file.name));
+  }
+  if (::chmod(folder.c_str(), 0555) != 0) return fail_errno(errno, "chmod " + folder.string());
+  return sync_path(folder);
+}
+
+Result<void> move_into_place(const fs::path& made, const fs::path& place) {
+  if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) != 0) {
+    return fail_errno(errno, "rename to " + place.string());
+  }
+  return sync_path(place.parent_path());
+}
+
+}  // namespace
+
+Async<Result<TemplateContent>> FolderPool::publish_template(fs::path made, std::string name,
+                                                            TemplateContent content,
+                                                            Progress progress) {
+  double total = 1, done = 0;
+  for (const auto& file : content.files) total += static_cast<double>(file.size.count);
+  for (auto& file : content.files) {
+    auto size = static_cast<double>(file.size.count);
+    CO_TRY(file.sha256, co_await sha256_file(pool_, made / file.name, [&](double fraction) {
+             tell(progress, work_share + (1 - work_share) * (done + fraction * size) / total,
+                  "computing checksums");
+           }));
+    done += size;
+  }
+  CO_TRY_VOID(co_await run_blocking(pool_, [&]() -> Result<void> {
+    TRY_VOID(seal(made, content));
+    return move_into_place(made, template_folder(name));
+  }));
+  measured_.reset();
+  tell(progress, 1, "done");
+  co_return content;
+}
+
+Async<Result<TemplateContent>> FolderPool::build_template(std::string name, fs::path recipe,
+                                                          Progress progress) {
+  auto existing = co_await template_content(name);
+  if (existing || existing.error().code != Code::not_found) co_return existing;
+  CO_TRY(auto hold, take(name));
+  auto made = templates_ / fmt::format(".new-{}-{}", name, random_hex(4));
+  CO_TRY_VOID(make_folder(made));
+  Revert revert;
+  revert.add([made] { static_cast<void>(remove_sealed(made)); });
+  CO_TRY_VOID(co_await run_recipe(recipe, made, progress));
+  auto content = co_await run_blocking(pool_, [made] { return examine(made); });
+  if (!content) {
+    co_return std::unexpected(
+        std::move(content).error().within("recipe " + recipe.filename().string()));
+  }
+  co_return co_await publish_template(made, name, *content, progress);
+}
+
+Async<Result<TemplateContent>> FolderPool::import_template(std::string name, fs::path source,
+                                                           Progress progress) {
+  auto existing = co_await template_content(name);
+  if (existing || existing.error().code != Code::not_found) co_return existing;
+  CO_TRY(auto hold, take(name));
+  auto context = "import " + source.string();
+  if (!source.is_absolute()) co_return fail(Code::invalid, "{}: not an absolute path", context);
+  CO_TRY(auto file, open_file(source, O_RDONLY | O_NONBLOCK));
+  auto kind = co_await run_blocking(pool_, [&file] { return probe_image(file); });
+  if (!kind) co_return std::unexpected(std::move(kind).error().within(context));
+  auto made = templates_ / fmt::format(".new-{}-{}", name, random_hex(4));
+  CO_TRY_VOID(make_folder(made));
+  Revert revert;
+  revert.add([made] { static_cast<void>(remove_sealed(made)); });
+  TemplateContent content;
+  (*kind == ImageKind::iso ? content.iso : content.disk) =
+      *kind == ImageKind::iso ? "image.iso" : "disk.qcow2";
+  auto target = made / (content.iso.empty() ? content.disk : content.iso);
+  auto copied = co_await import_image(file, *kind, target, [&progress](double fraction) {
+    tell(progress, fraction * work_share, "copying the image");
+  });
+  if (!copied) co_return std::unexpected(std::move(copied).error().within(context));
+  CO_TRY_VOID(write_file_durably(made / manifest_name, format_manifest(content)));
+  CO_TRY(content, co_await run_blocking(pool_, [made] { return examine(made); }));
+  co_return co_await publish_template(made, name, content, progress);
+}
+
+Async<Result<TemplateContent>> FolderPool::template_content(std::string name) {
+  CO_TRY_VOID(check_template_name(name));
+  auto content = read_manifest(template_folder(name));
+  if (!content && content.error().code == Code::not_found) {
+    co_return fail(Code::not_found, "there is no template {}", name);
+  }
+  co_return content;
+}
+
+Async<Result<void>> FolderPool::verify_template(std::string name) {
+  CO_TRY(auto hold, share(name));
+  CO_TRY(auto content, co_await template_content(name));
+  for (const auto& file : content.files) {
+    auto found = co_await sha256_file(pool_, template_folder(name) / file.name);
+    if (!found && found.error().code != Code::not_found) {
+      co_return std::unexpected(std::move(found).error());
+    }
+    if (!found || *found != file.sha256) {
+      co_return fail(Code::corrupt, "template {}: {} is {}; delete the template and make it again",
+                     name, file.name, found ? "not what was written" : "missing");
+    }
+  }
+  co_return Result<void>();
+}
+
+Async<Result<void>> FolderPool::delete_template(std::string name) {
+  CO_TRY_VOID(check_template_name(name));
+  CO_TRY(auto hold, take(name));
+  measured_.reset();
+  auto folder = template_folder(name);
+  co_return co_await run_blocking(pool_, [folder, name, this]() -> Result<void> {
+    std::error_code ec;
+    if (!fs::exists(folder, ec)) return {};
+    TRY(auto user, find_user(vms_, folder));
+    if (user) {
+      return fail(Code::precondition, "template {} is in use: disk {} is linked to it", name,
+                  *user);
+    }
+    auto gone = templates_ / (".new-gone-" + random_hex(8));
+    fs::rename(folder, gone, ec);
+    if (ec) return fail_errno(ec.value(), "rename " + folder.string());
+    return remove_sealed(gone);
+  });
+}
+
+}  // namespace truce::storage

@@ -1,0 +1,17 @@
+// Names become paths here, so nothing else gets in.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace truce::storage {
+
+/// `6f9d…`: letters, digits, `-` and `_`.
+Result<void> check_vm_uuid(std::string_view text);
+/// `<vm uuid>/disk0`
+Result<void> check_disk_id(std::string_view text);
+/// `debian-12@3`; the version is optional.
+Result<void> check_template_name(std::string_view text);
+
+}  // namespace truce::storage
