@@ -63,12 +63,17 @@ debian_sources() {
   local release=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   need apt-get apt
   need "$keyring" debian-archive-keyring
+  # Where the host's lists were never fetched, origin and codename are empty: then the address tells.
   # shellcheck disable=SC2016  # apt's own variables
-  apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(COMPONENT)' 'Created-By: Packages' \
-    'Architecture: amd64' 2>/dev/null |
+  apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)' \
+    'Created-By: Packages' 'Architecture: amd64' 2>/dev/null |
     awk -F'|' -v r="$release" -v k="$keyring" '
-      $1 ~ /^Debian/ && ($2 == r || $2 == r "-updates" || $2 == r "-security") && !seen[$0]++ {
-        print "deb [arch=amd64 signed-by=" k "] " $3 " " $2 " " $4 }' >"$work/sources.list"
+      function ours(name) { return name == r || name == r "-updates" || name == r "-security" }
+      ($1 ~ /^Debian/ && ours($2)) ||
+      ($1 == "" && ours($3) && $4 == "main" && $5 ~ /\/debian(-security)?\/?$/) {
+        line = "deb [arch=amd64 signed-by=" k "] " $5 " " ($2 == "" ? $3 : $2) " " $4
+        if (!seen[line]++) print line
+      }' >"$work/sources.list" || true
   grep -q " $release " "$work/sources.list" ||
     fail "apt on this host knows no Debian '$release': add it to the sources and run 'apt-get update'"
   mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"

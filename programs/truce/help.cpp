@@ -51,7 +51,7 @@ std::string right_of(const Input& input) {
   std::string notes;
   for (const auto& note :
        {std::string(input.limits),
-        input.default_text.empty() ? "" : fmt::format("default {}", input.default_text)}) {
+        input.default_text.empty() ? "" : fmt::format("default: {}", input.default_text)}) {
     if (note.empty()) continue;
     notes += (notes.empty() ? "" : ", ") + note;
   }

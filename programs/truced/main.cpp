@@ -18,7 +18,7 @@
 #include "network/host_network.h"
 #include "node/node.h"
 #include "qemu/qemu.h"
-#include "storage/fake.h"
+#include "storage/fake_pool.h"
 #include "storage/folder_pool.h"
 #include "store/sqlite.h"
 
@@ -51,7 +51,7 @@ struct Daemon {
   Async<Result<void>> start();
   Async<void> stop();
   Result<void> make_folders();
-  Result<void> choose_types();
+  Async<Result<void>> choose_types();
   Result<void> serve();
 
   asio::any_io_executor loop;
@@ -74,26 +74,26 @@ Result<void> Daemon::make_folders() {
   return make_folder(config.run_dir, 0711);
 }
 
-Result<void> Daemon::choose_types() {
+Async<Result<void>> Daemon::choose_types() {
   if (config.hypervisor == "fake") {
     hypervisor = std::make_unique<hypervisor::FakeHypervisor>();
-    pool = std::make_unique<storage::FakePool>();
+    pool = std::make_unique<storage::FakePool>(config.state_dir + "/pool");
     network = std::make_unique<network::FakeNetwork>();
-    return {};
+    co_return Result<void>{};
   }
   if (config.hypervisor != "qemu") {
-    return fail(Code::invalid, "hypervisor: '{}' is neither qemu nor fake", config.hypervisor);
+    co_return fail(Code::invalid, "hypervisor: '{}' is neither qemu nor fake", config.hypervisor);
   }
   auto folder = std::make_unique<storage::FolderPool>(workers, config.state_dir + "/pool");
-  TRY_VOID(folder->recover());
+  CO_TRY_VOID(folder->recover());
   pool = std::move(folder);
   qemu::Options options;
   options.accelerator = config.accelerator;
   options.uid_base = static_cast<unsigned>(config.uid_base);
-  options.runtime_root = std::filesystem::path(config.run_dir) / "vms";
-  TRY(hypervisor, qemu::Qemu::open(loop, std::move(options)));
+  options.runtimes = std::filesystem::path(config.run_dir) / "vms";
+  CO_TRY(hypervisor, co_await qemu::Qemu::open(std::move(options)));
   network = std::make_unique<network::HostNetwork>(loop, config.run_dir, config.state_dir);
-  return {};
+  co_return Result<void>{};
 }
 
 Result<void> Daemon::serve() {
@@ -114,7 +114,7 @@ Result<void> Daemon::serve() {
 Async<Result<void>> Daemon::start() {
   CO_TRY_VOID(make_folders());
   CO_TRY(store, store::SqliteStore::open(loop, config.state_dir + "/store/truce.db"));
-  CO_TRY_VOID(choose_types());
+  CO_TRY_VOID(co_await choose_types());
   if (config.name.empty()) config.name = host_name();
   manager::Settings settings;
   settings.node_socket = config.run_dir + "/node.sock";
@@ -157,7 +157,7 @@ Async<int> run(asio::io_context& context, model::Config config) {
   auto started = co_await daemon.start();
   if (started) {
     asio::signal_set signals(context, SIGINT, SIGTERM);
-    auto [ec, number] = co_await signals.async_wait(as_result);
+    co_await signals.async_wait(as_result);
     spdlog::info("stopping; machines run on");
   } else {
     std::cerr << "truced: " << started.error().message << '\n';

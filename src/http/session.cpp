@@ -125,6 +125,7 @@ Async<void> Session::run() {
     if (!request) {
       next = co_await send_refusal(std::move(request).error());
     } else if (!*request) {
+      linger_ = false;  // it has left, or has been silent: nothing is unread, nothing is owed
       next = Next::close;
     } else {
       next = co_await send(co_await answer(std::move(**request)));

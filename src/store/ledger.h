@@ -24,7 +24,7 @@ inline constexpr std::size_t remembered_bytes = 64U << 20;
 Result<void> check_limits(const std::vector<Condition>& conditions,
                           const std::vector<Write>& writes);
 
-/// Keys and values of a commit or a batch, in bytes.
+/// Keys and values of a commit, in bytes.
 std::size_t size_of(const std::vector<Write>& writes);
 
 class Ledger;

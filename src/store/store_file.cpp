@@ -118,10 +118,6 @@ Result<StoreFile::Opened> StoreFile::open(const std::filesystem::path& given) {
   return opened;
 }
 
-StoreFile::~StoreFile() {
-  statements_.reset();
-}
-
 Result<void> StoreFile::configure() {
   sqlite3_busy_timeout(database_.get(), 0);
   sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -331,10 +327,11 @@ void StoreFile::tidy() {
   if (log_frames_ < tidy_frames) return;
   auto status = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
                                           &log_frames_, nullptr);
-  if (status != SQLITE_OK) {
+  if (status != SQLITE_OK && !tidy_fails_) {
     spdlog::warn("{}: its log grows: {}", path_.string(), last_error(database_.get()).message);
   }
-  log_frames_ = 0;
+  tidy_fails_ = status != SQLITE_OK;
+  log_frames_ = 0;  // until the next commit counts them again
 }
 
 Result<void> StoreFile::backup(const std::filesystem::path& path) {

@@ -35,7 +35,6 @@ class StoreFile {
   /// Opens or makes the file and checks all that it holds. Code::conflict: in use; Code::corrupt:
   /// something that was answered is damaged or gone; Code::unsupported: a newer program made it.
   static Result<Opened> open(const std::filesystem::path& file);
-  ~StoreFile();
   StoreFile(const StoreFile&) = delete;
   StoreFile& operator=(const StoreFile&) = delete;
 
@@ -75,10 +74,11 @@ class StoreFile {
   Hold hold_;
   AnsweredMark mark_;
   mutable Database database_;
-  std::optional<Statements> statements_;
+  std::optional<Statements> statements_;  // go before the database
   Seal seal_;
   int log_frames_ = 0;
   bool mark_fails_ = false;
+  bool tidy_fails_ = false;
 };
 
 }  // namespace truce::store

@@ -74,11 +74,14 @@ class Log {
     auto big = (big_endian(bytes, 0) & 1) != 0;
     if ((big_endian(bytes, 0) & ~1U) != magic) return {};
     if (add({}, ByteSpan(bytes).first(24), big) != sums) return {};
-    header_ = {.page_size = big_endian(bytes, 8),
+    auto size_of_page = big_endian(bytes, 8);
+    if (!std::has_single_bit(size_of_page) || size_of_page < 512 || size_of_page > 65'536)
+      return {};
+    header_ = {.page_size = size_of_page,
                .big_endian_words = big,
                .salts = std::uint64_t{big_endian(bytes, 16)} << 32 | big_endian(bytes, 20),
                .sums = sums,
-               .sound = std::has_single_bit(big_endian(bytes, 8)) && big_endian(bytes, 8) >= 512};
+               .sound = true};
     return {};
   }
 

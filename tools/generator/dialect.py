@@ -183,6 +183,8 @@ def read_type(node, schemas, where):
 def check_default(value, type_, schemas, where):
     fits = {'string': str, 'boolean': bool, 'integer': int, 'bytes': int, 'number': (int, float)}
     if type_.kind == 'enum':
+        if not all(isinstance(name, str) for name in schemas[type_.name]['enum']):
+            return  # refused, with a better message, where the enum is read
         if value not in schemas[type_.name]['enum']:
             raise SchemaError(f'{where}: default {value!r} is not a value of {type_.name}')
     elif type_.kind not in fits or not isinstance(value, fits[type_.kind]) or (

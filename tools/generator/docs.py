@@ -107,7 +107,7 @@ def option_text(item):
 
 
 def meaning(item):
-    facts = [text for text in (item.limits, f'default {item.default}' if item.default else '') if text]
+    facts = [text for text in (item.limits, f'default: {item.default}' if item.default else '') if text]
     repeated = '; may be repeated' if item.kind in ('list', 'map') else ''
     return item.help + repeated + (f' ({", ".join(facts)})' if facts else '')
 

@@ -236,7 +236,7 @@ inline constexpr Input login_inputs[]{
     {.name = "certificate", .flag = "certificate", .where = Where::local, .kind = Kind::text, .help = "Client certificate (PEM) to use instead of a token", .value = "FILE"},
     {.name = "key", .flag = "key", .where = Where::local, .kind = Kind::text, .help = "Its private key", .value = "FILE"},
 };
-inline constexpr std::string_view login_examples[]{"truce login https://host1:7443 --token 9f3a…", "truce login unix:/run/truce/truced.sock"};
+inline constexpr std::string_view login_examples[]{"truce login https://host1:7443 --token 9f3a51c0...", "truce login unix:/run/truce/truced.sock"};
 inline constexpr std::string_view completion_shell_choices[]{"bash", "zsh", "fish"};
 inline constexpr Input completion_inputs[]{
     {.name = "shell", .flag = "shell", .where = Where::local, .kind = Kind::choice, .word = true, .required = true, .help = "bash, zsh or fish", .choices = completion_shell_choices},

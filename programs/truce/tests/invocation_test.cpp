@@ -121,7 +121,7 @@ TEST(Help, is_there_for_all_a_noun_and_a_verb) {
 TEST(Help, tells_limits_defaults_and_examples) {
   auto help = text({"vm", "create", "--help"});
   EXPECT_TRUE(help.contains("--memory SIZE"));
-  EXPECT_TRUE(help.contains("(32MiB to 16TiB, default 512MiB)")) << help;
+  EXPECT_TRUE(help.contains("(32MiB to 16TiB, default: 512MiB)")) << help;
   EXPECT_TRUE(help.contains("--cloud-init FILE"));
   EXPECT_TRUE(help.contains("truce vm create web01 --template debian-12"));
 }

@@ -216,7 +216,7 @@ TEST_P(Both, a_reader_that_does_not_read_holds_the_writer_up_and_is_cut_off) {
         Response response;
         response.stream = [&](BodyWriter& out) -> Async<void> {
           for (last.emplace(); *last;) {
-            last = co_await out.write(std::string(64 * 1024, 'x'));
+            last = co_await out.write(std::string(8 * 1024, 'x'));
             if (*last) ++accepted;
           }
         };
@@ -234,7 +234,7 @@ TEST_P(Both, a_reader_that_does_not_read_holds_the_writer_up_and_is_cut_off) {
   ASSERT_TRUE(last.has_value());
   ASSERT_FALSE(last->has_value());
   EXPECT_EQ(last->error().code, Code::cancelled);
-  EXPECT_LT(accepted, 1000U) << "what the peer does not read must not be held in memory";
+  EXPECT_LT(accepted, 5000U) << "what the peer does not read must not be held in memory";
 }
 
 TEST_P(Both, streams_beyond_the_limit_get_503) {

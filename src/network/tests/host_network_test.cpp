@@ -329,19 +329,6 @@ TEST_F(HostNetworkTest, a_folder_that_dnsmasq_cannot_enter_is_named) {
   EXPECT_TRUE(run(host().remove("lab")));
 }
 
-TEST_F(HostNetworkTest, TMP_timing) {
-  auto t0 = std::chrono::steady_clock::now();
-  auto lap = [&](const char* what) { auto t = std::chrono::steady_clock::now(); fmt::print("{} {} us\n", what, std::chrono::duration_cast<std::chrono::microseconds>(t - t0).count()); t0 = std::chrono::steady_clock::now(); };
-  ensure(); lap("ensure first");
-  ensure(); lap("ensure again");
-  for (int i = 0; i < 4; ++i) { reserve(fmt::format("vm{}", i), fmt::format("02:00:00:00:02:0{}", i)); lap("reserve"); }
-  reserve("vm1", "02:00:00:00:02:01"); lap("reserve again");
-  { std::vector<Plug> plugs; for (int i = 0; i < 10; ++i) { auto p = run(host().plug("lab", "vm", fmt::format("02:00:00:00:02:0{}", i))); plugs.push_back(std::move(*p)); lap("plug"); } }
-  lap("unplug 10");
-  run(host().release("lab", "02:00:00:00:02:01")).value(); lap("release");
-  run(host().remove("lab")).value(); lap("remove");
-}
-
 // A tap `wan0` with 192.0.2.1/24 stands for the way to the world; the test is the world.
 class NatTest : public HostNetworkTest {
  protected:

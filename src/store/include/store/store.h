@@ -47,7 +47,7 @@ struct Batch {
 };
 
 struct Listing {
-  Revision revision = 0;  ///< the store's newest revision when it was read
+  Revision revision = 0;       ///< the store's newest revision when it was read
   std::vector<Entry> entries;  ///< ordered by key
 };
 
@@ -63,12 +63,13 @@ class Watch {
 /// Names of limits that hold for every implementation.
 inline constexpr std::size_t max_key_size = 512;
 inline constexpr std::size_t max_value_size = 1U << 20;
-inline constexpr std::size_t max_writes_in_commit = 128;
+inline constexpr std::size_t max_writes_in_commit = 128;  ///< of conditions too
 
 /// Contract, checked for every implementation by `conformance.h`:
 /// a commit is atomic and durable before it is answered; reads see every answered commit; a commit
-/// whose conditions do not all hold changes nothing and is Code::conflict (the message names the key);
-/// a commit that breaks a limit is Code::invalid. Code::io (disk full among it): nothing of the
+/// whose conditions do not all hold changes nothing and is Code::conflict (the message names the
+/// key); a commit that breaks a limit, has an empty key or writes a key twice is Code::invalid.
+/// Code::unavailable: too many commits wait already. Code::io (disk full among it): nothing of the
 /// commit remains, and later commits are tried anew. Not thread-safe: used from one loop.
 class Store {
  public:
