@@ -2,6 +2,7 @@
 // once, and answered when the inventory shows it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,9 +37,14 @@ class Change {
     expect<T>(name);
     write(key_of<T>(name), std::nullopt);
   }
-  /// A value of no kind, without a condition.
+  /// A value of no kind, without a condition. What was to be written to the key before is replaced.
   void write(std::string key, std::optional<std::string> value) {
-    writes.push_back({std::move(key), std::move(value)});
+    auto old = std::ranges::find(writes, key, &store::Write::key);
+    if (old != writes.end()) {
+      old->value = std::move(value);
+    } else {
+      writes.push_back({std::move(key), std::move(value)});
+    }
   }
   void event(std::string kind, std::string target, std::string project, std::string message) {
     model::Event event;

@@ -1,5 +1,7 @@
 #include "reports.h"
 
+#include <set>
+
 #include "networks.h"
 #include "tasks.h"
 
@@ -97,6 +99,18 @@ void take_in(const Inventory& inventory, Change& change, const model::JobReport&
   end_task(change, task, TaskState::succeeded);
 }
 
+// Where the group of reports that begins at `first` and fits into one commit ends: each machine once,
+// as its second report builds on what the first has changed.
+std::size_t end_of_group(const std::vector<model::VmReport>& reports, std::size_t first) {
+  auto last = first;
+  std::set<std::string_view> uuids;
+  while (last < reports.size() && last - first < machines_at_once &&
+         uuids.insert(reports[last].uuid).second) {
+    ++last;
+  }
+  return last;
+}
+
 template <class T>
 void put_if_changed(const Inventory& inventory, Change& change, const T& object) {
   auto kept = inventory.find<T>(object.name);
@@ -136,8 +150,8 @@ Async<Result<void>> store_report(Ledger& ledger, const Settings& settings, std::
   CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) {
     return take_in_host(inventory, settings, change, host, report);
   }));
-  for (std::size_t first = 0; first < report.vms.size(); first += machines_at_once) {
-    auto last = std::min(first + machines_at_once, report.vms.size());
+  for (std::size_t first = 0, last = 0; first < report.vms.size(); first = last) {
+    last = end_of_group(report.vms, first);
     CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) -> Result<void> {
       for (auto i = first; i < last; ++i) take_in(inventory, change, report.vms[i]);
       return {};

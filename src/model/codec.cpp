@@ -85,6 +85,12 @@ std::unexpected<Error> wrong_field(const Place& place, std::string_view key,
   return wrong(Place{&place, key}, not_known(key, known));
 }
 
+Result<void> check_key(std::string_view key, const Rule& rule, const Place& place) {
+  if (key.empty()) return wrong(place, "must not have an empty key");
+  if (characters(key) <= rule.max_key_length) return {};
+  return wrong(place, fmt::format("must have keys of at most {} characters", rule.max_key_length));
+}
+
 Result<void> read_value(const boost::json::value& value, std::string& out, const Rule& rule,
                         const Place& place) {
   const auto* text = value.if_string();

@@ -34,6 +34,8 @@ std::unexpected<Error> wrong_count(const Place& place, std::size_t count, const 
 std::unexpected<Error> wrong_field(const Place& place, std::string_view key,
                                    std::span<const std::string_view> known);
 
+Result<void> check_key(std::string_view key, const Rule& rule, const Place& place);
+
 Result<void> read_value(const boost::json::value&, std::string&, const Rule&, const Place&);
 Result<void> read_value(const boost::json::value&, std::int64_t&, const Rule&, const Place&);
 Result<void> read_value(const boost::json::value&, Bytes&, const Rule&, const Place&);
@@ -163,6 +165,7 @@ struct Reader {
     if (object->size() > rule.max_items) return wrong_count(place, object->size(), rule);
     out.clear();
     for (const auto& entry : *object) {
+      TRY_VOID(check_key(entry.key(), rule, place));
       TRY_VOID(read(entry.value(), out[std::string(entry.key())], item, Rule{},
                     Place{&place, entry.key()}));
     }

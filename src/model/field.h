@@ -20,6 +20,8 @@ struct Rule {
   std::size_t max_length = std::numeric_limits<std::size_t>::max();
   std::size_t min_items = 0;
   std::size_t max_items = std::numeric_limits<std::size_t>::max();
+  std::size_t max_key_length =
+      std::numeric_limits<std::size_t>::max();  ///< of a map; none is empty
   Format format = Format::none;
 };
 

@@ -77,7 +77,7 @@ Async<Result<void>> Keeper::add_template_files(hypervisor::Machine& machine) {
     if (!content.kernel.empty()) {
       machine.kernel = folder / content.kernel;
       if (!content.initrd.empty()) machine.initrd = folder / content.initrd;
-      machine.command_line = content.command_line + " truce.name=" + vm().name;
+      machine.command_line = content.command_line + " truce.hostname=" + vm().name;
     }
   }
   auto seed = folder_ / "seed.iso";

@@ -213,6 +213,8 @@ Async<RunningPtr> Qemu::adopt_one(std::filesystem::path folder) {
 Async<void> Qemu::take_over(RunningPtr vm) {
   auto connected = co_await connect(vm);
   auto seen = connected ? co_await look(vm) : Result<Observed>(std::unexpected(connected.error()));
+  // A process that is just dying refuses connections before it is seen to be gone.
+  if (!seen && co_await until(vm, 1s, has_ended)) co_return;
   if (!seen) {
     spdlog::warn("{}: its QEMU runs but does not answer: {}", vm->record.name,
                  seen.error().message);

@@ -63,17 +63,26 @@ int signal_session(pid_t session, int number) {
   return found;
 }
 
-Async<Result<ExitStatus>> wait_then_sweep(Process& process) {
-  auto status = co_await process.wait();
-  // Else a child that was left behind would keep the pipes open.
-  if (status) signal_session(process.pid(), SIGKILL);
-  co_return status;
+// Waits for the end of the program, kills what it left behind, and gives the last output a moment:
+// a child that went into a session of its own may hold the pipes for ever.
+Async<void> after_exit(Process& process, std::optional<Result<ExitStatus>>& status) {
+  status = co_await process.wait();
+  signal_session(process.pid(), SIGKILL);
+  co_await sleep_for(2s);
 }
 
 Async<Result<ExitStatus>> talk(Process& process, Pipe& out, Pipe& err, const OnLine& on_out,
                                const OnLine& on_err) {
   using namespace asio::experimental::awaitable_operators;
-  co_return co_await (wait_then_sweep(process) && follow(out, on_out) && follow(err, on_err));
+  std::optional<Result<ExitStatus>> status;
+  co_await ((follow(out, on_out) && follow(err, on_err)) || after_exit(process, status));
+  auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none)
+    co_return fail(Code::cancelled, "cancelled");
+  if (status && *status) co_return *status;
+  status = co_await process.wait();
+  signal_session(process.pid(), SIGKILL);
+  co_return *status;
 }
 
 Async<void> end_session(Process& process) {

@@ -144,7 +144,7 @@ KEYS = {
     'number': COMMON + ('minimum', 'maximum'),
     'boolean': COMMON,
     'array': COMMON + ('items', 'minItems', 'maxItems'),
-    'object': COMMON + ('additionalProperties', 'maxProperties'),
+    'object': COMMON + ('additionalProperties', 'maxProperties', 'propertyNames'),
 }
 RULES = ('minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'maxProperties')
 
@@ -167,6 +167,9 @@ def read_type(node, schemas, where):
         values = node.get('additionalProperties')
         if values is None:
             raise SchemaError(f'{where}: an object here is a map and needs additionalProperties')
+        if 'propertyNames' in node:
+            only_keys(node['propertyNames'], ('maxLength',), where + '/propertyNames')
+            rule['maxKeyLength'] = node['propertyNames']['maxLength']
         return Type('map', item=read_type(values, schemas, where + '/additionalProperties'), rule=rule)
     form = node.get('format')
     if form == 'date-time' and kind == 'string':

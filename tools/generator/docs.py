@@ -34,7 +34,8 @@ def type_text(type_):
 
 LIMITS = (('minimum', 'at least {}'), ('maximum', 'at most {}'), ('minLength', 'at least {} characters'),
           ('maxLength', 'at most {} characters'), ('minItems', 'at least {} items'),
-          ('maxItems', 'at most {} items'), ('maxProperties', 'at most {} keys'))
+          ('maxItems', 'at most {} items'), ('maxProperties', 'at most {} keys'),
+          ('maxKeyLength', 'keys of at most {} characters'))
 
 
 def notes(item, required=False):

@@ -77,12 +77,11 @@ def types_header(schema):
 
 RULE_NAMES = {'minimum': 'minimum', 'maximum': 'maximum', 'minLength': 'min_length',
               'maxLength': 'max_length', 'minItems': 'min_items', 'maxItems': 'max_items',
-              'maxProperties': 'max_items'}
+              'maxProperties': 'max_items', 'maxKeyLength': 'max_key_length'}
 
 
 def rule(type_):
-    order = ('minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'maxProperties')
-    parts = [f'.{RULE_NAMES[key]} = {type_.rule[key]}' for key in order if key in type_.rule]
+    parts = [f'.{name} = {type_.rule[key]}' for key, name in RULE_NAMES.items() if key in type_.rule]
     if 'format' in type_.rule:
         parts.append(f'.format = Format::{type_.rule["format"]}')
     return f'Rule{{{", ".join(parts)}}}'

@@ -310,6 +310,22 @@ TEST_P(Both, web_socket_sees_the_server_close) {
   EXPECT_EQ(at.loop.run((*opened)->read()).error().code, Code::cancelled);
 }
 
+TEST_P(Both, a_web_socket_that_nobody_writes_to_can_be_left) {
+  Loopback at([](Request) -> Async<Response> {
+    Response response;
+    response.socket = [](WebSocket& socket) -> Async<void> {
+      using namespace asio::experimental::awaitable_operators;
+      co_await (echo_messages(socket) || sleep_for(20ms));
+    };
+    co_return response;
+  });
+  Client client(at.loop.executor(), endpoint(at));
+  auto opened = at.loop.run(client.web_socket("/"));
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(at.loop.run((*opened)->read()).error().code, Code::cancelled);
+  at.loop.run(until([&] { return at.server.counters().streams == 0; }));
+}
+
 TEST_P(Both, stop_ends_everything_that_is_open) {
   Loopback at([](Request request) -> Async<Response> {
     Response response;

@@ -49,7 +49,7 @@ struct Schema<Vm> {
       Field{"name", &Vm::name, Need::required, Rule{.format = Format::name}, Rule{}},
       Field{"project", &Vm::project, Need::optional, Rule{.format = Format::name}, Rule{}},
       Field{"description", &Vm::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
-      Field{"labels", &Vm::labels, Need::optional, Rule{.max_items = 64}, Rule{.max_length = 63}},
+      Field{"labels", &Vm::labels, Need::optional, Rule{.max_items = 64, .max_key_length = 63}, Rule{.max_length = 63}},
       Field{"uuid", &Vm::uuid, Need::required, Rule{}, Rule{}},
       Field{"number", &Vm::number, Need::required, Rule{.minimum = 0}, Rule{}},
       Field{"cpus", &Vm::cpus, Need::required, Rule{.minimum = 1, .maximum = 64}, Rule{}},
@@ -77,7 +77,7 @@ struct Schema<VmCreate> {
       Field{"name", &VmCreate::name, Need::required, Rule{.format = Format::name}, Rule{}},
       Field{"project", &VmCreate::project, Need::optional, Rule{.format = Format::name}, Rule{}},
       Field{"description", &VmCreate::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
-      Field{"labels", &VmCreate::labels, Need::optional, Rule{.max_items = 64}, Rule{.max_length = 63}},
+      Field{"labels", &VmCreate::labels, Need::optional, Rule{.max_items = 64, .max_key_length = 63}, Rule{.max_length = 63}},
       Field{"template", &VmCreate::template_, Need::optional, Rule{.max_length = 80}, Rule{}},
       Field{"iso", &VmCreate::iso, Need::optional, Rule{.max_length = 80}, Rule{}},
       Field{"cpus", &VmCreate::cpus, Need::optional, Rule{.minimum = 1, .maximum = 64}, Rule{}},
@@ -96,7 +96,7 @@ template <>
 struct Schema<VmChange> {
   static constexpr auto fields = std::tuple{
       Field{"description", &VmChange::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
-      Field{"labels", &VmChange::labels, Need::optional, Rule{.max_items = 64}, Rule{.max_length = 63}},
+      Field{"labels", &VmChange::labels, Need::optional, Rule{.max_items = 64, .max_key_length = 63}, Rule{.max_length = 63}},
       Field{"cpus", &VmChange::cpus, Need::optional, Rule{.minimum = 1, .maximum = 64}, Rule{}},
       Field{"memory", &VmChange::memory, Need::optional, Rule{.minimum = 33554432, .maximum = 17592186044416}, Rule{}},
       Field{"iso", &VmChange::iso, Need::optional, Rule{.max_length = 80}, Rule{}}};

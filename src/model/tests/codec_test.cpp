@@ -122,6 +122,17 @@ TEST(Codec, limits_are_kept) {
             "/labels/k: must have at most 63 characters, not 64");
 }
 
+TEST(Codec, the_keys_of_a_map_are_limited_too) {
+  EXPECT_EQ(refusal<VmCreate>(R"({"name":"a","labels":{"":"x"}})"),
+            "/labels: must not have an empty key");
+  EXPECT_EQ(refusal<VmCreate>(R"({"name":"a","labels":{")" + std::string(64, 'x') + R"(":""}})"),
+            "/labels: must have keys of at most 63 characters");
+  std::string many;
+  for (int i = 0; i < 65; ++i) many += fmt::format("{}\"k{}\":\"\"", i == 0 ? "" : ",", i);
+  EXPECT_EQ(refusal<VmCreate>(R"({"name":"a","labels":{)" + many + "}}"),
+            "/labels: must have at most 64 items, not 65");
+}
+
 TEST(Codec, lengths_count_characters_and_not_bytes) {
   std::string labels;
   for (int i = 0; i < 63; ++i) labels += "ü";

@@ -24,7 +24,6 @@ using Frame = std::vector<std::uint8_t>;
 inline constexpr std::size_t virtio_header = 10;
 inline constexpr Mac everybody{255, 255, 255, 255, 255, 255};
 
-/// A frame under construction, or one being read.
 inline void put(Frame& frame, std::uint64_t value, int bytes) {
   while (bytes-- > 0) frame.push_back(static_cast<std::uint8_t>(value >> (8 * bytes)));
 }
@@ -209,10 +208,13 @@ class Guest {
     if (wanted) put(p, 0x3204'0000'0000 | std::uint64_t{wanted->value}, 6);
     put(p, 0x3705'0103'060c'0f, 7);  // mask, router, name server, host name, domain
     p.insert(p.end(), {12, 4, 'e', 'v', 'i', 'l', 255});
-    send_ip(everybody, question);
     auto deadline = now() + limit;
-    while (auto answer = receive_udp(68, std::max(Duration(1), deadline - now()))) {
-      if (get(answer->payload, 4, 4) == exchange_id()) return read_offer(answer->payload);
+    while (now() < deadline) {  // packets get lost: clients repeat ([RFC 2131] 4.1)
+      send_ip(everybody, question);
+      auto next = std::min(deadline, now() + 500ms);
+      while (auto answer = receive_udp(68, std::max(Duration(1), next - now()))) {
+        if (get(answer->payload, 4, 4) == exchange_id()) return read_offer(answer->payload);
+      }
     }
     return {};
   }

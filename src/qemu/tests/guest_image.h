@@ -23,11 +23,13 @@ inline constexpr unsigned char guest_code[] = {
 };
 // clang-format on
 
-/// A raw disk image of one sector that boots the guest of guest.S.
+/// A raw disk image that boots the guest of guest.S. (1 MiB: firmware reads no disk of one sector.)
 inline std::string guest_image() {
   std::string sector(std::begin(guest_code), std::end(guest_code));
   sector.resize(510, '\0');
-  return sector + "\x55\xaa";
+  sector += "\x55\xaa";
+  sector.resize(1 << 20, '\0');
+  return sector;
 }
 
 }  // namespace truce::qemu

@@ -10,7 +10,7 @@
 #include <atomic>
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "../../hypervisor/tests/conformance.h"
+#include "../../hypervisor/tests/conformance_lab.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/random.h"

@@ -1,3 +1,4 @@
+#include "../../hypervisor/tests/conformance.h"
 #include "lab.h"
 
 namespace truce::hypervisor {

@@ -1,7 +1,7 @@
 #include "storage/folder_pool.h"
 
+#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <boost/asio/thread_pool.hpp>
 #include <fstream>
@@ -139,6 +139,13 @@ TEST_F(FolderPoolTest, cancelling_kills_the_recipe_with_its_children_and_removes
   auto status = read_file(fmt::format("/proc/{}/stat", child));
   EXPECT_TRUE(!status || status->contains(") Z ")) << *status;
   EXPECT_TRUE(build(good_recipe)) << "the name is free again";
+}
+
+TEST_F(FolderPoolTest, a_recipe_that_leaves_programs_running_ends_all_the_same) {
+  auto content = build(std::string(good_recipe) + "sleep 1000 &\nsetsid sleep 1001 & echo $! >" +
+                       (folder_.path() / "child").string() + "\n");
+  EXPECT_TRUE(content) << content.error().message;
+  ::kill(std::stoi(*read_file(folder_.path() / "child")), SIGKILL);
 }
 
 TEST_F(FolderPoolTest, what_a_crash_left_is_removed_and_what_was_finished_stays) {

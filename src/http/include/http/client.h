@@ -9,7 +9,7 @@ namespace truce::http {
 
 /// Where a server is and how it is trusted.
 struct Endpoint {
-  std::string url;          ///< `unix:/run/truce/truced.sock` or `https://host:7443`
+  std::string url;  ///< `unix:/run/truce/truced.sock` or `https://host:7443` (443 when none)
   std::string fingerprint;  ///< SHA-256 of the server's certificate that is accepted (pin); hex
   std::string token;        ///< bearer token, or empty
   std::string certificate, key;  ///< client certificate and key, paths of PEM files, or empty
@@ -21,7 +21,8 @@ struct ServerEvent {
   std::string data;
 };
 
-/// One keep-alive connection; requests are serial. Reconnects by itself when the server closed it.
+/// One keep-alive connection; requests are serial: a send() while another is under way opens a
+/// connection of its own. Reconnects by itself when the server closed it. Must outlive its calls.
 class Client {
  public:
   Client(asio::any_io_executor loop, Endpoint endpoint);
@@ -29,15 +30,18 @@ class Client {
 
   /// Sends and reads the whole answer (at most 256 MiB). Code::unavailable: nothing listens there
   /// (the message says what was tried); Code::forbidden: the certificate is not the pinned one
-  /// (the message holds the one seen).
+  /// (the message holds the one seen), or none is pinned. An answer of any status is a success:
+  /// error_of() reads a problem. Connecting is bounded (10 s), waiting for the answer is not:
+  /// within().
   Async<Result<Response>> send(std::string method, std::string target, std::string body = {},
                                std::map<std::string, std::string> headers = {});
 
   /// Opens a server-sent event stream on a connection of its own and calls `on_event` for each,
-  /// until that answers false (then success) or the stream ends (Code::unavailable).
+  /// until that answers false (then success) or the stream ends (Code::unavailable). A status other
+  /// than 200 is the error that its problem document tells.
   Async<Result<void>> events(std::string target, std::function<bool(ServerEvent)> on_event);
 
-  /// Opens a WebSocket on a connection of its own.
+  /// Opens a WebSocket on a connection of its own; it may outlive the client.
   Async<Result<std::unique_ptr<WebSocket>>> web_socket(std::string target);
 
  private:

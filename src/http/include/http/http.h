@@ -23,7 +23,7 @@ struct Peer {
 };
 
 struct Request {
-  std::string method;                             ///< upper case
+  std::string method;                             ///< as sent; HEAD reads GET, its body is dropped
   std::string path;                               ///< decoded, begins with '/'
   std::map<std::string, std::string> parameters;  ///< from the row's path: {name} → web01
   std::map<std::string, std::string> query;       ///< decoded; a key without '=' has an empty value
@@ -40,7 +40,8 @@ class BodyWriter {
   virtual Async<Result<void>> write(std::string piece) = 0;
 };
 
-/// One WebSocket: whole messages both ways, binary.
+/// One WebSocket: whole messages both ways, binary. One read() and one write() may be under way at
+/// once.
 class WebSocket {
  public:
   virtual ~WebSocket() = default;
@@ -55,9 +56,11 @@ struct Response {
   std::string content_type = "application/json";
   std::map<std::string, std::string> headers;
   std::string body;
-  /// When set, `body` is not used: chunks are sent until it returns.
+  /// When set, `body` is not used: chunks are sent until it returns. It is cancelled when the peer
+  /// leaves, also while it waits for something else than write(). What it throws cuts the body off.
   std::function<Async<void>(BodyWriter&)> stream;
-  /// When set, the connection becomes a WebSocket (the request must ask for it: else 426).
+  /// When set, the connection becomes a WebSocket (the request must ask for it: else 426), which is
+  /// closed when it returns.
   std::function<Async<void>(WebSocket&)> socket;
 };
 

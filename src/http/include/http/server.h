@@ -57,7 +57,8 @@ class Server {
   Result<std::uint16_t> listen_tls(const std::string& address, std::uint16_t port, const Tls& tls);
 
   [[nodiscard]] const Counters& counters() const;
-  /// Closes the listeners, cancels what runs, returns when all connections have ended.
+  /// Closes the listeners, cancels what runs, returns when all connections have ended. Needed
+  /// before the end of the server; may be called again; not from a handler.
   Async<void> stop();
 
  private:

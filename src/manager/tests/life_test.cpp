@@ -1,0 +1,201 @@
+// What becomes of machines and tasks, as the node reports one thing or another.
+#include "estate.h"
+
+namespace truce::manager {
+namespace {
+
+using model::Observed;
+using model::VmReport;
+using model::Wanted;
+
+TEST(Life, a_machine_is_created_placed_and_its_task_ends_when_the_node_has_it) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto created = co_await estate.call("POST", "/v1/vms", R"({"name":"web01","disk":1073741824})");
+    EXPECT_EQ(created.status, 202);
+    EXPECT_EQ(created.text("/kind"), "vm.create");
+    EXPECT_EQ(created.text("/state"), "running");
+    auto vm = co_await estate.node.machine("web01", 1);
+    EXPECT_EQ(vm.host, "h1");
+    EXPECT_EQ(vm.wanted, Wanted::off);
+    VmReport step{vm.uuid, Observed::absent};
+    step.step = "making disks";
+    step.progress = 0.5;
+    co_await estate.node.report(step);
+    co_await estate.node.report(VmReport{vm.uuid, Observed::off, 1});
+    EXPECT_EQ(co_await estate.task_ends(created.text("/name")), "succeeded");
+    auto task = co_await estate.call("GET", "/v1/tasks/" + created.text("/name"));
+    EXPECT_EQ(task.text("/steps/0/text"), "making disks");
+    EXPECT_EQ((co_await estate.call("GET", "/v1/vms/web01")).text("/observed"), "off");
+  });
+}
+
+TEST(Life, a_machine_that_could_not_be_made_is_taken_away_again) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto created = co_await estate.call("POST", "/v1/vms", R"({"name":"web01","disk":1073741824})");
+    auto vm = co_await estate.node.machine("web01", 1);
+    VmReport failed{vm.uuid, Observed::absent, 1};
+    failed.failed = "no room";
+    co_await estate.node.report(failed);
+    EXPECT_EQ(co_await estate.task_ends(created.text("/name")), "failed");
+    EXPECT_EQ((co_await estate.node.machine("web01", 2)).wanted, Wanted::absent);
+    co_await estate.node.report(VmReport{vm.uuid, Observed::absent, 2});
+    co_await sleep_for(50ms);
+    EXPECT_EQ((co_await estate.call("GET", "/v1/vms/web01")).status, 404);
+  });
+}
+
+TEST(Life, a_start_that_fails_leaves_the_machine_off_with_its_problem) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto vm = co_await estate.make_machine("web01");
+    auto task = co_await estate.call("POST", "/v1/vms/web01/start");
+    co_await estate.node.machine("web01", 2);
+    VmReport failed{vm.uuid, Observed::off, 2};
+    failed.failed = "no such disk";
+    co_await estate.node.report(failed);
+    EXPECT_EQ(co_await estate.task_ends(task.text("/name")), "failed");
+    auto shown = co_await estate.call("GET", "/v1/vms/web01");
+    EXPECT_EQ(shown.text("/wanted"), "off");
+    EXPECT_EQ(shown.text("/problem"), "no such disk");
+  });
+}
+
+TEST(Life, a_guest_that_powers_itself_off_is_not_started_again) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto vm = co_await estate.make_machine("web01");
+    co_await estate.call("POST", "/v1/vms/web01/start");
+    co_await estate.node.machine("web01", 2);
+    co_await estate.node.report(VmReport{vm.uuid, Observed::running, 2});
+    VmReport ended{vm.uuid, Observed::off, 2};
+    ended.event = "vm.ended.guest_shutdown";
+    ended.event_message = "the guest powered itself off";
+    co_await estate.node.report(ended);
+    EXPECT_EQ((co_await estate.node.machine("web01", 3)).wanted, Wanted::off);
+    auto shown = co_await estate.call("GET", "/v1/vms/web01");
+    EXPECT_EQ(shown.text("/problem"), "");
+    auto events = co_await estate.call("GET", "/v1/events?target=vms/web01");
+    EXPECT_NE(boost::json::serialize(events.body).find("vm.ended.guest_shutdown"), std::string::npos);
+  });
+}
+
+TEST(Life, news_of_an_older_wish_does_not_undo_a_newer_one) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto vm = co_await estate.make_machine("web01");
+    co_await estate.call("POST", "/v1/vms/web01/start");
+    co_await estate.node.machine("web01", 2);
+    auto stop = co_await estate.call("POST", "/v1/vms/web01/stop");
+    auto start = co_await estate.call("POST", "/v1/vms/web01/start");
+    EXPECT_EQ(co_await estate.task_ends(stop.text("/name")), "cancelled");
+    VmReport crashed{vm.uuid, Observed::off, 2};
+    crashed.event = "vm.ended.crashed";
+    co_await estate.node.report(crashed);
+    co_await sleep_for(50ms);
+    auto shown = co_await estate.call("GET", "/v1/vms/web01");
+    EXPECT_EQ(shown.text("/wanted"), "running");
+    EXPECT_EQ(shown.text("/generation"), "4");
+    co_await estate.node.report(VmReport{vm.uuid, Observed::running, 4});
+    EXPECT_EQ(co_await estate.task_ends(start.text("/name")), "succeeded");
+  });
+}
+
+TEST(Life, a_cancelled_start_wants_what_was_before) {
+  with_estate([](Estate& estate) -> Async<void> {
+    co_await estate.make_machine("web01");
+    auto task = co_await estate.call("POST", "/v1/vms/web01/start");
+    auto cancelled = co_await estate.call("POST", "/v1/tasks/" + task.text("/name") + "/cancel");
+    EXPECT_EQ(cancelled.text("/state"), "cancelled");
+    auto vm = co_await estate.node.machine("web01", 3);
+    EXPECT_EQ(vm.wanted, Wanted::off);
+    EXPECT_TRUE(vm.stop_now);
+    auto again = co_await estate.call("POST", "/v1/tasks/" + task.text("/name") + "/cancel");
+    EXPECT_EQ(again.status, 409);
+  });
+}
+
+TEST(Life, tasks_outlive_the_manager_and_end_after_it_came_back) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto vm = co_await estate.make_machine("web01");
+    auto task = co_await estate.call("POST", "/v1/vms/web01/start");
+    co_await estate.restart();
+    EXPECT_EQ((co_await estate.call("GET", "/v1/tasks/" + task.text("/name"))).text("/state"), "running");
+    co_await estate.node.report(VmReport{vm.uuid, Observed::running, 2});
+    EXPECT_EQ(co_await estate.task_ends(task.text("/name")), "succeeded");
+  });
+}
+
+TEST(Life, a_machine_waits_for_a_host_that_fits_and_says_why) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto created = co_await estate.call(
+        "POST", "/v1/vms", R"({"name":"big","disk":1073741824,"memory":34359738368,"start":true})");
+    EXPECT_EQ(created.status, 202);
+    co_await sleep_for(50ms);
+    auto shown = co_await estate.call("GET", "/v1/vms/big");
+    EXPECT_EQ(shown.text("/host"), "");
+    EXPECT_EQ(shown.text("/problem"),
+              "no host fits: h1 has 16GiB memory, 0B of it promised; 32GiB more do not fit");
+    auto deleted = co_await estate.call("DELETE", "/v1/vms/big");
+    EXPECT_EQ(deleted.text("/state"), "succeeded");
+    EXPECT_EQ((co_await estate.call("GET", "/v1/vms/big")).status, 404);
+  });
+}
+
+TEST(Life, memory_is_not_promised_twice) {
+  with_estate([](Estate& estate) -> Async<void> {
+    for (const char* name : {"a", "b"}) {
+      auto body = fmt::format(R"({{"name":"{}","disk":1048576,"memory":{}}})", name, gib(10).count);
+      co_await estate.call("POST", "/v1/vms", body);
+      auto vm = co_await estate.node.machine(name, 1);
+      co_await estate.node.report(VmReport{vm.uuid, Observed::off, 1});
+      co_await sleep_for(20ms);
+    }
+    EXPECT_EQ((co_await estate.call("POST", "/v1/vms/a/start")).status, 202);
+    auto refused = co_await estate.call("POST", "/v1/vms/b/start");
+    EXPECT_EQ(refused.text("/code"), "limit");
+    EXPECT_NE(refused.text("/detail").find("10GiB more do not fit"), std::string::npos);
+  });
+}
+
+TEST(Life, a_host_whose_node_goes_is_offline_and_online_again_later) {
+  with_estate([](Estate& estate) -> Async<void> {
+    EXPECT_EQ((co_await estate.call("GET", "/v1/hosts/h1")).text("/state"), "online");
+    estate.node.close();
+    co_await sleep_for(50ms);
+    EXPECT_EQ((co_await estate.call("GET", "/v1/hosts/h1")).text("/state"), "offline");
+    co_await estate.connect();
+    EXPECT_EQ((co_await estate.call("GET", "/v1/hosts/h1")).text("/state"), "online");
+  });
+}
+
+TEST(Life, templates_get_versions_and_are_kept_while_a_machine_is_linked) {
+  with_estate([](Estate& estate) -> Async<void> {
+    co_await estate.make_template("debian");
+    co_await estate.make_template("debian");
+    EXPECT_EQ((co_await estate.call("GET", "/v1/templates/debian")).text("/name"), "debian@2");
+    auto created = co_await estate.call("POST", "/v1/vms", R"({"name":"web01","template":"debian"})");
+    EXPECT_EQ(created.status, 202);
+    auto vm = co_await estate.node.machine("web01", 1);
+    EXPECT_EQ(vm.template_, "debian@2");
+    EXPECT_EQ(vm.disks.at(0).size, gib(2));
+    auto refused = co_await estate.call("DELETE", "/v1/templates/debian@2");
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_EQ((co_await estate.call("DELETE", "/v1/templates/debian@1")).status, 202);
+  });
+}
+
+TEST(Life, history_is_kept_within_its_limits) {
+  with_estate([](Estate& estate) -> Async<void> {
+    co_await estate.make_machine("web01");
+    for (int i = 0; i < 80; ++i) {
+      co_await estate.call("POST", "/v1/vms/web01/stop");  // nothing to do: ends at once
+    }
+    std::size_t tasks = 1000;
+    for (int i = 0; i < 300 && tasks > 50; ++i) {
+      co_await sleep_for(50ms);
+      auto listed = co_await estate.call("GET", "/v1/tasks?limit=1000");
+      tasks = listed.body.at("items").as_array().size();
+    }
+    EXPECT_LE(tasks, 50U);
+  });
+}
+
+}  // namespace
+}  // namespace truce::manager

@@ -1,0 +1,187 @@
+"""The contestants as daemons: truced, and Debian's libvirtd."""
+
+import os
+import pwd
+import shutil
+import subprocess
+
+import measure
+from measure import Failure, Process, Skip, until
+
+
+class Truced:
+    """A truced with folders of its own below `folder`."""
+
+    def __init__(self, bench, name, options=(), core=None):
+        self.bench, self.core = bench, core
+        self.folder = os.path.join(bench.work, name)
+        self.state = os.path.join(self.folder, "state")
+        self.run_dir = os.path.join(self.folder, "run")
+        self.socket = os.path.join(self.run_dir, "truced.sock")
+        self.env = {**os.environ, "TRUCE_URL": f"unix:{self.socket}"}
+        self.port = measure.free_port()
+        self.argv = [bench.program("programs/truced/truced"), "--state-dir", self.state, "--run-dir", self.run_dir,
+                     "--name", "bench", "--listen", f"127.0.0.1:{self.port}", "--log-level", "warn",
+                     "--recipes-dir", bench.recipes, *options]
+        self.process = None
+        os.makedirs(self.folder, exist_ok=True)
+
+    def seed(self, machines, token="", touch=False):
+        more = (["--token", token] if token else []) + (["--touch"] if touch else [])
+        measure.run([self.bench.program("tests/bench/bench_seed"), "--state-dir", self.state, "--host", "bench",
+                     "--machines", str(machines), *more])
+
+    def start(self, wait=True):
+        self.process = Process(self.argv, os.path.join(self.folder, "log"), core=self.core)
+        if wait:
+            self.wait_online()
+        return self
+
+    def healthy(self):
+        self.process.check()
+        answer = measure.http_get(self.socket, "/healthz")
+        return answer is not None and answer[0] == 200
+
+    def online(self):
+        answer = measure.http_get(self.socket, "/v1/hosts/bench")
+        return answer is not None and b'"online"' in answer[1]
+
+    def wait_online(self):
+        until(self.healthy, 60, "truced answers")
+        until(self.online, 60, "the node is connected")
+        until(lambda: measure.get_json(self.socket, "/v1/networks")["items"], 30, "the first network")
+
+    def truce(self, *words):
+        return measure.run([self.bench.program("programs/truce/truce"), *words], env=self.env)
+
+    def truce_measured(self, *words):
+        return measure.run_measured([self.bench.program("programs/truce/truce"), *words], env=self.env)
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
+
+
+# What Debian's packages put there and a private copy needs; everything else is at its default.
+QEMU_CONF = 'user = "{user}"\ngroup = "{group}"\nsecurity_driver = "none"\n'
+LIBVIRT_FOLDERS = ["/run/libvirt", "/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt"]
+
+
+class Libvirtd:
+    """libvirtd and virtlogd in the foreground, with empty folders of their own: needs root and a mount
+    namespace of our own, so that nothing of the host's libvirt is seen or touched."""
+
+    def __init__(self, bench, name):
+        if not bench.private:
+            raise Skip("libvirt's folders can be kept apart by root only")
+        for program in ("libvirtd", "virtlogd", "virsh"):
+            if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
+                raise Skip(f"{program} is missing and could not be installed (tools/install-packages bench)")
+        self.bench = bench
+        self.folder = os.path.join(bench.work, name)
+        os.makedirs(self.folder)
+        self.prepare()
+        log = os.path.join(self.folder, "log")
+        self.logd = Process(["virtlogd", "-f", self.conf("virtlogd.conf")], log)
+        until(lambda: os.path.exists("/run/libvirt/virtlogd-sock"), 20, "virtlogd listens")
+        self.daemon = None
+        self.start()
+
+    def conf(self, name):
+        return os.path.join("/etc/libvirt", name)
+
+    def prepare(self):
+        for path in LIBVIRT_FOLDERS:
+            os.makedirs(path, exist_ok=True)
+            measure.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", path])
+        os.makedirs("/etc/libvirt/qemu", exist_ok=True)
+        user = group = "root"
+        try:
+            user = pwd.getpwnam("libvirt-qemu").pw_name
+            group = "kvm"
+        except KeyError:
+            pass
+        with open(self.conf("qemu.conf"), "w") as file:
+            file.write(QEMU_CONF.format(user=user, group=group))
+        for name in ("libvirtd.conf", "virtlogd.conf"):
+            with open(self.conf(name), "w") as file:
+                file.write('log_outputs = "3:stderr"\n' + ('auth_unix_rw = "none"\n' if name == "libvirtd.conf" else ""))
+
+    def start(self, wait=True):
+        log = os.path.join(self.folder, "log")
+        self.daemon = Process(["libvirtd", "-f", self.conf("libvirtd.conf")], log)
+        if wait:
+            until(self.answers, 60, "libvirtd answers", pause=0.1)
+
+    def answers(self):
+        self.daemon.check()
+        return subprocess.run(["virsh", "-c", "qemu:///system", "list", "--all"], capture_output=True).returncode == 0
+
+    def virsh(self, *words, **more):
+        return measure.run(["virsh", "-c", "qemu:///system", *words], **more)
+
+    def virsh_measured(self, *words):
+        return measure.run_measured(["virsh", "-c", "qemu:///system", *words])
+
+    def define(self, documents):
+        """All at once in one virsh, which reads its commands from standard input."""
+        commands = []
+        for number, document in enumerate(documents):
+            path = os.path.join(self.folder, f"domain-{number}.xml")
+            with open(path, "w") as file:
+                file.write(document)
+            commands.append(f"define {path}")
+        self.virsh(input="\n".join(commands) + "\n")
+        defined = len(self.virsh("list", "--all", "--name").split())
+        if defined < len(documents):
+            raise Failure(f"libvirt has defined {defined} of {len(documents)} domains")
+
+    def cpu_seconds(self):
+        return measure.cpu_seconds(self.daemon.pid) + measure.cpu_seconds(self.logd.pid)
+
+    def memory(self):
+        pairs = [measure.memory(self.daemon.pid), measure.memory(self.logd.pid)]
+        return tuple(map(sum, zip(*pairs)))
+
+    def stop_daemon(self):
+        if self.daemon:
+            self.daemon.stop()
+            self.daemon = None
+
+    def stop(self):
+        self.stop_daemon()
+        self.logd.stop()
+        for path in LIBVIRT_FOLDERS:
+            subprocess.run(["umount", "-l", path], capture_output=True)
+
+
+def domain(name, uuid, kernel, initrd, command_line, interface, serial):
+    """The tiny guest as libvirt is told of it: the same hardware as far as libvirt has it."""
+    return f"""<domain type='qemu'>
+  <name>{name}</name>
+  <uuid>{uuid}</uuid>
+  <memory unit='MiB'>256</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+    <kernel>{kernel}</kernel>
+    <initrd>{initrd}</initrd>
+    <cmdline>{command_line}</cmdline>
+  </os>
+  <features><acpi/></features>
+  <cpu mode='maximum'/>
+  <on_poweroff>destroy</on_poweroff>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    {interface}
+    {serial}
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <graphics type='vnc' socket='/run/libvirt/{name}.vnc'/>
+    <video><model type='vga'/></video>
+    <memballoon model='virtio'/>
+    <rng model='virtio'><backend model='builtin'/></rng>
+    <panic model='isa'/>
+  </devices>
+</domain>
+"""

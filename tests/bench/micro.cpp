@@ -1,0 +1,214 @@
+// bench_micro: the parts that everything waits for, each beside a peer that does only what must be
+// done. Files go to the folder that TRUCE_BENCH_FOLDER names (default: the working folder).
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <memory>
+#include <unordered_map>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "http/router.h"
+#include "machines.h"
+#include "model/operations.h"
+#include "store/sqlite.h"
+
+namespace truce::bench {
+namespace {
+
+[[noreturn]] void give_up(const std::string& why) {
+  fmt::print(stderr, "bench_micro: {}\n", why);
+  std::exit(1);
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) give_up(result.error().message);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+/// A folder on a real disk that goes away with its object.
+class Folder {
+ public:
+  Folder() {
+    const char* above = std::getenv("TRUCE_BENCH_FOLDER");
+    path_ = std::filesystem::path(above ? above : ".") / ("micro-" + random_hex(6));
+    must(make_folder(path_));
+  }
+  ~Folder() { static_cast<void>(remove_tree(path_)); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string text_of(int number) {
+  return model::to_text(machine(number, "bench"));
+}
+
+// --- commits ---------------------------------------------------------------------------------
+
+// As many commits at once as the argument says, each of one machine; until all are durable.
+void commit_to_the_store(benchmark::State& state) {
+  Folder folder;
+  asio::io_context context(1);
+  auto store = must(store::SqliteStore::open(context.get_executor(), folder / "truce.db"));
+  auto text = text_of(7);
+  int number = 0;
+  auto put = [](store::Store& into, std::string key, std::string value) -> Async<void> {
+    must(co_await into.commit({}, {{std::move(key), std::move(value)}}));
+  };
+  for (auto _ : state) {
+    for (int i = 0; i < state.range(0); ++i) {
+      asio::co_spawn(context, put(*store, "vms/" + machine_name(number++ % 1000), text),
+                     [](std::exception_ptr e) {
+                       if (e) std::rethrow_exception(e);
+                     });
+    }
+    context.restart();
+    context.run();
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  store.reset();
+}
+
+// The least that can make a commit durable: one write at the end of a file, and its sync.
+void append_and_sync(benchmark::State& state) {
+  Folder folder;
+  auto file = must(open_file(folder / "log", O_WRONLY | O_CREAT | O_APPEND));
+  std::string page(4096, 'x');
+  for (auto _ : state) {
+    if (::write(file.get(), page.data(), page.size()) != 4096) give_up("write");
+    if (::fdatasync(file.get()) != 0) give_up("fdatasync");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void execute(sqlite3* database, const char* sql) {
+  if (sqlite3_exec(database, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    give_up(sqlite3_errmsg(database));
+  }
+}
+
+// SQLite by itself with the same promises, one row in a transaction.
+void insert_with_sqlite(benchmark::State& state) {
+  Folder folder;
+  sqlite3* database = nullptr;
+  if (sqlite3_open((folder / "plain.db").c_str(), &database) != SQLITE_OK) give_up("sqlite3_open");
+  execute(database, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
+  execute(database, "PRAGMA synchronous = FULL");
+  execute(database, "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID");
+  sqlite3_stmt* put = nullptr;
+  sqlite3_prepare_v2(database, "REPLACE INTO entry VALUES (?1, ?2)", -1, &put, nullptr);
+  auto text = text_of(7);
+  int number = 0;
+  for (auto _ : state) {
+    auto key = "vms/" + machine_name(number++ % 1000);
+    sqlite3_bind_blob(put, 1, key.data(), static_cast<int>(key.size()), SQLITE_STATIC);
+    sqlite3_bind_blob(put, 2, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+    if (sqlite3_step(put) != SQLITE_DONE) give_up(sqlite3_errmsg(database));
+    sqlite3_reset(put);
+  }
+  sqlite3_finalize(put);
+  sqlite3_close(database);
+  state.SetItemsProcessed(state.iterations());
+}
+
+// --- JSON ------------------------------------------------------------------------------------
+
+void count_bytes(benchmark::State& state, std::size_t bytes) {
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+}
+
+void read_vm(benchmark::State& state) {
+  auto text = text_of(7);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(must(model::from_text<model::Vm>(text, model::Unknown::ignore)));
+  }
+  count_bytes(state, text.size());
+}
+
+void read_json_alone(benchmark::State& state) {
+  auto text = text_of(7);
+  for (auto _ : state) benchmark::DoNotOptimize(boost::json::parse(text));
+  count_bytes(state, text.size());
+}
+
+void write_vm(benchmark::State& state) {
+  auto vm = machine(7, "bench");
+  auto size = model::to_text(vm).size();
+  for (auto _ : state) benchmark::DoNotOptimize(model::to_text(vm));
+  count_bytes(state, size);
+}
+
+void write_json_alone(benchmark::State& state) {
+  auto value = boost::json::parse(text_of(7));
+  auto size = boost::json::serialize(value).size();
+  for (auto _ : state) benchmark::DoNotOptimize(boost::json::serialize(value));
+  count_bytes(state, size);
+}
+
+// --- routes ----------------------------------------------------------------------------------
+
+// One path for each operation, with the holes filled.
+std::vector<std::pair<std::string, std::string>> all_requests() {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& row : model::operations) {
+    std::string path(row.path);
+    for (auto hole = path.find('{'); hole != path.npos; hole = path.find('{')) {
+      path.replace(hole, path.find('}') - hole + 1, "vm-00007");
+    }
+    all.emplace_back(row.method, path);
+  }
+  return all;
+}
+
+void find_route(benchmark::State& state) {
+  http::Router router;
+  for (const auto& row : model::operations) {
+    router.add(row.method, row.path, static_cast<std::size_t>(row.operation));
+  }
+  auto requests = all_requests();
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const auto& [method, path] = requests[next++ % requests.size()];
+    benchmark::DoNotOptimize(must(router.find(method, path)));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+// What a table of fixed paths would cost.
+void find_in_hash_table(benchmark::State& state) {
+  auto requests = all_requests();
+  std::unordered_map<std::string, std::size_t> table;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    table[requests[i].first + " " + requests[i].second] = i;
+  }
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const auto& [method, path] = requests[next++ % requests.size()];
+    benchmark::DoNotOptimize(table.find(method + " " + path));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(commit_to_the_store)->Arg(1)->Arg(20)->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(append_and_sync)->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(insert_with_sqlite)->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(read_vm);
+BENCHMARK(read_json_alone);
+BENCHMARK(write_vm);
+BENCHMARK(write_json_alone);
+BENCHMARK(find_route);
+BENCHMARK(find_in_hash_table);
+
+}  // namespace
+}  // namespace truce::bench
+
+BENCHMARK_MAIN();
