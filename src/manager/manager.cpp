@@ -34,7 +34,7 @@ struct Manager::State {
     }
   }
 
-  Async<Result<http::Response>> answer(http::Request request);
+  Async<Result<http::Response>> answer(http::Request request, std::size_t row);
 
   Settings settings;
   Scope scope;
@@ -79,11 +79,9 @@ Async<Result<void>> Manager::start() {
   co_return Result<void>{};
 }
 
-Async<Result<http::Response>> Manager::State::answer(http::Request request) {
-  CO_TRY(auto match, router.find(request.method, request.path));
-  request.parameters = std::move(match.parameters);
+Async<Result<http::Response>> Manager::State::answer(http::Request request, std::size_t row) {
   CO_TRY(auto caller, authenticate(ledger.inventory(), request));
-  Context context{std::move(request), std::move(caller), model::operations[match.row]};
+  Context context{std::move(request), std::move(caller), model::operations[row]};
   auto allowed = access::allow(context.caller, context.row.permission);
   if (!allowed) {
     spdlog::warn("refused {} from {}: {}", context.row.id, context.request.peer.address,
@@ -95,11 +93,14 @@ Async<Result<http::Response>> Manager::State::answer(http::Request request) {
 }
 
 Async<http::Response> Manager::handle(http::Request request) {
-  auto answer = co_await state_->answer(std::move(request));
+  auto match = state_->router.find(request.method, request.path);
+  if (!match) co_return state_->router.refusal(request.method, request.path);
+  request.parameters = std::move(match->parameters);
+  auto answer = co_await state_->answer(std::move(request), match->row);
   if (answer) co_return std::move(*answer);
   const auto& error = answer.error();
+  if (error.field == "If-Match") co_return http::problem(412, error);
   auto response = http::problem(error);
-  if (error.field == "If-Match") response.status = 412;
   if (error.code == Code::unauthenticated) response.headers["WWW-Authenticate"] = "Bearer";
   co_return response;
 }

@@ -233,6 +233,13 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
       return gone;
     });
   }
+  // An empty list says "as before", so that no network is left takes a whole assignment.
+  if (others && !assignment.full && inventory.all<model::Network>().empty()) {
+    assignment.full = true;
+    session.sent.clear();
+    changed.clear();
+    for (const auto& [name, kept] : inventory.all<model::Vm>()) changed.push_back(kept);
+  }
   if (others) {
     for (const auto& [name, kept] : inventory.all<model::Network>()) assignment.networks.push_back(kept->object);
     for (const auto& [name, kept] : inventory.all<model::Job>()) assignment.jobs.push_back(kept->object);

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <numeric>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace truce::model {

@@ -67,6 +67,7 @@ int signal_session(pid_t session, int number) {
 // a child that went into a session of its own may hold the pipes for ever.
 Async<void> after_exit(Process& process, std::optional<Result<ExitStatus>>& status) {
   status = co_await process.wait();
+  if (!*status) co_return;
   signal_session(process.pid(), SIGKILL);
   co_await sleep_for(2s);
 }
@@ -81,7 +82,7 @@ Async<Result<ExitStatus>> talk(Process& process, Pipe& out, Pipe& err, const OnL
     co_return fail(Code::cancelled, "cancelled");
   if (status && *status) co_return *status;
   status = co_await process.wait();
-  signal_session(process.pid(), SIGKILL);
+  if (*status) signal_session(process.pid(), SIGKILL);
   co_return *status;
 }
 

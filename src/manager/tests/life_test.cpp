@@ -161,6 +161,7 @@ TEST(Life, a_host_whose_node_goes_is_offline_and_online_again_later) {
     co_await sleep_for(50ms);
     EXPECT_EQ((co_await estate.call("GET", "/v1/hosts/h1")).text("/state"), "offline");
     co_await estate.connect();
+    co_await sleep_for(50ms);
     EXPECT_EQ((co_await estate.call("GET", "/v1/hosts/h1")).text("/state"), "online");
   });
 }
