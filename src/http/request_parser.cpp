@@ -1,8 +1,9 @@
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/http/string_body.hpp>
 
+#include "body.h"
 #include "message.h"
 #include "parser.h"
 
@@ -12,7 +13,7 @@ namespace beast = boost::beast;
 
 namespace {
 
-using Parser = beast::http::request_parser<beast::http::string_body>;
+using Parser = beast::http::request_parser<beast::http::empty_body>;
 using Fields = beast::http::request_header<>;
 
 constexpr std::size_t read_size = 16 * 1024;
@@ -86,7 +87,7 @@ struct RequestParser::State {
     parser->body_limit(limits.body.count);
     head = {};
     request = {};
-    head_done = false;
+    body.reset();
   }
 
   // Some clients end a body with one line end too many (RFC 9112 2.2).
@@ -96,6 +97,7 @@ struct RequestParser::State {
     buffer.consume(buffer.size() - bytes.size());
   }
 
+  std::expected<void, Refusal> parse_head();
   std::expected<void, Refusal> read_head();
 
   Limits limits;
@@ -103,7 +105,7 @@ struct RequestParser::State {
   std::optional<Parser> parser;
   Head head;
   Request request;
-  bool head_done = false;
+  std::optional<BodyDecoder> body;  // once the head is known
 };
 
 std::expected<void, Refusal> RequestParser::State::read_head() {
@@ -162,34 +164,47 @@ const RequestParser::Head& RequestParser::head() const {
   return state_->head;
 }
 
+// The head, by Beast. Nothing when more bytes are needed.
+std::expected<void, Refusal> RequestParser::State::parse_head() {
+  if (!parser->got_some()) skip_empty_lines();
+  if (buffer.size() == 0) return {};
+  boost::system::error_code ec;
+  buffer.consume(parser->put(buffer.data(), ec));
+  if (ec == beast::http::error::need_more) {
+    if (buffer.size() < buffer.max_size()) return {};
+    ec = beast::http::error::header_limit;
+  }
+  if (ec) return refuse(ec, limits);
+  if (!parser->is_header_done()) return {};
+  if (auto read = read_head(); !read) return read;
+  auto framing = parser->chunked()          ? Framing::chunked
+                 : parser->content_length() ? Framing::length
+                                            : Framing::none;
+  body.emplace(framing, parser->content_length().value_or(0), limits.body);
+  return {};
+}
+
 std::expected<RequestParser::Progress, Refusal> RequestParser::parse() {
   auto& s = *state_;
-  if (!s.parser->got_some()) s.skip_empty_lines();
-  while (!s.parser->is_done()) {
-    if (s.buffer.size() == 0) return Progress::more;
-    boost::system::error_code ec;
-    auto used = s.parser->put(s.buffer.data(), ec);
-    s.buffer.consume(used);
-    if (ec == beast::http::error::need_more) {
-      if (s.buffer.size() < s.buffer.max_size()) return Progress::more;
-      return refuse(400, Code::invalid, "the request has a line that does not end");
-    }
-    if (ec) return refuse(ec, s.limits);
-    if (s.parser->is_header_done() && !s.head_done) {
-      s.head_done = true;
-      if (auto read = s.read_head(); !read) return std::unexpected(std::move(read).error());
-      if (!s.parser->is_done()) return Progress::headers;
-    }
+  if (!s.body) {
+    if (auto head = s.parse_head(); !head) return std::unexpected(std::move(head).error());
+    if (!s.body) return Progress::more;
+    if (!s.body->done()) return Progress::headers;
   }
-  return Progress::complete;
+  std::string_view bytes(static_cast<const char*>(s.buffer.cdata().data()), s.buffer.size());
+  if (auto fed = s.body->feed(bytes, s.request.body); !fed) {
+    auto error = std::move(fed).error().within("the request");
+    return std::unexpected(Refusal{error.code == Code::limit ? 413 : 400, std::move(error)});
+  }
+  s.buffer.consume(s.buffer.size() - bytes.size());
+  return s.body->done() ? Progress::complete : Progress::more;
 }
 
 Request RequestParser::take() {
   auto& s = *state_;
-  TRUCE_ASSERT(s.parser->is_done(), "a request was taken before it was complete");
+  TRUCE_ASSERT(s.body && s.body->done(), "a request was taken before it was complete");
   auto request = std::move(s.request);
-  request.body = std::move(s.parser->get().body());
-  auto head = s.head;  // stays known while the request is answered
+  auto head = std::move(s.head);  // stays known while the request is answered
   s.reset();
   s.head = std::move(head);
   return request;

@@ -1,7 +1,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
+#include "body.h"
 #include "message.h"
 #include "parser.h"
 
@@ -23,12 +24,17 @@ struct ResponseParser::State {
     parser->header_limit(header_limit);
     parser->body_limit(largest_body.count);
     parser->skip(answers == Answers::head);
+    decoder.reset();
   }
+
+  Result<void> parse_head();
 
   Answers answers;
   Bytes largest_body;
   beast::flat_buffer buffer{2 * read_size};
-  std::optional<beast::http::response_parser<beast::http::string_body>> parser;
+  std::optional<beast::http::response_parser<beast::http::empty_body>> parser;
+  std::optional<BodyDecoder> decoder;  // once the head is known
+  std::string body;
   int interim_answers = 0;
   bool any_byte = false;
 };
@@ -49,38 +55,57 @@ void ResponseParser::received(std::size_t bytes) {
   if (bytes > 0) state_->any_byte = true;
 }
 
+// The head, by Beast. Nothing when more bytes are needed.
+Result<void> ResponseParser::State::parse_head() {
+  boost::system::error_code ec;
+  buffer.consume(parser->put(buffer.data(), ec));
+  if (ec == beast::http::error::need_more && buffer.size() < buffer.max_size()) return {};
+  if (ec == beast::http::error::body_limit) {
+    return fail(Code::limit, "the answer is larger than {}", to_string(largest_body));
+  }
+  if (ec) return fail(Code::corrupt, "the answer is not correct HTTP: {}", ec.message());
+  if (!parser->is_header_done()) return {};
+  auto coding = parser->get()[beast::http::field::transfer_encoding];
+  if (!coding.empty() && !same_name(std::string_view(coding), "chunked")) {
+    return fail(Code::corrupt, "the answer's transfer coding is not chunked");
+  }
+  auto status = parser->get().result_int();
+  bool bodiless = answers == Answers::head || status < 200 || status == 204 || status == 304;
+  auto framing = bodiless                   ? Framing::none
+                 : parser->chunked()        ? Framing::chunked
+                 : parser->content_length() ? Framing::length
+                                            : Framing::until_close;
+  decoder.emplace(framing, parser->content_length().value_or(0), largest_body);
+  return {};
+}
+
 Result<ResponseParser::Progress> ResponseParser::parse() {
   auto& s = *state_;
-  while (true) {
-    if (s.parser->is_done()) {
-      int status = s.parser->get().result_int();
-      if (status >= 200 || status == 101) return Progress::complete;
-      if (++s.interim_answers > most_interim_answers) {
-        return fail(Code::corrupt, "the server sends nothing but interim answers");
-      }
-      s.reset();
+  while (s.buffer.size() > 0) {
+    if (!s.decoder) {
+      TRY_VOID(s.parse_head());
+      if (!s.decoder) return Progress::more;
     }
-    auto waits = s.parser->is_header_done() ? Progress::body : Progress::more;
-    if (s.buffer.size() == 0) return waits;
-    boost::system::error_code ec;
-    try {
-      s.buffer.consume(s.parser->put(s.buffer.data(), ec));
-    } catch (const std::exception& error) {  // the parser makes room for what Content-Length says
-      return fail(Code::limit, "the answer does not fit into memory: {}", error.what());
+    std::string_view bytes(static_cast<const char*>(s.buffer.cdata().data()), s.buffer.size());
+    if (auto fed = s.decoder->feed(bytes, s.body); !fed) {
+      auto error = std::move(fed).error().within("the answer");
+      if (error.code == Code::invalid) error.code = Code::corrupt;
+      return std::unexpected(std::move(error));
     }
-    if (ec == beast::http::error::need_more && s.buffer.size() < s.buffer.max_size()) return waits;
-    if (ec == beast::http::error::body_limit) {
-      return fail(Code::limit, "the answer is larger than {}", to_string(s.largest_body));
+    s.buffer.consume(s.buffer.size() - bytes.size());
+    if (!s.decoder->done()) return Progress::body;
+    if (status() >= 200 || status() == 101) return Progress::complete;
+    if (++s.interim_answers > most_interim_answers) {
+      return fail(Code::corrupt, "the server sends nothing but interim answers");
     }
-    if (ec) return fail(Code::corrupt, "the answer is not correct HTTP: {}", ec.message());
+    s.reset();
   }
+  return s.decoder ? Progress::body : Progress::more;
 }
 
 bool ResponseParser::end() {
-  if (!state_->parser->got_some()) return false;
-  boost::system::error_code ec;
-  if (!state_->parser->is_done()) state_->parser->put_eof(ec);
-  return !ec && state_->parser->is_done();
+  if (!state_->decoder) return false;
+  return state_->decoder->done() || state_->decoder->ends_with_connection();
 }
 
 bool ResponseParser::started() const {
@@ -96,7 +121,7 @@ int ResponseParser::status() const {
 }
 
 std::string ResponseParser::take_body() {
-  return std::exchange(state_->parser->get().body(), {});
+  return std::exchange(state_->body, {});
 }
 
 Response ResponseParser::take() {

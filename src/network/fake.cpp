@@ -38,6 +38,7 @@ Result<FakeNetwork::Network*> FakeNetwork::find(const std::string& name) {
 
 std::vector<std::string> FakeNetwork::present() const {
   std::vector<std::string> names;
+  names.reserve(networks_.size());
   for (const auto& [name, network] : networks_) names.push_back(name);
   return names;
 }

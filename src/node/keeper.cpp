@@ -42,7 +42,7 @@ Keeper::Keeper(Hands& hands, model::VmAssignment assignment, std::optional<Obser
   std::error_code ec;
   if (adopted) {
     observed_ = *adopted;
-  } else if (std::filesystem::exists(folder_ / "suspend.state", ec)) {
+  } else if (std::filesystem::exists(folder_ / hypervisor::suspend_file, ec)) {
     observed_ = Observed::suspended;
   } else if (std::filesystem::exists(folder_ / "provisioned", ec)) {
     observed_ = Observed::off;
@@ -241,7 +241,7 @@ Async<Result<void>> Keeper::suspend() {
 }
 
 Async<Result<void>> Keeper::discard_state() {
-  CO_TRY_VOID(remove_tree(folder_ / "suspend.state"));
+  CO_TRY_VOID(remove_tree(folder_ / hypervisor::suspend_file));
   observe(Observed::off);
   co_return Result<void>{};
 }

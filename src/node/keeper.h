@@ -28,6 +28,8 @@ struct Hands {
   /// The address that DHCP gave to a MAC, from a listing at most a second old.
   std::function<Async<std::string>(std::string network, std::string mac)> leased;
   std::function<model::NetworkMode(const std::string& network)> mode_of;
+  /// Returns once the network stands; at once when it does already.
+  std::function<Async<Result<void>>(std::string network)> network_ready;
 };
 
 /// Keeps one machine as it is wanted: its actions are serial, in one coroutine. A wish that failed,

@@ -44,7 +44,8 @@ struct Node::State {
               news,
               scope,
               [this](std::string name, std::string mac) { return leased(name, mac); },
-              [this](const std::string& name) { return mode_of(name); }},
+              [this](const std::string& name) { return mode_of(name); },
+              [this](std::string name) { return network_ready(std::move(name)); }},
         jobs(hands) {}
 
   Async<void> follow_manager();
@@ -58,6 +59,8 @@ struct Node::State {
   Async<Result<void>> open_stream(const model::Call& call, Keeper& keeper);
   Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string vnc);
   Async<void> keep_networks();
+  Async<Result<void>> network_ready(std::string name);
+  Async<Result<void>> ensure_network(model::Network network);
   Async<void> watch_pool();
   model::Host describe_host() const;
   Async<std::string> leased(std::string network, std::string mac);
@@ -295,24 +298,38 @@ Async<void> Node::State::carry_stream(UnixSocket socket, std::string uuid, std::
   co_await line->attach(line, std::move(socket));
 }
 
+// Ensures one network and tells the manager when its problem is another one than before.
+Async<Result<void>> Node::State::ensure_network(model::Network network) {
+  network::Config config{network.name, network::Mode::nat, network.subnet, network.domain};
+  if (network.mode == model::NetworkMode::user) config.mode = network::Mode::user;
+  auto done = co_await hands.network.ensure(config);
+  auto problem = done ? std::string() : done.error().message;
+  auto [known, added] = network_problems.try_emplace(network.name, problem);
+  if (!added && known->second == problem) co_return done;
+  known->second = problem;
+  if (!problem.empty()) spdlog::warn("network {}: {}", network.name, problem);
+  news.add(model::NetworkReport{network.name, problem});
+  co_return done;
+}
+
+Async<Result<void>> Node::State::network_ready(std::string name) {
+  auto known = network_problems.find(name);
+  if (known != network_problems.end() && known->second.empty()) co_return Result<void>{};
+  auto wanted = networks.find(name);
+  if (wanted == networks.end()) co_return fail(Code::not_found, "there is no network '{}'", name);
+  co_return co_await ensure_network(wanted->second);
+}
+
 Async<void> Node::State::keep_networks() {
   using namespace asio::experimental::awaitable_operators;
   // Nothing is removed before the manager has said what there shall be.
   co_await networks_changed->wait();
-  for (const auto& name : hands.network.present()) network_problems.try_emplace(name);
+  for (const auto& name : hands.network.present()) {
+    network_problems.try_emplace(name, "not looked at yet");
+  }
   while (true) {
     auto wanted = networks;
-    for (const auto& [name, network] : wanted) {
-      network::Config config{name, network::Mode::nat, network.subnet, network.domain};
-      if (network.mode == model::NetworkMode::user) config.mode = network::Mode::user;
-      auto done = co_await hands.network.ensure(config);
-      auto problem = done ? std::string() : done.error().message;
-      auto known = network_problems.find(name);
-      if (known != network_problems.end() && known->second == problem) continue;
-      network_problems[name] = problem;
-      if (!problem.empty()) spdlog::warn("network {}: {}", name, problem);
-      news.add(model::NetworkReport{name, problem});
-    }
+    for (const auto& [name, network] : wanted) co_await ensure_network(network);
     for (auto it = network_problems.begin(); it != network_problems.end();) {
       auto name = it->first;
       if (networks.contains(name)) {

@@ -51,6 +51,7 @@ Async<Result<void>> Keeper::provision() {
   }
   for (const auto& nic : wish.nics) {
     if (hands_.mode_of(nic.network) == model::NetworkMode::user) continue;
+    CO_TRY_VOID(co_await hands_.network_ready(nic.network));
     CO_TRY_VOID(co_await hands_.network.reserve(nic.network, wish.name, nic.mac));
   }
   // The mark that all of it is there: a machine without it is made again from the start.
@@ -103,6 +104,7 @@ Async<Result<void>> Keeper::add_ports(hypervisor::Machine& machine,
     if (port.user_mode) {
       port.forwards = nic.forwards;
     } else {
+      CO_TRY_VOID(co_await hands_.network_ready(nic.network));
       CO_TRY(auto plug, co_await hands_.network.plug(nic.network, machine.name, nic.mac));
       port.tap = plug.tap.get();
       plugs.push_back(std::move(plug));

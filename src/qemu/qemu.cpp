@@ -176,14 +176,18 @@ void Qemu::watch(RunningPtr vm) {
   scope_.spawn(watch_process(vm));
 }
 
-// Its socket listens since before QEMU was started: connecting never waits for QEMU.
-Async<Result<void>> Qemu::connect(RunningPtr vm) {
-  std::weak_ptr<Running> weak = vm;
-  auto sink = [this, weak](const QmpEvent& event) {
+std::function<void(const QmpEvent&)> Qemu::events_of(const RunningPtr& vm) {
+  return [this, weak = std::weak_ptr<Running>(vm)](const QmpEvent& event) {
     if (auto alive = weak.lock()) on_event(alive, event);
   };
-  CO_TRY(vm->qmp, co_await Qmp::connect(vm->runtime.socket("qmp"), sink));
-  scope_.spawn(watch_qmp(vm));
+}
+
+// Its socket listens since before QEMU was started: connecting never waits for QEMU.
+Async<Result<void>> Qemu::connect(RunningPtr vm) {
+  auto connection = co_await Qmp::connect(vm->runtime.socket("qmp"), events_of(vm));
+  if (connection) vm->qmp = *connection;
+  scope_.spawn(watch_qmp(vm));  // tries again when there is none
+  if (!connection) co_return std::unexpected(connection.error());
   co_return Result<void>{};
 }
 
@@ -211,6 +215,11 @@ Async<Result<void>> Qemu::start(Machine machine) {
                      vm->reason ? "ended" : "started");
     }
     co_return co_await resume(machine.uuid);
+  }
+  if (machine.runtime != options_.runtimes / machine.uuid) {
+    co_return fail(Code::internal, "start {}: the runtime folder {} is not {}, where adopt() looks",
+                   machine.name, machine.runtime.string(),
+                   (options_.runtimes / machine.uuid).string());
   }
   std::error_code none;
   bool incoming = std::filesystem::exists(machine.folder / hypervisor::suspend_file, none);

@@ -30,6 +30,7 @@ struct Running {
   std::string detail;
   std::string trouble;    ///< the last disk error, the likely reason of a stop
   std::string migration;  ///< last status of saving or loading its memory
+  std::chrono::steady_clock::time_point reset_told;  ///< when a reset of the guest was last told
   bool ended = false;
   Wakeup changed;  ///< `migration` or `ended`
 

@@ -49,11 +49,10 @@ Async<void> Qemu::watch_process(RunningPtr vm) {
 
 Async<void> Qemu::finish(RunningPtr vm, std::string how) {
   if (vm->qmp) vm->qmp->close();
-  bool asked_for = vm->reason && vm->detail == "killed";
-  if (!asked_for && vm->groups.out_of_memory()) {
+  if (!vm->reason && vm->groups.out_of_memory()) {
     vm->reason = EndReason::out_of_memory;
     vm->detail =
-        "the kernel killed QEMU: the machine's memory limit or the host's memory was exhausted";
+        "the kernel killed QEMU: the machine's memory limit or the host's memory was used up";
   } else if (!vm->reason) {
     vm->reason = EndReason::crashed;
     auto words = vm->runtime.last_words();
@@ -103,6 +102,14 @@ void Qemu::on_shutdown(const RunningPtr& vm, const QmpEvent& event) {
   scope_.spawn(end_later(vm));
 }
 
+// A guest that resets without end must not fill our queues: it is told once a second.
+void Qemu::on_guest_reset(const RunningPtr& vm) {
+  auto time = std::chrono::steady_clock::now();
+  if (time - vm->reset_told < 1s) return;
+  vm->reset_told = time;
+  tell(vm, Notice::Kind::guest_reset, "the guest reset itself");
+}
+
 void Qemu::on_event(const RunningPtr& vm, const QmpEvent& event) {
   bool unasked = vm->verbs == 0 && !vm->reason;
   if (event.name == "SHUTDOWN") {
@@ -112,8 +119,7 @@ void Qemu::on_event(const RunningPtr& vm, const QmpEvent& event) {
     panic.arguments["guest"] = true;
     on_shutdown(vm, panic);
   } else if (event.name == "RESET") {
-    if (bool_in(event.arguments, "guest"))
-      tell(vm, Notice::Kind::guest_reset, "the guest reset itself");
+    if (bool_in(event.arguments, "guest")) on_guest_reset(vm);
   } else if (event.name == "BLOCK_IO_ERROR") {
     vm->trouble = fmt::format("{}: {}", text_in(event.arguments, "node-name"),
                               text_in(event.arguments, "reason"));
@@ -136,17 +142,27 @@ void Qemu::on_event(const RunningPtr& vm, const QmpEvent& event) {
 Async<void> Qemu::watch_qmp(RunningPtr vm) {
   constexpr Duration longest = 10s;
   for (Duration pause = 200ms;; pause = std::min(pause * 2, longest)) {
-    auto why = co_await vm->qmp->run();
+    if (auto connection = vm->qmp) {
+      auto why = co_await connection->run();
+      if (!vm->ended) spdlog::debug("{}: {}", vm->record.name, why.message);
+    }
     if (vm->ended) co_return;
     co_await sleep_for(pause);  // mostly QEMU has ended, and that is seen meanwhile
     if (vm->ended) co_return;
-    spdlog::warn("{}: {}; connecting again", vm->record.name, why.message);
-    auto again = co_await connect(vm);  // starts another watch_qmp()
-    if (!again) continue;
-    auto seen = co_await look(vm);
-    if (seen && vm->state != Observed::starting) vm->state = *seen;
-    co_return;
+    spdlog::warn("{}: connecting to its QEMU again", vm->record.name);
+    auto again = co_await Qmp::connect(vm->runtime.socket("qmp"), events_of(vm));
+    vm->qmp = again ? *again : nullptr;
+    if (again) scope_.spawn(catch_up(vm));
   }
+}
+
+Async<void> Qemu::catch_up(RunningPtr vm) {
+  auto seen = co_await look(vm);
+  if (!seen || vm->reason || *seen == vm->state || vm->state == Observed::starting) co_return;
+  vm->state = *seen;
+  bool runs = vm->state == Observed::running;
+  tell(vm, runs ? Notice::Kind::resumed : Notice::Kind::paused,
+       "seen when its QEMU answered again");
 }
 
 Async<Result<Observed>> Qemu::look(RunningPtr vm) {
@@ -260,7 +276,7 @@ Async<void> Qemu::discard(std::filesystem::path folder) {
     using namespace asio::experimental::awaitable_operators;
     co_await ((*qmp)->run() || quit(*qmp));
   }
-  // By custom the folder has the machine's uuid for a name, as its control groups have.
+  // The folder's name is the machine's uuid, as its control groups' is.
   auto groups = ControlGroup::find({.name = options_.control_group}, folder.filename());
   groups.kill();
   co_await groups.remove();

@@ -177,7 +177,8 @@ def domain(name, uuid, kernel, initrd, command_line, interface, serial):
     {interface}
     {serial}
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
-    <graphics type='vnc' socket='/run/libvirt/{name}.vnc'/>
+    <graphics type='vnc'><listen type='socket'/></graphics>
+    <audio id='1' type='none'/>
     <video><model type='vga'/></video>
     <memballoon model='virtio'/>
     <rng model='virtio'><backend model='builtin'/></rng>

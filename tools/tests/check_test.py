@@ -1,5 +1,6 @@
 """tools/check finds what is planted, and nothing in a clean tree."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -212,6 +213,33 @@ class CheckTest(unittest.TestCase):
                               env={**os.environ, 'PATH': str(python)})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('note: clang-format-19 is not installed', done.stdout)
+
+    @unittest.skipUnless(shutil.which('clang-tidy-19'), 'skipped, because clang-tidy-19 is not installed')
+    def test_tidy_without_a_build_says_what_to_do(self):
+        done = self.check('--tidy')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('tools/dev build', done.stderr)
+
+    @unittest.skipUnless(shutil.which('clang-tidy-19') and shutil.which('git'),
+                         'skipped, because clang-tidy-19 or git is not installed')
+    def test_tidy_looks_at_changed_files_only(self):
+        git = ['git', '-C', self.root, '-c', 'user.name=a', '-c', 'user.email=a@example.org']
+        subprocess.run([*git, 'init', '-q'], check=True)
+        fault = 'int half(int x) {\n  if (x > 1 && x > 1) return x;\n  return 0;\n}\n'
+        self.write('.clang-tidy', "Checks: '-*,misc-redundant-expression'\n")
+        self.write('.gitignore', '/build/\n')
+        self.write('old.cpp', fault)
+        subprocess.run([*git, 'add', '.'], check=True)
+        subprocess.run([*git, 'commit', '-q', '-m', 'old'], check=True)
+        self.write('new.cpp', fault)
+        entries = [{'directory': str(self.root), 'file': str(self.root / name),
+                    'arguments': ['clang++', '-c', name]} for name in ('old.cpp', 'new.cpp')]
+        self.write('build/dev/compile_commands.json', json.dumps(entries))
+        done = self.check('--tidy')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('new.cpp:2', done.stdout)
+        self.assertNotIn('old.cpp', done.stdout)
+        self.assertIn('1 files, 1 with findings', done.stdout)
 
     @unittest.skipUnless(shutil.which('git'), 'skipped, because git is not installed')
     def test_what_version_control_ignores_is_not_looked_at(self):

@@ -8,6 +8,7 @@
 
 #include "confinement.h"
 #include "lab.h"
+#include "qmp.h"
 
 namespace truce::qemu {
 namespace {
@@ -185,6 +186,40 @@ TEST_F(QemuTest, an_adopted_machine_obeys) {
     CO_ASSERT_OK(co_await (*second)->suspend(machine.uuid));
     CO_ASSERT_OK(co_await (*second)->start(machine));
     EXPECT_EQ(co_await ask(**second, machine.uuid, 'c'), '3');
+    CO_ASSERT_OK(co_await (*second)->kill(machine.uuid));
+    co_await (*second)->close();
+  });
+}
+
+TEST_F(QemuTest, a_machine_that_others_paused_is_found_paused_and_can_be_resumed) {
+  on_host([](Qemu& qemu, QemuLab& lab, Notices& notices) -> Async<void> {
+    auto machine = lab.machine();
+    CO_ASSERT_OK(co_await qemu.start(machine));
+    EXPECT_EQ(co_await ask(qemu, machine.uuid, 'c'), '1');
+    // Somebody else stops it, over a connection of their own once ours has been cut.
+    co_await qemu.close();
+    auto stop = [](std::shared_ptr<Qmp> other) -> Async<Result<void>> {
+      CO_TRY_VOID(co_await other->execute("qmp_capabilities"));
+      CO_TRY_VOID(co_await other->execute("stop"));
+      co_return Result<void>{};
+    };
+    auto other =
+        co_await Qmp::connect(Runtime(machine.runtime).socket("qmp"), [](const QmpEvent&) {});
+    CO_ASSERT_OK(other);
+    {
+      using namespace asio::experimental::awaitable_operators;
+      co_await ((*other)->run() || stop(*other));
+    }
+    auto second = co_await lab.open_qemu();
+    CO_ASSERT_OK(second);
+    (*second)->on_notice(notices.sink());
+    auto found = co_await (*second)->adopt();
+    CO_ASSERT_OK(found);
+    CO_ASSERT(found->size() == 1);
+    EXPECT_EQ(found->front().second, Observed::paused);
+    CO_ASSERT_OK(co_await (*second)->resume(machine.uuid));
+    EXPECT_EQ(co_await ask(**second, machine.uuid, 'c'), '2');
+    EXPECT_EQ(notices.count(), 0U);
     CO_ASSERT_OK(co_await (*second)->kill(machine.uuid));
     co_await (*second)->close();
   });

@@ -225,5 +225,26 @@ TEST(Qmp, lines_that_are_no_messages_are_corrupt) {
   EXPECT_EQ(std::get<QmpGreeting>(*greeting).version, "7.2.22");
 }
 
+// What a fuzzer starts with: each message cut everywhere, and each of its bytes changed.
+TEST(Qmp, a_damaged_message_is_read_or_refused) {
+  int tried = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(TRUCE_TEST_FILES) + "/corpus_qmp_fuzz")) {
+    auto whole = read_file(entry.path());
+    ASSERT_TRUE(whole);
+    EXPECT_TRUE(parse_qmp(*whole)) << entry.path();
+    for (std::size_t i = 0; i < whole->size(); ++i, ++tried) {
+      EXPECT_FALSE(parse_qmp(whole->substr(0, i))) << entry.path() << " cut at " << i;
+      for (char byte : {'\0', '"', '{', '9', '\xff'}) {
+        auto changed = *whole;
+        changed[i] = byte;
+        auto message = parse_qmp(changed);
+        if (!message) EXPECT_EQ(message.error().code, Code::corrupt);
+      }
+    }
+  }
+  EXPECT_GT(tried, 100);
+}
+
 }  // namespace
 }  // namespace truce::qemu

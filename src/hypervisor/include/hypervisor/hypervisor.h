@@ -66,7 +66,8 @@ enum class EndReason {
 
 /// What happens to a machine: each is told within a second. `ended` is told exactly once for every
 /// machine that ran, also when it was asked for (then before the verb answers); the others only
-/// when nobody asked for them (`paused`: its disk is full or gone).
+/// when nobody asked for them (`paused`: its disk is full or gone), `guest_reset` at most once a
+/// second.
 struct Notice {
   std::string uuid;
   enum class Kind { ended, guest_reset, paused, resumed } kind = Kind::ended;

@@ -60,6 +60,7 @@ class Qemu final : public hypervisor::Hypervisor {
   Result<RunningPtr> find(const std::string& uuid) const;
   Result<RunningPtr> launch(const hypervisor::Machine& machine, bool incoming);
   void watch(RunningPtr vm);
+  std::function<void(const QmpEvent&)> events_of(const RunningPtr& vm);
   Async<Result<void>> connect(RunningPtr vm);
   Async<Result<void>> bring_up(RunningPtr vm, bool incoming);
   Async<Result<model::Observed>> look(RunningPtr vm);
@@ -69,11 +70,13 @@ class Qemu final : public hypervisor::Hypervisor {
 
   Async<void> watch_process(RunningPtr vm);
   Async<void> watch_qmp(RunningPtr vm);
+  Async<void> catch_up(RunningPtr vm);
   Async<void> bound_logs();
   Async<void> finish(RunningPtr vm, std::string how);
   Async<Result<void>> end(RunningPtr vm, Duration patience);
   Async<void> end_later(RunningPtr vm);
   void on_event(const RunningPtr& vm, const QmpEvent& event);
+  void on_guest_reset(const RunningPtr& vm);
   void on_shutdown(const RunningPtr& vm, const QmpEvent& event);
   void tell(const RunningPtr& vm, hypervisor::Notice::Kind kind, std::string detail);
 
