@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "base/log.h"
+#include "tasks.h"
 
 namespace truce::manager {
 namespace {
@@ -27,6 +28,16 @@ std::vector<scheduler::Candidate> candidates(const Inventory& inventory, const s
   std::vector<scheduler::Candidate> all;
   for (auto& [name, candidate] : hosts) all.push_back(std::move(candidate));
   return all;
+}
+
+// Who waits for the machine sees what it waits for.
+void show_in_tasks(const Inventory& inventory, Change& change, const model::Vm& vm) {
+  for (const auto& name : inventory.live_tasks()) {
+    auto task = inventory.find<model::Task>(name)->object;
+    if (vm.problem.empty() || task.target != "vms/" + vm.name) continue;
+    note_step(task, vm.problem, 0);
+    change.put(task);
+  }
 }
 
 }  // namespace
@@ -61,6 +72,7 @@ Async<void> place_machines(Ledger& ledger) {
         vm.host = placement.host;
         vm.problem = std::move(problem);
         change.put(vm);
+        show_in_tasks(inventory, change, vm);
         if (!placement.host.empty()) {
           change.event("vm.placed", "vms/" + name, vm.project,
                        fmt::format("placed on {}: {}", placement.host, placement.reason));

@@ -45,7 +45,12 @@ Result<void> cancel_vm_task(const Inventory& inventory, Change& change, const mo
     ++vm.generation;
     vm.wanted = before(task, vm);
     vm.stop_now = task.kind != "vm.stop";
-    change.put(vm);
+    if (vm.wanted == Wanted::absent && vm.host.empty()) {  // no host has anything of it
+      change.erase<model::Vm>(vm.name);
+      change.write("cloud-init/" + vm.uuid, std::nullopt);
+    } else {
+      change.put(vm);
+    }
   }
   end_task(change, task, model::TaskState::cancelled, "cancelled by " + change.actor().user);
   return {};

@@ -11,6 +11,19 @@ namespace {
 storage::CloneKind clone_kind(model::CloneKind kind) {
   return kind == model::CloneKind::full ? storage::CloneKind::full : storage::CloneKind::linked;
 }
+
+// `[ADDRESS:]HOST_PORT:GUEST_PORT[/udp]` as QEMU writes it. Without an address only this host gets in.
+std::string host_forward(std::string_view text) {
+  std::string_view protocol = "tcp";
+  if (text.ends_with("/udp") || text.ends_with("/tcp")) {
+    protocol = text.substr(text.size() - 3);
+    text.remove_suffix(4);
+  }
+  auto colon = text.rfind(':');
+  auto host = text.substr(0, colon);
+  return fmt::format("{}:{}{}-:{}", protocol, host.contains(':') ? "" : "127.0.0.1:", host,
+                     text.substr(colon + 1));
+}
 }  // namespace
 
 Async<Result<void>> Keeper::write_seed_image() {
@@ -102,7 +115,7 @@ Async<Result<void>> Keeper::add_ports(hypervisor::Machine& machine,
     port.mac = nic.mac;
     port.user_mode = hands_.mode_of(nic.network) == model::NetworkMode::user;
     if (port.user_mode) {
-      port.forwards = nic.forwards;
+      for (const auto& forward : nic.forwards) port.forwards.push_back(host_forward(forward));
     } else {
       CO_TRY_VOID(co_await hands_.network_ready(nic.network));
       CO_TRY(auto plug, co_await hands_.network.plug(nic.network, machine.name, nic.mac));

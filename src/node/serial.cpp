@@ -1,5 +1,7 @@
 #include "serial.h"
 
+#include <fcntl.h>
+
 #include <array>
 #include <boost/asio/write.hpp>
 
@@ -48,7 +50,11 @@ void SerialLine::keep(std::string_view output) {
     if (ec) spdlog::warn("{}: {}", log_.string(), ec.message());
     file_size_ = 0;
   }
-  if (!file_.is_open()) file_.open(log_, std::ios::app | std::ios::binary);
+  if (!file_.is_open()) {
+    // What a console shows may be secret: the file is not for everybody.
+    (void)open_file(log_, O_WRONLY | O_CREAT, 0600);
+    file_.open(log_, std::ios::app | std::ios::binary);
+  }
   file_.write(output.data(), static_cast<std::streamsize>(output.size()));
   file_.flush();
   file_size_ += output.size();

@@ -242,7 +242,7 @@ Async<Result<void>> Qemu::start(Machine machine) {
   if (why.code == Code::unavailable || why.message.empty()) {  // the connection ended with QEMU
     why = {Code::io, vm->detail, {}};
   }
-  co_return std::unexpected(std::move(why).within("start " + machine.name));
+  co_return std::unexpected(std::move(why));
 }
 
 Async<Result<void>> Qemu::request_stop(std::string uuid) {

@@ -225,7 +225,8 @@ Async<Result<void>> FolderPool::delete_vm(std::string vm_uuid) {
 Result<fs::path> FolderPool::vm_folder(const std::string& vm_uuid) {
   TRY_VOID(check_vm_uuid(vm_uuid));
   auto folder = vms_ / vm_uuid;
-  TRY_VOID(make_folder(folder, 0700));
+  // The machine's user passes through to its disks, which only that user may open.
+  TRY_VOID(make_folder(folder, 0711));
   return folder;
 }
 

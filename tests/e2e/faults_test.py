@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from lab import (BOOT, LONG, READY, SOON, TRUCED, FreeLabTest, LabTest, processes_with, run, sha256_of,
+from lab import (BOOT, LONG, READY, SOON, FreeLabTest, LabTest, processes_with, run, sha256_of,
                  wait_for)
 
 LIVE_TASKS = ('queued', 'running')
@@ -210,7 +210,7 @@ class RestartedDaemon(FreeLabTest):
 
 class RefusedStarts(FreeLabTest):
     def try_second(self, lab, *options):
-        words = ['ip', 'netns', 'exec', lab.namespace, str(TRUCED), *map(str, lab.options), *map(str, options)]
+        words = [*lab.command(), *map(str, options)]
         return subprocess.run(words, capture_output=True, text=True, timeout=SOON, stdin=subprocess.DEVNULL)
 
     def test_a_second_daemon_on_the_same_state_is_refused(self):

@@ -175,6 +175,8 @@ class Lab:
                         '--recipes-dir', self.recipes, '--hypervisor', hypervisor, '--name', 'here', *options]
         self.daemon = None
         self.uuids = set()
+        # Not `ip netns exec`: that hides the control groups behind a /sys of its own.
+        self.enter = ['nsenter', f'--net=/run/netns/{self.namespace}']
         run('ip', 'netns', 'add', self.namespace)
         self.inside('ip', 'link', 'set', 'lo', 'up')
         for name in recipes:
@@ -183,7 +185,7 @@ class Lab:
     # --- the daemon -------------------------------------------------------------------------------
 
     def command(self):
-        return ['ip', 'netns', 'exec', self.namespace, str(TRUCED), *map(str, self.options)]
+        return [*self.enter, str(TRUCED), *map(str, self.options)]
 
     def spawn(self):
         with open(self.log, 'ab') as log:
@@ -238,7 +240,7 @@ class Lab:
     def truce(self, *words, input=None, timeout=300, inside=False, env=None):
         """Runs the CLI; inside: in the namespace, for https."""
         words = [str(w) for w in words]
-        front = ['ip', 'netns', 'exec', self.namespace] if inside else []
+        front = self.enter if inside else []
         options = {'input': input} if input is not None else {'stdin': subprocess.DEVNULL}
         done = subprocess.run([*front, str(TRUCE), *words], capture_output=True, text=True, errors='replace',
                               timeout=timeout, env=self.environment(**(env or {})), **options)
@@ -293,7 +295,7 @@ class Lab:
 
     def inside(self, *words, **options):
         """Runs a program in the namespace."""
-        return run('ip', 'netns', 'exec', self.namespace, *words, **options)
+        return run(*self.enter, *words, **options)
 
     def connect(self, address, port, timeout=10):
         """A TCP connection that begins in the namespace."""
