@@ -81,9 +81,6 @@ Async<Result<void>> Daemon::choose_types() {
     network = std::make_unique<network::FakeNetwork>();
     co_return Result<void>{};
   }
-  if (config.hypervisor != "qemu") {
-    co_return fail(Code::invalid, "hypervisor: '{}' is neither qemu nor fake", config.hypervisor);
-  }
   auto folder = std::make_unique<storage::FolderPool>(workers, config.state_dir + "/pool");
   CO_TRY_VOID(folder->recover());
   pool = std::move(folder);
@@ -92,7 +89,9 @@ Async<Result<void>> Daemon::choose_types() {
   options.uid_base = static_cast<unsigned>(config.uid_base);
   options.runtimes = std::filesystem::path(config.run_dir) / "vms";
   CO_TRY(hypervisor, co_await qemu::Qemu::open(std::move(options)));
-  network = std::make_unique<network::HostNetwork>(loop, config.run_dir, config.state_dir);
+  network::HostOptions network_options;
+  network_options.host_name = config.name;
+  network = std::make_unique<network::HostNetwork>(loop, config.run_dir, config.state_dir, std::move(network_options));
   co_return Result<void>{};
 }
 
@@ -111,11 +110,20 @@ Result<void> Daemon::serve() {
   return {};
 }
 
+// What the options' own checks cannot see, before anything is made.
+Result<void> check(const model::Config& config) {
+  if (!config.listen.empty()) TRY_VOID(split_listen(config.listen));
+  auto subnet = network::check_subnet(config.subnet);
+  if (!subnet) return std::unexpected(std::move(subnet).error().within("subnet"));
+  return {};
+}
+
 Async<Result<void>> Daemon::start() {
+  CO_TRY_VOID(check(config));
   CO_TRY_VOID(make_folders());
   CO_TRY(store, store::SqliteStore::open(loop, config.state_dir + "/store/truce.db"));
-  CO_TRY_VOID(co_await choose_types());
   if (config.name.empty()) config.name = host_name();
+  CO_TRY_VOID(co_await choose_types());
   manager::Settings settings;
   settings.node_socket = config.run_dir + "/node.sock";
   settings.subnet = config.subnet;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -236,15 +237,19 @@ Result<void> Process::signal(int number) const {
 
 Async<Result<ExitStatus>> Process::wait() {
   asio::posix::stream_descriptor watched(co_await asio::this_coro::executor, ::dup(pidfd_.get()));
-  auto [ec] = co_await watched.async_wait(asio::posix::stream_descriptor::wait_read, as_result);
-  if (ec) co_return fail(Code::cancelled, "wait for process {}: {}", pid_, ec.message());
-  siginfo_t info{};
   constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
-  if (::waitid(by_pidfd, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG) != 0) {
-    co_return ExitStatus{};  // not our child: how it ended is not for us to know
+  while (true) {
+    auto [ec] = co_await watched.async_wait(asio::posix::stream_descriptor::wait_read, as_result);
+    if (ec) co_return fail(Code::cancelled, "wait for process {}: {}", pid_, ec.message());
+    pollfd ended{pidfd_.get(), POLLIN, 0};
+    if (::poll(&ended, 1, 0) == 0) continue;  // a readiness that is no longer, or never was, true
+    siginfo_t info{};
+    if (::waitid(by_pidfd, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG) != 0) {
+      co_return ExitStatus{};  // not our child: how it ended is not for us to know
+    }
+    if (info.si_code == CLD_EXITED) co_return ExitStatus{info.si_status, {}};
+    co_return ExitStatus{{}, info.si_status};
   }
-  if (info.si_code == CLD_EXITED) co_return ExitStatus{info.si_status, {}};
-  co_return ExitStatus{{}, info.si_status};
 }
 
 namespace {

@@ -60,6 +60,18 @@ Result<void> choose_disks(const Inventory& inventory, const model::VmCreate& wis
   return {};
 }
 
+// Waiting for room may help; waiting for another kind of hardware does not.
+Result<void> check_type(const Inventory& inventory, model::MachineType wanted) {
+  const auto& hosts = inventory.all<model::Host>();
+  auto type = model::to_string(wanted);
+  auto offers = [&](const auto& host) {
+    return std::ranges::count(host.second->object.machine_types, type) > 0;
+  };
+  if (hosts.empty() || std::ranges::any_of(hosts, offers)) return {};
+  return fail_field("/machine", fmt::format("no host can run machines of type {}{}", type,
+                                            type == "microvm" ? ": they need KVM" : ""));
+}
+
 Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish) {
   model::Vm vm;
   vm.name = wish.name;
@@ -75,6 +87,7 @@ Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish
   vm.observed = model::Observed::absent;
   vm.generation = 1;
   vm.created = now();
+  TRY_VOID(check_type(inventory, wish.machine));
   TRY_VOID(choose_disks(inventory, wish, vm));
   if (!inventory.find<model::Network>(wish.network)) {
     return fail_field("/network", fmt::format("there is no network '{}'", wish.network));

@@ -64,7 +64,7 @@ std::string_view cidr_problem(std::string_view text) {
   auto address = ipv4(text.substr(0, slash));
   auto bits = slash == std::string_view::npos ? std::nullopt : number(text.substr(slash + 1), 32);
   if (!address || !bits) return "must be an IPv4 subnet such as 10.88.0.0/24";
-  if (*bits < 8 || *bits > 30) return "must be a subnet of /8 to /30";
+  if (*bits < 16 || *bits > 29) return "must be a subnet of /16 to /29";
   if ((*address & (0xffffffffU >> *bits)) != 0) {
     return "must be the subnet's first address, such as 10.88.0.0/24";
   }

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "network/network.h"
+
 namespace truce::network {
 namespace {
 
@@ -72,6 +74,11 @@ Result<Subnet> parse_subnet(std::string_view text) {
                 to_string(subnet));
   }
   return subnet;
+}
+
+Result<void> check_subnet(std::string_view text) {
+  TRY_VOID(parse_subnet(text));
+  return {};
 }
 
 }  // namespace truce::network

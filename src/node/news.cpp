@@ -56,8 +56,11 @@ bool News::empty() const {
   return vms_.empty() && jobs_.empty() && networks_.empty() && !host_ && pools_.empty();
 }
 
-Async<model::Report> News::take() {
+Async<void> News::wait() {
   while (empty()) co_await added_.wait();
+}
+
+model::Report News::take() {
   model::Report report;
   while (!vms_.empty() && report.vms.size() < machines_in_report) {
     report.vms.push_back(std::move(vms_.front()));
@@ -69,7 +72,7 @@ Async<model::Report> News::take() {
   networks_.clear();
   report.host = std::exchange(host_, std::nullopt);
   report.pools = std::exchange(pools_, {});
-  co_return report;
+  return report;
 }
 
 }  // namespace truce::node

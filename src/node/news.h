@@ -23,11 +23,13 @@ class News {
   void add(std::vector<model::Pool> pools);
   /// Forgets everything: after a new connection all is told anew.
   void clear();
-  /// Everything there is; waits until there is something.
-  Async<model::Report> take();
+  [[nodiscard]] bool empty() const;
+  /// Until there is something. Takes nothing, so that it can be cancelled or raced at any time.
+  Async<void> wait();
+  /// Everything there is, or as much as one message holds.
+  model::Report take();
 
  private:
-  [[nodiscard]] bool empty() const;
   std::deque<model::VmReport> vms_;
   std::map<std::string, model::JobReport> jobs_;
   std::map<std::string, model::NetworkReport> networks_;

@@ -164,9 +164,10 @@ Async<void> Node::State::send_news(UnixSocket& socket) {
       message.reply = std::move(replies.front());
       replies.pop_front();
     } else {
-      auto first = co_await (news.take() || replied->wait());
-      if (first.index() == 1) continue;
-      message.report = std::get<0>(std::move(first));
+      // Only waits: what one side took when both are ready would be lost.
+      co_await (news.wait() || replied->wait());
+      if (news.empty()) continue;
+      message.report = news.take();
     }
     if (!co_await write_frame(socket, model::to_text(message))) co_return;
   }

@@ -62,11 +62,6 @@ Async<Result<void>> Keeper::provision() {
       CO_TRY_VOID(co_await write_seed_image());
     }
   }
-  for (const auto& nic : wish.nics) {
-    if (hands_.mode_of(nic.network) == model::NetworkMode::user) continue;
-    CO_TRY_VOID(co_await hands_.network_ready(nic.network));
-    CO_TRY_VOID(co_await hands_.network.reserve(nic.network, wish.name, nic.mac));
-  }
   // The mark that all of it is there: a machine without it is made again from the start.
   CO_TRY_VOID(write_file_durably(folder_ / "provisioned", "", 0644));
   observe(Observed::off);
@@ -85,7 +80,9 @@ Async<Result<void>> Keeper::provision_until_superseded() {
 }
 
 Async<Result<void>> Keeper::add_template_files(hypervisor::Machine& machine) {
-  if (!vm().template_.empty()) {
+  // A template that gave its disk gives no kernel, and may be gone since.
+  bool gave_disk = std::ranges::count(vm().disks, vm().template_, &model::VmDisk::template_) > 0;
+  if (!vm().template_.empty() && !gave_disk) {
     CO_TRY(auto content, co_await hands_.pool.template_content(vm().template_));
     auto folder = hands_.pool.template_folder(vm().template_);
     if (!content.kernel.empty()) {
@@ -118,6 +115,8 @@ Async<Result<void>> Keeper::add_ports(hypervisor::Machine& machine,
       for (const auto& forward : nic.forwards) port.forwards.push_back(host_forward(forward));
     } else {
       CO_TRY_VOID(co_await hands_.network_ready(nic.network));
+      // At each start: the machine may have another name than last time.
+      CO_TRY_VOID(co_await hands_.network.reserve(nic.network, vm().name, nic.mac));
       CO_TRY(auto plug, co_await hands_.network.plug(nic.network, machine.name, nic.mac));
       port.tap = plug.tap.get();
       plugs.push_back(std::move(plug));

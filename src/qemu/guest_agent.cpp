@@ -199,8 +199,8 @@ Async<Result<hypervisor::ExecResult>> Agents::exec(std::string uuid, std::vector
     if (exited->get_bool()) co_return exec_result(status);
     co_await sleep_for(pause);
   }
-  co_return fail(Code::timeout, "{} has not ended within {} ms; it runs on in the guest", argv[0],
-                 limit.count());
+  co_return fail(Code::timeout, "{} has not ended within {:g} s; it runs on in the guest", argv[0],
+                 static_cast<double>(limit.count()) / 1000);
 }
 
 }  // namespace truce::qemu

@@ -31,13 +31,21 @@ def config_header(schema):
     return '\n'.join(lines)
 
 
+def check(option):
+    if option.values:
+        return f'->check(CLI::IsMember({{{", ".join(map(quoted, option.values))}}}))'
+    if option.minimum is not None:
+        return f'->check(CLI::Range(std::int64_t{{{option.minimum}}}, std::numeric_limits<std::int64_t>::max()))'
+    return ''
+
+
 def options_header(schema):
     lines = [NOTICE + '// Only for truced: the options, for its command line and its file.', '#pragma once', '',
-             '#include <CLI/CLI.hpp>', '', '#include "model/config.h"', '', 'namespace truce::model {', '',
+             '#include <CLI/CLI.hpp>', '#include <limits>', '', '#include "model/config.h"', '', 'namespace truce::model {', '',
              '/// Registers every option with `app`, which fills `config` when it parses.',
              'inline void add_options(CLI::App& app, Config& config) {']
     for option in schema.options:
         lines.append(f'  app.add_option("--{option.name}", config.{identifier(option.name)}, '
-                     f'{quoted(option.help)})->capture_default_str();')
+                     f'{quoted(option.help)})->capture_default_str()->take_last(){check(option)};')
     lines += ['}', '', '}  // namespace truce::model', '']
     return '\n'.join(lines)

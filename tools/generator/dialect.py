@@ -90,6 +90,8 @@ class Option:
     type: str
     default: object
     help: str
+    values: list  # the only ones allowed; empty: any
+    minimum: object  # of a number, or None
 
 
 @dataclasses.dataclass
@@ -294,11 +296,11 @@ def read_operation(path, method, node, document, schemas):
 
 def read_option(node):
     where = f'config option {node.get("name")}'
-    only_keys(node, ('name', 'type', 'default', 'help'), where)
+    only_keys(node, ('name', 'type', 'default', 'help', 'values', 'minimum'), where)
     if node['type'] not in ('string', 'integer', 'boolean', 'number'):
         raise SchemaError(f'{where}: type {node["type"]!r} is not known')
     check_default(node['default'], Type(node['type']), {}, where)
-    return Option(node['name'], node['type'], node['default'], node['help'])
+    return Option(node['name'], node['type'], node['default'], node['help'], node.get('values', []), node.get('minimum'))
 
 
 def check_cli(schema):

@@ -63,7 +63,8 @@ components:
 ''')
 NODE = {'components': {'schemas': {}}}
 CONFIG = {'options': [{'name': 'state-dir', 'type': 'string', 'default': '/x', 'help': 'Where'},
-                      {'name': 'count', 'type': 'integer', 'default': 3, 'help': 'How many'}]}
+                      {'name': 'mode', 'type': 'string', 'default': 'a', 'values': ['a', 'b'], 'help': 'How'},
+                      {'name': 'count', 'type': 'integer', 'default': 3, 'minimum': 1, 'help': 'How many'}]}
 CLI = yaml.safe_load('''
 nouns: {toy: Toys}
 everywhere: [{name: quiet, type: boolean, description: Be quiet}]
@@ -169,6 +170,11 @@ class Config(unittest.TestCase):
         self.assertIn('std::string state_dir = "/x";', text)
         self.assertIn('std::int64_t count = 3;', text)
         self.assertIn('app.add_option("--state-dir", config.state_dir', config.options_header(schema()))
+
+    def test_allowed_values_and_bounds_are_checked_when_options_are_read(self):
+        text = config.options_header(schema())
+        self.assertIn('->check(CLI::IsMember({"a", "b"}))', text)
+        self.assertIn('->check(CLI::Range(std::int64_t{1},', text)
 
 
 class Docs(unittest.TestCase):

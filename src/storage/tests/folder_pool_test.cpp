@@ -141,6 +141,10 @@ TEST_F(FolderPoolTest, cancelling_kills_the_recipe_with_its_children_and_removes
   EXPECT_TRUE(build(good_recipe)) << "the name is free again";
 }
 
+TEST_F(FolderPoolTest, a_recipe_that_closes_its_output_early_is_waited_for) {
+  EXPECT_TRUE(build(std::string(good_recipe) + "exec >&- 2>&-\nsleep 0.3\n"));
+}
+
 TEST_F(FolderPoolTest, a_recipe_that_leaves_programs_running_ends_all_the_same) {
   auto content = build(std::string(good_recipe) + "sleep 1000 &\nsetsid sleep 1001 & echo $! >" +
                        (folder_.path() / "child").string() + "\n");

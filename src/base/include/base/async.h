@@ -46,7 +46,7 @@ Async<Result<T>> within(Duration limit, Async<Result<T>> work, std::string what)
   using namespace asio::experimental::awaitable_operators;
   auto first = co_await (std::move(work) || sleep_for(limit));
   if (first.index() == 0) co_return std::get<0>(std::move(first));
-  co_return fail(Code::timeout, "{}: no answer within {} ms", what, limit.count());
+  co_return fail(Code::timeout, "{}: no answer within {:g} s", what, static_cast<double>(limit.count()) / 1000);
 }
 
 /// Lets coroutines of one loop wait for "something changed". A wake() with nobody waiting is kept.
