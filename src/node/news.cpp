@@ -12,13 +12,9 @@ bool replaceable(const model::VmReport& report) {
 }  // namespace
 
 void News::add(model::VmReport report) {
-  for (auto old = vms_.rbegin(); old != vms_.rend(); ++old) {
-    if (old->uuid != report.uuid) continue;
-    if (!replaceable(*old)) break;
-    vms_.erase(std::next(old).base());
-    break;
-  }
-  vms_.push_back(std::move(report));
+  auto [newest, first] = newest_.try_emplace(report.uuid, vms_.end());
+  if (!first && replaceable(*newest->second)) vms_.erase(newest->second);
+  newest->second = vms_.insert(vms_.end(), std::move(report));
   added_.wake();
 }
 
@@ -46,6 +42,7 @@ void News::add(std::vector<model::Pool> pools) {
 
 void News::clear() {
   vms_.clear();
+  newest_.clear();
   jobs_.clear();
   networks_.clear();
   host_.reset();
@@ -63,6 +60,8 @@ Async<void> News::wait() {
 model::Report News::take() {
   model::Report report;
   while (!vms_.empty() && report.vms.size() < machines_in_report) {
+    auto newest = newest_.find(vms_.front().uuid);
+    if (newest->second == vms_.begin()) newest_.erase(newest);
     report.vms.push_back(std::move(vms_.front()));
     vms_.pop_front();
   }

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/async.h"
@@ -30,7 +31,8 @@ class News {
   model::Report take();
 
  private:
-  std::deque<model::VmReport> vms_;
+  std::list<model::VmReport> vms_;  ///< in their order
+  std::unordered_map<std::string, std::list<model::VmReport>::iterator> newest_;  ///< by uuid
   std::map<std::string, model::JobReport> jobs_;
   std::map<std::string, model::NetworkReport> networks_;
   std::optional<model::Host> host_;

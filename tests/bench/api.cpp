@@ -77,16 +77,28 @@ Result<void> get(const Options& options) {
     line.sent = Clock::now();
     return line.connection.send(text);
   };
-  for (auto& line : lines) TRY_VOID(ask(line));
+  std::vector<pollfd> waiting;
+  for (auto& line : lines) {
+    TRY_VOID(ask(line));
+    waiting.push_back({line.connection.descriptor(), POLLIN, 0});
+  }
   std::vector<double> took;
   std::size_t bytes = 0;
+  int answered = 0;
   auto begin = Clock::now();
-  for (int answered = 0; answered < options.warm_up + options.requests; ++answered) {
-    if (answered == options.warm_up) begin = Clock::now();
-    auto& line = lines[static_cast<std::size_t>(answered % options.connections)];
-    TRY(bytes, line.connection.receive());
-    if (answered >= options.warm_up) took.push_back(ms(Clock::now() - line.sent));
-    TRY_VOID(ask(line));
+  while (answered < options.warm_up + options.requests) {
+    // Whoever answers first is read first: a server that waits for one reader must not wait for ever.
+    if (::poll(waiting.data(), waiting.size(), 30'000) <= 0) return fail(Code::timeout, "no answer");
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (waiting[i].revents == 0) continue;
+      TRY(bytes, lines[i].connection.receive());
+      if (++answered > options.warm_up) {
+        took.push_back(ms(Clock::now() - lines[i].sent));
+      } else if (answered == options.warm_up) {
+        begin = Clock::now();
+      }
+      TRY_VOID(ask(lines[i]));
+    }
   }
   auto seconds = ms(Clock::now() - begin) / 1000;
   print_latencies(std::move(took), seconds, bytes);
