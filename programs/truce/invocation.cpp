@@ -110,7 +110,8 @@ Result<Given> parse_options(const CommandRow& row, std::vector<std::string> word
   for (auto inputs : {row.inputs, std::span<const Input>(everywhere_inputs)}) {
     for (const auto& input : inputs) options.emplace_back(input.flag, add_input(app, input));
   }
-  for (std::size_t i = 0; i < words.size(); ++i) {  // CLI11 takes `--iso=` for `--iso` without value
+  for (std::size_t i = 0; i < words.size();
+       ++i) {  // CLI11 takes `--iso=` for `--iso` without value
     if (!words[i].starts_with("--") || words[i].find('=') != words[i].size() - 1) continue;
     words[i].pop_back();
     words.insert(words.begin() + static_cast<std::ptrdiff_t>(++i), "");

@@ -36,11 +36,13 @@ std::string host_name() {
 Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& text) {
   auto colon = text.rfind(':');
   auto port = colon == text.npos ? 0UL : std::strtoul(text.c_str() + colon + 1, nullptr, 10);
-  if (colon == text.npos || port > 65535 || text.find_first_not_of("0123456789", colon + 1) != text.npos) {
+  if (colon == text.npos || port > 65535 ||
+      text.find_first_not_of("0123456789", colon + 1) != text.npos) {
     return fail(Code::invalid, "listen: '{}' is not ADDRESS:PORT", text);
   }
   auto address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (address.starts_with('[') && address.ends_with(']'))
+    address = address.substr(1, address.size() - 2);
   return std::pair(address, static_cast<std::uint16_t>(port));
 }
 
@@ -91,7 +93,8 @@ Async<Result<void>> Daemon::choose_types() {
   CO_TRY(hypervisor, co_await qemu::Qemu::open(std::move(options)));
   network::HostOptions network_options;
   network_options.host_name = config.name;
-  network = std::make_unique<network::HostNetwork>(loop, config.run_dir, config.state_dir, std::move(network_options));
+  network = std::make_unique<network::HostNetwork>(loop, config.run_dir, config.state_dir,
+                                                   std::move(network_options));
   co_return Result<void>{};
 }
 
@@ -132,9 +135,9 @@ Async<Result<void>> Daemon::start() {
   settings.event_history = static_cast<std::size_t>(config.event_history);
   if (!config.listen.empty()) {
     settings.url = "https://" + config.listen;
-    CO_TRY(settings.fingerprint,
-           http::ensure_certificate({config.state_dir + "/server.crt", config.state_dir + "/server.key"},
-                                    {config.name}));
+    CO_TRY(settings.fingerprint, http::ensure_certificate({config.state_dir + "/server.crt",
+                                                           config.state_dir + "/server.key"},
+                                                          {config.name}));
   }
   node::Settings node_settings;
   node_settings.name = config.name;
@@ -193,7 +196,8 @@ int main_with(model::Config config) {
 }  // namespace truce
 
 int main(int argc, char** argv) {
-  CLI::App app("The Truce daemon: runs virtual machines on this host and answers the API", "truced");
+  CLI::App app("The Truce daemon: runs virtual machines on this host and answers the API",
+               "truced");
   truce::model::Config config;
   app.set_version_flag("--version", TRUCE_VERSION);
   app.set_config("--config", "", "Configuration file (key = value); options override it");

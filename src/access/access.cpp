@@ -10,18 +10,24 @@ using model::Role;
 namespace {
 Permission covered_by(Role role) {
   switch (role) {
-    case Role::admin: return Permission::administer;
-    case Role::operator_: return Permission::operate;
-    case Role::viewer: return Permission::view;
+    case Role::admin:
+      return Permission::administer;
+    case Role::operator_:
+      return Permission::operate;
+    case Role::viewer:
+      return Permission::view;
   }
   return Permission::none;
 }
 
 std::string_view role_for(Permission permission) {
   switch (permission) {
-    case Permission::administer: return "admin";
-    case Permission::operate: return "operator";
-    default: return "viewer";
+    case Permission::administer:
+      return "admin";
+    case Permission::operate:
+      return "operator";
+    default:
+      return "viewer";
   }
 }
 }  // namespace
@@ -44,7 +50,8 @@ Result<void> allow(const Caller& caller, Permission permission) {
 }
 
 bool sees(const Caller& caller, std::string_view project) {
-  return caller.projects.empty() || std::ranges::find(caller.projects, project) != caller.projects.end();
+  return caller.projects.empty() ||
+         std::ranges::find(caller.projects, project) != caller.projects.end();
 }
 
 Result<void> allow_project(const Caller& caller, std::string_view project) {

@@ -34,7 +34,9 @@ Async<void> Wakeup::wait() {
 
 Scope::Scope(asio::any_io_executor loop) : loop_(loop), ended_(std::move(loop)) {}
 
-Scope::~Scope() { TRUCE_ASSERT(running_.empty(), "a scope was destroyed before it was joined"); }
+Scope::~Scope() {
+  TRUCE_ASSERT(running_.empty(), "a scope was destroyed before it was joined");
+}
 
 void Scope::spawn(Async<void> work) {
   if (cancelled_) return;

@@ -20,11 +20,12 @@ int unit_shift(std::string_view suffix) {
 
 Result<Bytes> parse_bytes(std::string_view text) {
   double number = 0;
-  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                   std::chars_format::fixed);
+  auto [end, ec] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   int shift = unit_shift(std::string_view(end, text.data() + text.size()));
   if (ec != std::errc() || shift < 0 || !(number >= 0)) {
-    return fail(Code::invalid, "'{}' is not a size; write for example 512MiB, 20GiB or 1.5TiB", text);
+    return fail(Code::invalid, "'{}' is not a size; write for example 512MiB, 20GiB or 1.5TiB",
+                text);
   }
   double bytes = std::ldexp(number, shift);
   if (bytes >= 9.2e18) return fail(Code::invalid, "'{}' is larger than any disk", text);

@@ -52,8 +52,10 @@ Async<void> splice(UnixSocket& a, UnixSocket& b) {
 
 Async<Result<UnixSocket>> connect_unix(std::string path) {
   UnixSocket socket(co_await asio::this_coro::executor);
-  if (path.size() >= 108) co_return fail(Code::invalid, "{}: longer than a socket's path may be", path);
-  auto [ec] = co_await socket.async_connect(asio::local::stream_protocol::endpoint(path), as_result);
+  if (path.size() >= 108)
+    co_return fail(Code::invalid, "{}: longer than a socket's path may be", path);
+  auto [ec] =
+      co_await socket.async_connect(asio::local::stream_protocol::endpoint(path), as_result);
   if (ec) co_return fail(Code::unavailable, "connect {}: {}", path, ec.message());
   co_return std::move(socket);
 }

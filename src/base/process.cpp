@@ -40,19 +40,18 @@ Result<std::string> find_program(const std::string& name) {
 
 namespace {
 
-constexpr std::uint64_t landlock_read = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
-                                        LANDLOCK_ACCESS_FS_READ_DIR;
+constexpr std::uint64_t landlock_read =
+    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 // All rights of ABI 1: handled rights that no rule grants are refused.
 constexpr std::uint64_t landlock_all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1U) - 1;
-constexpr std::uint64_t landlock_file_only = LANDLOCK_ACCESS_FS_EXECUTE |
-                                             LANDLOCK_ACCESS_FS_READ_FILE |
-                                             LANDLOCK_ACCESS_FS_WRITE_FILE;
+constexpr std::uint64_t landlock_file_only =
+    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
 
 Result<void> allow(int ruleset, const std::filesystem::path& path, std::uint64_t rights) {
   auto fd = open_file(path, O_PATH);
   if (!fd && fd.error().code == Code::not_found) return {};
   if (!fd) return std::unexpected(fd.error());
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd->get(), &status) != 0) return fail_errno(errno, "stat " + path.string());
   landlock_path_beneath_attr rule{};
   rule.allowed_access = S_ISDIR(status.st_mode) ? rights : rights & landlock_file_only;
@@ -67,8 +66,8 @@ Result<void> allow(int ruleset, const std::filesystem::path& path, std::uint64_t
 Result<Fd> make_ruleset(const FileRules& rules) {
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = landlock_all;
-  auto raw = ::syscall(SYS_landlock_create_ruleset, &attributes,
-                       sizeof(attributes.handled_access_fs), 0);
+  auto raw =
+      ::syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes.handled_access_fs), 0);
   if (raw < 0 && (errno == ENOSYS || errno == EOPNOTSUPP)) return Fd();
   if (raw < 0) return fail_errno(errno, "landlock");
   Fd ruleset(static_cast<int>(raw));
@@ -121,8 +120,8 @@ Result<Launch> prepare(const Command& command) {
   ::_exit(127);
 }
 
-constexpr const char* child_steps[] = {"setsid",  "cgroup",   "descriptors", "user",
-                                       "folder",  "no_new_privs", "landlock",    "exec"};
+constexpr const char* child_steps[] = {"setsid", "cgroup",       "descriptors", "user",
+                                       "folder", "no_new_privs", "landlock",    "exec"};
 
 // Runs between vfork and exec, sharing our memory: raw system calls only, nothing is allocated.
 [[noreturn]] void child(const Command& command, const Launch& launch, int report) {
@@ -142,7 +141,8 @@ constexpr const char* child_steps[] = {"setsid",  "cgroup",   "descriptors", "us
     ++moved;
   }
   int kept_report = ::fcntl(report, F_DUPFD_CLOEXEC, moved + 1);
-  int kept_ruleset = launch.ruleset ? ::fcntl(launch.ruleset.get(), F_DUPFD_CLOEXEC, moved + 2) : -1;
+  int kept_ruleset =
+      launch.ruleset ? ::fcntl(launch.ruleset.get(), F_DUPFD_CLOEXEC, moved + 2) : -1;
   for (int fd = 0; fd < 3; ++fd) ::dup2(launch.null.get(), fd);
   int top = 2;
   for (std::size_t i = 0; i < command.descriptors.size(); ++i) {
@@ -191,7 +191,8 @@ Result<std::uint64_t> start_ticks_of(pid_t pid) {
 
 std::string to_string(const ExitStatus& status) {
   if (status.code) return fmt::format("exit status {}", *status.code);
-  if (status.signal) return fmt::format("signal {} ({})", *status.signal, ::strsignal(*status.signal));
+  if (status.signal)
+    return fmt::format("signal {} ({})", *status.signal, ::strsignal(*status.signal));
   return "gone";
 }
 
@@ -224,7 +225,8 @@ Result<Process> Process::adopt(pid_t pid, std::uint64_t start_ticks) {
   if (raw < 0) return fail(Code::not_found, "there is no process {}", pid);
   Fd pidfd(static_cast<int>(raw));
   auto ticks = start_ticks_of(pid);
-  if (!ticks || *ticks != start_ticks) return fail(Code::not_found, "process {} is another one", pid);
+  if (!ticks || *ticks != start_ticks)
+    return fail(Code::not_found, "process {} is another one", pid);
   return Process(pid, std::move(pidfd), start_ticks);
 }
 
@@ -279,7 +281,8 @@ struct Pipes {
 Result<Pipes> make_pipes() {
   int in[2], out[2], err[2];
   if (::pipe2(in, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
-  if (::pipe2(out, O_CLOEXEC) != 0) return ::close(in[0]), ::close(in[1]), fail_errno(errno, "pipe");
+  if (::pipe2(out, O_CLOEXEC) != 0)
+    return ::close(in[0]), ::close(in[1]), fail_errno(errno, "pipe");
   if (::pipe2(err, O_CLOEXEC) != 0) {
     for (int fd : {in[0], in[1], out[0], out[1]}) ::close(fd);
     return fail_errno(errno, "pipe");
@@ -299,9 +302,9 @@ Async<Result<Output>> talk(Process& process, Pipe& in, Pipe& out, Pipe& err, std
 
 Async<Result<Output>> run(Command command, Duration limit, std::string input) {
   CO_TRY(auto pipes, make_pipes());
-  command.descriptors.insert(command.descriptors.end(), {{pipes.child_in.get(), 0},
-                                                         {pipes.child_out.get(), 1},
-                                                         {pipes.child_err.get(), 2}});
+  command.descriptors.insert(
+      command.descriptors.end(),
+      {{pipes.child_in.get(), 0}, {pipes.child_out.get(), 1}, {pipes.child_err.get(), 2}});
   CO_TRY(auto process, Process::start(command));
   pipes.child_in = Fd();
   pipes.child_out = Fd();
@@ -310,8 +313,8 @@ Async<Result<Output>> run(Command command, Duration limit, std::string input) {
   Pipe in(loop, pipes.in.release());
   Pipe out(loop, pipes.out.release());
   Pipe err(loop, pipes.err.release());
-  auto output = co_await within(limit, talk(process, in, out, err, std::move(input)),
-                                command.argv[0]);
+  auto output =
+      co_await within(limit, talk(process, in, out, err, std::move(input)), command.argv[0]);
   if (!output) {
     // Its session dies with it, so that no grandchild keeps the pipes open or the files busy.
     ::kill(-process.pid(), SIGKILL);

@@ -8,20 +8,34 @@ namespace truce {
 
 std::string_view to_string(Code code) {
   switch (code) {
-    case Code::invalid: return "invalid";
-    case Code::unauthenticated: return "unauthenticated";
-    case Code::forbidden: return "forbidden";
-    case Code::not_found: return "not_found";
-    case Code::conflict: return "conflict";
-    case Code::precondition: return "precondition";
-    case Code::limit: return "limit";
-    case Code::unavailable: return "unavailable";
-    case Code::timeout: return "timeout";
-    case Code::cancelled: return "cancelled";
-    case Code::unsupported: return "unsupported";
-    case Code::corrupt: return "corrupt";
-    case Code::io: return "io";
-    case Code::internal: return "internal";
+    case Code::invalid:
+      return "invalid";
+    case Code::unauthenticated:
+      return "unauthenticated";
+    case Code::forbidden:
+      return "forbidden";
+    case Code::not_found:
+      return "not_found";
+    case Code::conflict:
+      return "conflict";
+    case Code::precondition:
+      return "precondition";
+    case Code::limit:
+      return "limit";
+    case Code::unavailable:
+      return "unavailable";
+    case Code::timeout:
+      return "timeout";
+    case Code::cancelled:
+      return "cancelled";
+    case Code::unsupported:
+      return "unsupported";
+    case Code::corrupt:
+      return "corrupt";
+    case Code::io:
+      return "io";
+    case Code::internal:
+      return "internal";
   }
   return "internal";
 }
@@ -34,9 +48,9 @@ Code parse_code(std::string_view name) {
 }
 
 std::unexpected<Error> fail_errno(int error_number, std::string_view what) {
-  auto code = error_number == ENOENT                             ? Code::not_found
+  auto code = error_number == ENOENT                            ? Code::not_found
               : error_number == EACCES || error_number == EPERM ? Code::forbidden
-                                                                 : Code::io;
+                                                                : Code::io;
   return fail(code, "{}: {}", what, std::generic_category().message(error_number));
 }
 

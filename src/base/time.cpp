@@ -28,7 +28,8 @@ Result<Time> parse_time(std::string_view text) {
   year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
   bool in_range = h >= 0 && h < 24 && mi >= 0 && mi < 60 && s >= 0 && s < 60 && ms >= 0;
   if (fields != 7 || used != static_cast<int>(text.size()) || !date.ok() || !in_range) {
-    return fail(Code::invalid, "'{}' is not a time; write for example 2026-11-22T11:13:47.120Z", text);
+    return fail(Code::invalid, "'{}' is not a time; write for example 2026-11-22T11:13:47.120Z",
+                text);
   }
   return Time(sys_days(date).time_since_epoch() + hours(h) + minutes(mi) + seconds(s) +
               milliseconds(ms));

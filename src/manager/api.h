@@ -88,9 +88,11 @@ http::Response object_response(int status, const T& object, store::Revision revi
 
 /// The object that a path names, if the caller may see it; not_found otherwise.
 template <class T>
-Result<Ref<T>> find(const Inventory& inventory, const access::Caller& caller, std::string_view name) {
+Result<Ref<T>> find(const Inventory& inventory, const access::Caller& caller,
+                    std::string_view name) {
   auto kept = inventory.find<T>(name);
-  if (!kept || (!project_of(kept->object).empty() && !access::sees(caller, project_of(kept->object)))) {
+  if (!kept ||
+      (!project_of(kept->object).empty() && !access::sees(caller, project_of(kept->object)))) {
     constexpr auto folder = folder_of<T>;
     return fail(Code::not_found, "there is no {} '{}'", folder.substr(0, folder.size() - 1), name);
   }

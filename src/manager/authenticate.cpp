@@ -6,14 +6,16 @@
 namespace truce::manager {
 namespace {
 
-// Every stored token is compared by its SHA-256: what an attacker can time is a hash, not the token.
+// Every stored token is compared by its SHA-256: what an attacker can time is a hash, not the
+// token.
 Result<access::Caller> holder(const Inventory& inventory, model::TokenKind kind,
                               const std::string& sha256) {
   for (const auto& [name, kept] : inventory.all<model::Token>()) {
     const auto& token = kept->object;
     if (token.kind != kind || token.sha256 != sha256) continue;
     if (token.expires && *token.expires < now()) {
-      return fail(Code::unauthenticated, "the token '{}' expired at {}", name, to_string(*token.expires));
+      return fail(Code::unauthenticated, "the token '{}' expired at {}", name,
+                  to_string(*token.expires));
     }
     return access::Caller{name, token.role, token.projects};
   }
@@ -52,10 +54,10 @@ Result<void> Context::check_match(store::Revision revision) const {
   auto header = request.headers.find("if-match");
   if (header == request.headers.end() || header->second == "*") return {};
   if (header->second == fmt::format("\"{}\"", revision)) return {};
-  return std::unexpected(Error{Code::conflict,
-                               fmt::format("it changed meanwhile: its revision is \"{}\", not {}",
-                                           revision, header->second),
-                               "If-Match"});
+  return std::unexpected(Error{
+      Code::conflict,
+      fmt::format("it changed meanwhile: its revision is \"{}\", not {}", revision, header->second),
+      "If-Match"});
 }
 
 }  // namespace truce::manager

@@ -9,16 +9,18 @@ Result<Ref<model::Vm>> running_vm(Rooms& rooms, const Context& context) {
   TRY(auto kept, find<model::Vm>(rooms.ledger.inventory(), context.caller, context.name()));
   auto state = kept->object.observed;
   if (state == model::Observed::running || state == model::Observed::paused) return kept;
-  return fail(Code::precondition, "'{}' is {}: start it first (truce vm start {})", kept->object.name,
-              model::to_string(state), kept->object.name);
+  return fail(Code::precondition, "'{}' is {}: start it first (truce vm start {})",
+              kept->object.name, model::to_string(state), kept->object.name);
 }
 
-Async<Result<model::CallReply>> ask(Rooms& rooms, Ref<model::Vm> vm, model::Call call, Duration limit) {
+Async<Result<model::CallReply>> ask(Rooms& rooms, Ref<model::Vm> vm, model::Call call,
+                                    Duration limit) {
   call.vm = vm->object.uuid;
   co_return co_await rooms.nodes.ask(vm->object.host, std::move(call), limit);
 }
 
-Async<Result<void>> audit(Rooms& rooms, const Context& context, Ref<model::Vm> vm, std::string message) {
+Async<Result<void>> audit(Rooms& rooms, const Context& context, Ref<model::Vm> vm,
+                          std::string message) {
   co_return co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     change.event("api." + std::string(context.row.id), "vms/" + vm->object.name, vm->object.project,
                  message);
@@ -77,7 +79,8 @@ Async<Result<http::Response>> open_console(Rooms& rooms, const Context& context)
   CO_TRY(auto ticket, rooms.consoles.issue(vm->object.uuid, wish.kind));
   CO_TRY_VOID(co_await audit(rooms, context, vm,
                              fmt::format("open {} console", model::to_string(wish.kind))));
-  co_return http::json_response(200, model::to_json(model::ConsoleTicket{ticket, "/v1/consoles/" + ticket}));
+  co_return http::json_response(
+      200, model::to_json(model::ConsoleTicket{ticket, "/v1/consoles/" + ticket}));
 }
 
 Async<void> to_machine(http::WebSocket& from, UnixSocket& to) {
@@ -98,7 +101,8 @@ Async<void> to_client(UnixSocket& from, http::WebSocket& to) {
   }
 }
 
-Async<void> carry(Rooms& rooms, std::string host, Consoles::Ticket ticket, http::WebSocket& client) {
+Async<void> carry(Rooms& rooms, std::string host, Consoles::Ticket ticket,
+                  http::WebSocket& client) {
   using namespace asio::experimental::awaitable_operators;
   auto stream = co_await rooms.nodes.open_stream(host, ticket.uuid,
                                                  std::string(model::to_string(ticket.kind)));

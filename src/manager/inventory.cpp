@@ -60,7 +60,8 @@ bool Inventory::apply_to(const store::Change& change, store::Revision revision,
                          Result<void>& result) {
   constexpr auto folder = folder_of<T>;
   std::string_view key = change.key;
-  if (!key.starts_with(folder) || key.size() <= folder.size() || key[folder.size()] != '/') return false;
+  if (!key.starts_with(folder) || key.size() <= folder.size() || key[folder.size()] != '/')
+    return false;
   std::string name(key.substr(folder.size() + 1));
   auto& collection = std::get<Collection<T>>(collections_);
   auto old = find<T>(name);
@@ -74,9 +75,8 @@ bool Inventory::apply_to(const store::Change& change, store::Revision revision,
       result = fail(Code::corrupt, "stored object {}: {}", change.key, object.error().message);
       return true;
     }
-    auto kept = std::make_shared<Kept<T>>(
-        Kept<T>{*std::move(object), revision,
-                std::make_shared<const std::string>(change.entry->value)});
+    auto kept = std::make_shared<Kept<T>>(Kept<T>{
+        *std::move(object), revision, std::make_shared<const std::string>(change.entry->value)});
     index<T>(old.get(), kept.get());
     seen.project = project_of(kept->object);
     seen.text = kept->text;

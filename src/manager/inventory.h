@@ -19,8 +19,8 @@ namespace truce::manager {
 template <class T>
 struct Kept {
   T object;
-  store::Revision revision = 0;              ///< of its last change: the ETag
-  std::shared_ptr<const std::string> text;   ///< its JSON
+  store::Revision revision = 0;             ///< of its last change: the ETag
+  std::shared_ptr<const std::string> text;  ///< its JSON
 };
 template <class T>
 using Ref = std::shared_ptr<const Kept<T>>;
@@ -28,15 +28,24 @@ using Ref = std::shared_ptr<const Kept<T>>;
 /// The folder of the store that a kind lives in, which is also its path in the API.
 template <class T>
 inline constexpr std::string_view folder_of = {};
-template <> inline constexpr std::string_view folder_of<model::Vm> = "vms";
-template <> inline constexpr std::string_view folder_of<model::Template> = "templates";
-template <> inline constexpr std::string_view folder_of<model::Network> = "networks";
-template <> inline constexpr std::string_view folder_of<model::Pool> = "pools";
-template <> inline constexpr std::string_view folder_of<model::Host> = "hosts";
-template <> inline constexpr std::string_view folder_of<model::Task> = "tasks";
-template <> inline constexpr std::string_view folder_of<model::Event> = "events";
-template <> inline constexpr std::string_view folder_of<model::Token> = "tokens";
-template <> inline constexpr std::string_view folder_of<model::Job> = "jobs";
+template <>
+inline constexpr std::string_view folder_of<model::Vm> = "vms";
+template <>
+inline constexpr std::string_view folder_of<model::Template> = "templates";
+template <>
+inline constexpr std::string_view folder_of<model::Network> = "networks";
+template <>
+inline constexpr std::string_view folder_of<model::Pool> = "pools";
+template <>
+inline constexpr std::string_view folder_of<model::Host> = "hosts";
+template <>
+inline constexpr std::string_view folder_of<model::Task> = "tasks";
+template <>
+inline constexpr std::string_view folder_of<model::Event> = "events";
+template <>
+inline constexpr std::string_view folder_of<model::Token> = "tokens";
+template <>
+inline constexpr std::string_view folder_of<model::Job> = "jobs";
 
 /// The key of the object `name` of a kind.
 template <class T>
@@ -72,7 +81,9 @@ class Inventory {
   Result<void> apply(const store::Batch& batch);
 
   template <class T>
-  [[nodiscard]] const Collection<T>& all() const { return std::get<Collection<T>>(collections_); }
+  [[nodiscard]] const Collection<T>& all() const {
+    return std::get<Collection<T>>(collections_);
+  }
   /// Null when there is none.
   template <class T>
   [[nodiscard]] Ref<T> find(std::string_view name) const {

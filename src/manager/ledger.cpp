@@ -62,12 +62,15 @@ Async<Result<void>> Ledger::change(Actor actor, std::function<Result<void>(Chang
       co_await inventory_.reached(*revision);
       co_return Result<void>{};
     }
-    if (revision.error().code != Code::conflict) co_return std::unexpected(std::move(revision).error());
+    if (revision.error().code != Code::conflict)
+      co_return std::unexpected(std::move(revision).error());
     co_await inventory_.changed_since(seen);
   }
   co_return fail(Code::unavailable, "too many changes at the same time: try again");
 }
 
-std::string Ledger::next_task_name() { return fmt::format("t-{:012}", ++last_task_); }
+std::string Ledger::next_task_name() {
+  return fmt::format("t-{:012}", ++last_task_);
+}
 
 }  // namespace truce::manager

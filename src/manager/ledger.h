@@ -21,7 +21,8 @@ struct Actor {
 /// or the commit is a conflict. Events that are added land in the same commit.
 class Change {
  public:
-  Change(const Inventory& inventory, Actor actor) : inventory_(inventory), actor_(std::move(actor)) {}
+  Change(const Inventory& inventory, Actor actor)
+      : inventory_(inventory), actor_(std::move(actor)) {}
 
   template <class T>
   void put(const T& object) {
@@ -89,8 +90,8 @@ class Ledger {
   Inventory& inventory() { return inventory_; }
   store::Store& store() { return store_; }
 
-  /// Gathers a change by `build` and commits it; when somebody else was quicker it is gathered anew,
-  /// a bounded number of times. Answers when the inventory shows it.
+  /// Gathers a change by `build` and commits it; when somebody else was quicker it is gathered
+  /// anew, a bounded number of times. Answers when the inventory shows it.
   Async<Result<void>> change(Actor actor, std::function<Result<void>(Change&)> build);
 
   /// The name of the next task: later ones sort later. Not used twice in one life of the daemon,

@@ -69,15 +69,16 @@ http::Response page(const Inventory& inventory, const Context& context) {
     response.body += *it->second->text;
     last = it->first;
   }
-  response.body += fmt::format("],\"next\":{}}}", boost::json::serialize(boost::json::string(next)));
+  response.body +=
+      fmt::format("],\"next\":{}}}", boost::json::serialize(boost::json::string(next)));
   return response;
 }
 
 std::string sse(std::string_view event, store::Revision revision, std::string_view name,
                 const std::string* text) {
   auto quoted = boost::json::serialize(boost::json::string(name));
-  return fmt::format("event: {}\nid: {}\ndata: {{\"revision\":{},\"name\":{},\"object\":{}}}\n\n", event,
-                     revision, revision, quoted, text ? std::string_view(*text) : "null");
+  return fmt::format("event: {}\nid: {}\ndata: {{\"revision\":{},\"name\":{},\"object\":{}}}\n\n",
+                     event, revision, revision, quoted, text ? std::string_view(*text) : "null");
 }
 
 // What changed after `seen`, in order. Code::limit when that is no longer remembered.
@@ -85,7 +86,8 @@ template <class T>
 Result<std::string> news(const Inventory& inventory, const Context& context,
                          const Predicate<T>& matches, store::Revision seen) {
   if (seen < inventory.remembered_from()) {
-    return fail(Code::limit, "the changes since revision {} are no longer remembered: list again", seen);
+    return fail(Code::limit, "the changes since revision {} are no longer remembered: list again",
+                seen);
   }
   const auto& recent = inventory.recent();
   auto first = std::ranges::upper_bound(recent, seen, {}, &Seen::revision);
@@ -98,7 +100,8 @@ Result<std::string> news(const Inventory& inventory, const Context& context,
       auto object = model::from_text<T>(*first->text, model::Unknown::ignore);
       put = object && matches(*object);
     }
-    out += sse(put ? "put" : "delete", first->revision, first->name, put ? first->text.get() : nullptr);
+    out += sse(put ? "put" : "delete", first->revision, first->name,
+               put ? first->text.get() : nullptr);
   }
   return out;
 }
@@ -123,8 +126,9 @@ Async<void> watch(Rooms& rooms, Context context, http::BodyWriter& writer) {
   while (true) {
     auto text = news<T>(inventory, context, matches, seen);
     if (!text) {
-      co_await writer.write(fmt::format("event: gone\ndata: {}\n\n",
-                                        boost::json::serialize(boost::json::string(text.error().message))));
+      co_await writer.write(
+          fmt::format("event: gone\ndata: {}\n\n",
+                      boost::json::serialize(boost::json::string(text.error().message))));
       co_return;
     }
     seen = inventory.revision();

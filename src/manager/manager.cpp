@@ -69,9 +69,8 @@ Manager::~Manager() = default;
 Async<Result<void>> Manager::start() {
   auto& state = *state_;
   CO_TRY_VOID(co_await state.ledger.open(state.scope));
-  CO_TRY_VOID(co_await state.ledger.change({}, [&](Change& change) {
-    return mark_hosts_offline(state.ledger.inventory(), change);
-  }));
+  CO_TRY_VOID(co_await state.ledger.change(
+      {}, [&](Change& change) { return mark_hosts_offline(state.ledger.inventory(), change); }));
   CO_TRY_VOID(state.nodes.listen(state.settings.node_socket, state.scope));
   state.scope.spawn(place_machines(state.ledger));
   state.scope.spawn(
@@ -105,7 +104,9 @@ Async<http::Response> Manager::handle(http::Request request) {
   co_return response;
 }
 
-void Manager::show_counters(const http::Counters& counters) { state_->rooms.counters = &counters; }
+void Manager::show_counters(const http::Counters& counters) {
+  state_->rooms.counters = &counters;
+}
 
 Async<void> Manager::stop() {
   state_->nodes.close();

@@ -52,8 +52,8 @@ Async<Result<http::Response>> delete_network(Rooms& rooms, const Context& contex
     for (const auto& [name, vm] : inventory.all<model::Vm>()) {
       for (const auto& nic : vm->object.nics) {
         if (nic.network != context.name()) continue;
-        return fail(Code::precondition, "the machine '{}' is plugged into '{}': delete it first", name,
-                    context.name());
+        return fail(Code::precondition, "the machine '{}' is plugged into '{}': delete it first",
+                    name, context.name());
       }
     }
     change.erase<model::Network>(context.name());
@@ -74,7 +74,8 @@ Result<void> make_first_network(const Settings& settings, const model::Host& hos
   model::Network network{.name = "default"};
   auto wished = model::parse_enum<model::NetworkMode>(settings.network_mode);
   if (!wished && settings.network_mode != "auto") {
-    return fail(Code::invalid, "network-mode: '{}' is none of auto, nat, user", settings.network_mode);
+    return fail(Code::invalid, "network-mode: '{}' is none of auto, nat, user",
+                settings.network_mode);
   }
   network.mode = wished                       ? *wished
                  : host.network_modes.empty() ? model::NetworkMode::user

@@ -30,11 +30,11 @@ struct Nodes::Session {
 
   UnixSocket socket;
   std::string host;
-  Wakeup news;                                             ///< something to send
-  std::deque<model::Call> calls;                           ///< not sent yet
+  Wakeup news;                    ///< something to send
+  std::deque<model::Call> calls;  ///< not sent yet
   std::map<std::int64_t, std::shared_ptr<Question>> asked;
-  std::unordered_map<std::string, std::int64_t> sent;      ///< uuid → generation
-  store::Revision revision = 0;                            ///< of the last assignment sent
+  std::unordered_map<std::string, std::int64_t> sent;  ///< uuid → generation
+  store::Revision revision = 0;                        ///< of the last assignment sent
   bool closed = false;
 };
 
@@ -191,7 +191,8 @@ Async<Result<void>> Nodes::add_vm(Session& session, model::Assignment& assignmen
   auto secret = co_await ledger_.store().get("cloud-init/" + uuid);
   if (!secret) co_return std::unexpected(secret.error());
   if (*secret) {
-    CO_TRY(assigned, model::from_text<model::VmAssignment>((*secret)->value, model::Unknown::ignore));
+    CO_TRY(assigned,
+           model::from_text<model::VmAssignment>((*secret)->value, model::Unknown::ignore));
   }
   // Looked up again: while this waited, the machine may have changed or gone.
   auto now_kept = ledger_.inventory().vm_by_uuid(uuid);
@@ -216,7 +217,8 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
     for (const auto& [name, kept] : inventory.all<model::Vm>()) changed.push_back(kept);
   } else {
     const auto& recent = inventory.recent();
-    for (auto seen = recent.rbegin(); seen != recent.rend() && seen->revision > session.revision; ++seen) {
+    for (auto seen = recent.rbegin(); seen != recent.rend() && seen->revision > session.revision;
+         ++seen) {
       others = others || seen->folder == folder_of<model::Network> ||
                seen->folder == folder_of<model::Job> || seen->folder == folder_of<model::Template>;
       if (seen->folder != folder_of<model::Vm>) continue;
@@ -241,9 +243,12 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
     for (const auto& [name, kept] : inventory.all<model::Vm>()) changed.push_back(kept);
   }
   if (others) {
-    for (const auto& [name, kept] : inventory.all<model::Network>()) assignment.networks.push_back(kept->object);
-    for (const auto& [name, kept] : inventory.all<model::Job>()) assignment.jobs.push_back(kept->object);
-    for (const auto& [name, kept] : inventory.all<model::Template>()) assignment.templates.push_back(name);
+    for (const auto& [name, kept] : inventory.all<model::Network>())
+      assignment.networks.push_back(kept->object);
+    for (const auto& [name, kept] : inventory.all<model::Job>())
+      assignment.jobs.push_back(kept->object);
+    for (const auto& [name, kept] : inventory.all<model::Template>())
+      assignment.templates.push_back(name);
   }
   for (const auto& kept : changed) {
     if (kept->object.host != session.host) continue;
@@ -260,7 +265,8 @@ Async<Result<model::CallReply>> Nodes::ask(std::string host, model::Call call, D
   }
   auto session = found->second;
   if (session->asked.size() >= calls_limit) {
-    co_return fail(Code::limit, "host '{}' has {} unanswered questions: try again", host, calls_limit);
+    co_return fail(Code::limit, "host '{}' has {} unanswered questions: try again", host,
+                   calls_limit);
   }
   auto id = ++last_call_;
   auto question = std::make_shared<Session::Question>(loop_);
@@ -270,7 +276,8 @@ Async<Result<model::CallReply>> Nodes::ask(std::string host, model::Call call, D
   session->news.wake();
   co_await (question->answered.wait() || sleep_for(limit));
   session->asked.erase(id);
-  if (!question->reply && session->closed) co_return fail(Code::unavailable, "host '{}' went away", host);
+  if (!question->reply && session->closed)
+    co_return fail(Code::unavailable, "host '{}' went away", host);
   if (!question->reply) co_return fail(Code::timeout, "host '{}' did not answer in time", host);
   if (!question->reply->error.empty()) {
     co_return std::unexpected(Error{parse_code(question->reply->code), question->reply->error, {}});
@@ -278,9 +285,11 @@ Async<Result<model::CallReply>> Nodes::ask(std::string host, model::Call call, D
   co_return std::move(*question->reply);
 }
 
-Async<Result<UnixSocket>> Nodes::open_stream(std::string host, std::string uuid, std::string which) {
+Async<Result<UnixSocket>> Nodes::open_stream(std::string host, std::string uuid,
+                                             std::string which) {
   using namespace asio::experimental::awaitable_operators;
-  if (streams_.size() >= streams_limit) co_return fail(Code::limit, "too many consoles are being opened");
+  if (streams_.size() >= streams_limit)
+    co_return fail(Code::limit, "too many consoles are being opened");
   auto key = random_hex(16);
   auto stream = std::make_shared<Stream>(loop_);
   streams_[key] = stream;

@@ -1,4 +1,5 @@
-// The manager's end of the node link: tells each node what to run, asks it questions, opens streams.
+// The manager's end of the node link: tells each node what to run, asks it questions, opens
+// streams.
 #pragma once
 
 #include <deque>
@@ -24,7 +25,8 @@ class Nodes {
   /// Listens on a unix socket that only the daemon's user may open.
   Result<void> listen(const std::filesystem::path& path, Scope& scope);
 
-  /// A node's answer to a question about one of its machines. Code::unavailable: it is not connected.
+  /// A node's answer to a question about one of its machines. Code::unavailable: it is not
+  /// connected.
   Async<Result<model::CallReply>> ask(std::string host, model::Call call, Duration limit);
 
   /// A connection that carries the bytes of a machine's `serial` or `vnc`.
@@ -42,8 +44,7 @@ class Nodes {
   Async<void> read_news(Session& session);
   Async<void> send_all(Session& session);
   Async<Result<model::Assignment>> next_assignment(Session& session);
-  Async<Result<void>> add_vm(Session& session, model::Assignment& assignment,
-                             const model::Vm& vm);
+  Async<Result<void>> add_vm(Session& session, model::Assignment& assignment, const model::Vm& vm);
   Async<void> mark_offline(std::string host);
 
   asio::any_io_executor loop_;

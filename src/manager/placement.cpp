@@ -15,7 +15,8 @@ bool needs_memory(const model::Vm& vm) {
 }
 
 // All hosts with what they have promised to machines other than `except`.
-std::vector<scheduler::Candidate> candidates(const Inventory& inventory, const std::string& except) {
+std::vector<scheduler::Candidate> candidates(const Inventory& inventory,
+                                             const std::string& except) {
   std::map<std::string, scheduler::Candidate> hosts;
   for (const auto& [name, kept] : inventory.all<model::Host>()) hosts[name].host = kept->object;
   for (const auto& [name, kept] : inventory.all<model::Vm>()) {

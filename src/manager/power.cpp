@@ -19,21 +19,28 @@ struct Verb {
   std::vector<Observed> from;
 };
 
-const Verb start_verb{"vm.start", Wanted::running, Observed::running,
+const Verb start_verb{"vm.start",
+                      Wanted::running,
+                      Observed::running,
                       {Observed::off, Observed::suspended, Observed::paused, Observed::running,
                        Observed::starting, Observed::unknown}};
-const Verb stop_verb{"vm.stop", Wanted::off, Observed::off,
+const Verb stop_verb{"vm.stop",
+                     Wanted::off,
+                     Observed::off,
                      {Observed::off, Observed::suspended, Observed::paused, Observed::running,
                       Observed::starting, Observed::unknown}};
-const Verb pause_verb{"vm.pause", Wanted::paused, Observed::paused,
-                      {Observed::running, Observed::paused}};
-const Verb resume_verb{"vm.resume", Wanted::running, Observed::running,
-                       {Observed::running, Observed::paused}};
-const Verb suspend_verb{"vm.suspend", Wanted::suspended, Observed::suspended,
+const Verb pause_verb{
+    "vm.pause", Wanted::paused, Observed::paused, {Observed::running, Observed::paused}};
+const Verb resume_verb{
+    "vm.resume", Wanted::running, Observed::running, {Observed::running, Observed::paused}};
+const Verb suspend_verb{"vm.suspend",
+                        Wanted::suspended,
+                        Observed::suspended,
                         {Observed::running, Observed::paused, Observed::suspended}};
 
 Result<void> check_verb(const Verb& verb, const model::Vm& vm) {
-  if (vm.wanted == Wanted::absent) return fail(Code::precondition, "'{}' is being deleted", vm.name);
+  if (vm.wanted == Wanted::absent)
+    return fail(Code::precondition, "'{}' is being deleted", vm.name);
   if (vm.observed == Observed::absent) {
     return fail(Code::precondition, "'{}' is still being created: see truce task list", vm.name);
   }
@@ -64,7 +71,8 @@ Result<void> begin_verb(Rooms& rooms, const Context& context, const Verb& verb,
     }
     change.put(vm);
   }
-  task = begin_task(rooms.ledger, change, std::string(verb.task), target, vm.project, vm.generation);
+  task =
+      begin_task(rooms.ledger, change, std::string(verb.task), target, vm.project, vm.generation);
   supersede_tasks(inventory, change, target, task.name);
   change.event("api." + std::string(context.row.id), target, vm.project,
                already ? "nothing to do" : fmt::format("wanted: {}", model::to_string(vm.wanted)));

@@ -17,10 +17,14 @@ constexpr std::size_t machines_at_once = 20;
 // What is wanted after a machine could not reach its wish, or ended by itself: what it is now.
 Wanted settled(Observed observed) {
   switch (observed) {
-    case Observed::running: return Wanted::running;
-    case Observed::paused: return Wanted::paused;
-    case Observed::suspended: return Wanted::suspended;
-    default: return Wanted::off;
+    case Observed::running:
+      return Wanted::running;
+    case Observed::paused:
+      return Wanted::paused;
+    case Observed::suspended:
+      return Wanted::suspended;
+    default:
+      return Wanted::off;
   }
 }
 
@@ -99,8 +103,8 @@ void take_in(const Inventory& inventory, Change& change, const model::JobReport&
   end_task(change, task, TaskState::succeeded);
 }
 
-// Where the group of reports that begins at `first` and fits into one commit ends: each machine once,
-// as its second report builds on what the first has changed.
+// Where the group of reports that begins at `first` and fits into one commit ends: each machine
+// once, as its second report builds on what the first has changed.
 std::size_t end_of_group(const std::vector<model::VmReport>& reports, std::size_t first) {
   auto last = first;
   std::set<std::string_view> uuids;
@@ -147,9 +151,8 @@ Result<void> take_in_host(const Inventory& inventory, const Settings& settings, 
 Async<Result<void>> store_report(Ledger& ledger, const Settings& settings, std::string host,
                                  model::Report report) {
   const auto& inventory = ledger.inventory();
-  CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) {
-    return take_in_host(inventory, settings, change, host, report);
-  }));
+  CO_TRY_VOID(co_await ledger.change(
+      {}, [&](Change& change) { return take_in_host(inventory, settings, change, host, report); }));
   for (std::size_t first = 0, last = 0; first < report.vms.size(); first = last) {
     last = end_of_group(report.vms, first);
     CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) -> Result<void> {

@@ -1,9 +1,8 @@
-#include "api.h"
-#include "model/openapi.h"
-
 #include <unistd.h>
 
+#include "api.h"
 #include "base/file.h"
+#include "model/openapi.h"
 
 namespace truce::manager {
 namespace {
@@ -42,8 +41,8 @@ std::uint64_t resident_bytes() {
 class Metrics {
  public:
   void family(std::string_view name, std::string_view type, std::string_view help) {
-    fmt::format_to(std::back_inserter(text_), "# HELP truce_{} {}\n# TYPE truce_{} {}\n", name, help,
-                   name, type);
+    fmt::format_to(std::back_inserter(text_), "# HELP truce_{} {}\n# TYPE truce_{} {}\n", name,
+                   help, name, type);
   }
   template <class Number>
   void sample(std::string_view name, std::string_view labels, Number value) {
@@ -72,13 +71,15 @@ void vm_metrics(Metrics& metrics, const Inventory& inventory) {
 void host_metrics(Metrics& metrics, const Inventory& inventory) {
   metrics.family("host_online", "gauge", "1 while the host's node is connected.");
   for (const auto& [name, kept] : inventory.all<model::Host>()) {
-    metrics.sample("host_online", fmt::format("{{host=\"{}\",accelerator=\"{}\"}}", name,
-                                              kept->object.accelerator),
-                   kept->object.state == model::HostState::online ? 1 : 0);
+    metrics.sample(
+        "host_online",
+        fmt::format("{{host=\"{}\",accelerator=\"{}\"}}", name, kept->object.accelerator),
+        kept->object.state == model::HostState::online ? 1 : 0);
   }
   metrics.family("pool_free_bytes", "gauge", "Free on the pool's file system.");
   for (const auto& [name, kept] : inventory.all<model::Pool>()) {
-    metrics.sample("pool_free_bytes", fmt::format("{{pool=\"{}\"}}", name), kept->object.free.count);
+    metrics.sample("pool_free_bytes", fmt::format("{{pool=\"{}\"}}", name),
+                   kept->object.free.count);
   }
 }
 
@@ -90,7 +91,8 @@ Async<Result<http::Response>> get_metrics(Rooms& rooms, const Context&) {
   metrics.family("store_revision", "counter", "Commits of the store so far.");
   metrics.sample("store_revision", "", inventory.revision());
   metrics.family("uptime_seconds", "gauge", "Since the daemon started.");
-  metrics.sample("uptime_seconds", "", std::chrono::duration<double>(now() - rooms.started).count());
+  metrics.sample("uptime_seconds", "",
+                 std::chrono::duration<double>(now() - rooms.started).count());
   metrics.family("resident_bytes", "gauge", "Memory of the daemon.");
   metrics.sample("resident_bytes", "", resident_bytes());
   if (rooms.counters) {

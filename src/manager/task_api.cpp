@@ -28,10 +28,14 @@ Async<Result<http::Response>> get_task(Rooms& rooms, const Context& context) {
 Wanted before(const model::Task& task, const model::Vm& vm) {
   if (task.kind == "vm.create") return Wanted::absent;
   switch (vm.observed) {
-    case Observed::running: return Wanted::running;
-    case Observed::paused: return Wanted::paused;
-    case Observed::suspended: return Wanted::suspended;
-    default: return Wanted::off;
+    case Observed::running:
+      return Wanted::running;
+    case Observed::paused:
+      return Wanted::paused;
+    case Observed::suspended:
+      return Wanted::suspended;
+    default:
+      return Wanted::off;
   }
 }
 
@@ -40,7 +44,8 @@ Result<void> cancel_vm_task(const Inventory& inventory, Change& change, const mo
   if (kept && kept->object.generation == task.generation) {
     auto vm = kept->object;
     if (vm.wanted == Wanted::absent) {
-      return fail(Code::precondition, "a deletion cannot be cancelled: parts of '{}' are gone", vm.name);
+      return fail(Code::precondition, "a deletion cannot be cancelled: parts of '{}' are gone",
+                  vm.name);
     }
     ++vm.generation;
     vm.wanted = before(task, vm);

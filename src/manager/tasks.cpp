@@ -30,9 +30,9 @@ void end_task(Change& change, model::Task task, model::TaskState state, std::str
   task.error = std::move(error);
   task.ended = now();
   if (state == model::TaskState::succeeded) task.progress = 1;
-  auto message = task.error.empty()
-                     ? fmt::format("task {} {}", task.name, model::to_string(state))
-                     : fmt::format("task {} {}: {}", task.name, model::to_string(state), task.error);
+  auto message = task.error.empty() ? fmt::format("task {} {}", task.name, model::to_string(state))
+                                    : fmt::format("task {} {}: {}", task.name,
+                                                  model::to_string(state), task.error);
   change.event(fmt::format("{}.{}", task.kind, model::to_string(state)), task.target, task.project,
                std::move(message));
   change.put(task);

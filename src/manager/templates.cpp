@@ -8,7 +8,8 @@ namespace {
 
 // The version in NAME@VERSION, when `full` is one of `family`'s.
 std::int64_t version_of(std::string_view full, std::string_view family) {
-  if (!full.starts_with(family) || full.size() <= family.size() || full[family.size()] != '@') return 0;
+  if (!full.starts_with(family) || full.size() <= family.size() || full[family.size()] != '@')
+    return 0;
   return std::strtoll(std::string(full.substr(family.size() + 1)).c_str(), nullptr, 10);
 }
 
@@ -108,8 +109,10 @@ Result<Ref<model::Template>> newest_template(const Inventory& inventory, const s
     newest = kept;
   }
   if (!newest) {
-    return fail(Code::not_found, "there is no template '{}': see truce template list, or make it with "
-                "truce template create {} --recipe ...", name, name.substr(0, name.find('@')));
+    return fail(Code::not_found,
+                "there is no template '{}': see truce template list, or make it with "
+                "truce template create {} --recipe ...",
+                name, name.substr(0, name.find('@')));
   }
   return newest;
 }

@@ -45,8 +45,8 @@ Async<Result<http::Response>> create_token(Rooms& rooms, const Context& context)
   const auto& inventory = rooms.ledger.inventory();
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     if (inventory.find<model::Token>(wish.name)) {
-      return std::unexpected(Error{
-          Code::conflict, fmt::format("there is a token '{}' already", wish.name), "/name"});
+      return std::unexpected(
+          Error{Code::conflict, fmt::format("there is a token '{}' already", wish.name), "/name"});
     }
     change.put(token);
     change.event("api.create_token", "tokens/" + token.name, "",

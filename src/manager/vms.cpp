@@ -13,7 +13,8 @@ using model::Wanted;
 // Locally administered, with QEMU's prefix; the rest is random.
 std::string random_mac() {
   auto digits = random_hex(3);
-  return fmt::format("52:54:00:{}:{}:{}", digits.substr(0, 2), digits.substr(2, 2), digits.substr(4, 2));
+  return fmt::format("52:54:00:{}:{}:{}", digits.substr(0, 2), digits.substr(2, 2),
+                     digits.substr(4, 2));
 }
 
 std::int64_t free_number(const Inventory& inventory) {
@@ -119,13 +120,15 @@ Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
     TRY(auto vm, new_vm(inventory, wish));
     auto placement = place_now(inventory, vm);
     vm.host = placement.host;
-    task = begin_task(rooms.ledger, change, "vm.create", "vms/" + vm.name, vm.project, vm.generation);
+    task =
+        begin_task(rooms.ledger, change, "vm.create", "vms/" + vm.name, vm.project, vm.generation);
     if (!wish.cloud_init.empty() || !wish.ssh_keys.empty()) {
       change.write("cloud-init/" + vm.uuid, cloud_init_text(wish, vm));
     }
     change.put(vm);
-    change.event("api.create_vm", "vms/" + vm.name, vm.project,
-                 fmt::format("create with {} processors, {} memory", vm.cpus, to_string(vm.memory)));
+    change.event(
+        "api.create_vm", "vms/" + vm.name, vm.project,
+        fmt::format("create with {} processors, {} memory", vm.cpus, to_string(vm.memory)));
     return {};
   }));
   co_return object_response(202, task, 0);
@@ -174,8 +177,8 @@ Async<Result<http::Response>> rename_vm(Rooms& rooms, const Context& context) {
     TRY_VOID(context.check_match(kept->revision));
     auto vm = kept->object;
     if (vm.observed != model::Observed::off || vm.wanted != Wanted::off) {
-      return fail(Code::precondition, "'{}' is {}; only a machine that is off can be renamed", vm.name,
-                  model::to_string(vm.observed));
+      return fail(Code::precondition, "'{}' is {}; only a machine that is off can be renamed",
+                  vm.name, model::to_string(vm.observed));
     }
     if (inventory.find<model::Vm>(wish.new_name)) {
       return std::unexpected(Error{Code::conflict,
@@ -226,9 +229,8 @@ Result<void> begin_delete(Rooms& rooms, const Context& context, Change& change, 
 
 Async<Result<http::Response>> delete_vm(Rooms& rooms, const Context& context) {
   model::Task task;
-  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) {
-    return begin_delete(rooms, context, change, task);
-  }));
+  CO_TRY_VOID(co_await rooms.ledger.change(
+      context.actor(), [&](Change& change) { return begin_delete(rooms, context, change, task); }));
   auto kept = rooms.ledger.inventory().find<model::Task>(task.name);
   co_return object_response(202, kept ? kept->object : task, 0);
 }

@@ -5,7 +5,8 @@
 namespace truce::node {
 
 struct Jobs::Running {
-  Running(model::Job j, asio::any_io_executor loop) : job(std::move(j)), cancelled(std::move(loop)) {}
+  Running(model::Job j, asio::any_io_executor loop)
+      : job(std::move(j)), cancelled(std::move(loop)) {}
   model::Job job;
   Wakeup cancelled;
   bool done = false;
@@ -14,7 +15,8 @@ struct Jobs::Running {
 
 void Jobs::assign(const std::vector<model::Job>& jobs) {
   std::erase_if(running_, [&](const auto& running) {
-    return running.second->done && std::ranges::find(jobs, running.first, &model::Job::task) == jobs.end();
+    return running.second->done &&
+           std::ranges::find(jobs, running.first, &model::Job::task) == jobs.end();
   });
   for (const auto& job : jobs) {
     auto& running = running_[job.task];
@@ -42,7 +44,7 @@ Async<Result<model::Template>> Jobs::make(model::Job job, storage::Progress prog
   }
   model::Template made;
   made.name = job.template_;
-  made.kind = !content.iso.empty()      ? model::TemplateKind::iso
+  made.kind = !content.iso.empty()     ? model::TemplateKind::iso
               : content.kernel.empty() ? model::TemplateKind::disk
                                        : model::TemplateKind::kernel;
   made.description = job.description;

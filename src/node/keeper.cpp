@@ -14,11 +14,16 @@ namespace {
 
 std::string_view event_of(hypervisor::EndReason reason) {
   switch (reason) {
-    case hypervisor::EndReason::guest_shutdown: return "vm.ended.guest_shutdown";
-    case hypervisor::EndReason::requested: return "vm.ended.requested";
-    case hypervisor::EndReason::crashed: return "vm.ended.crashed";
-    case hypervisor::EndReason::out_of_memory: return "vm.ended.out_of_memory";
-    case hypervisor::EndReason::guest_panic: return "vm.ended.guest_panic";
+    case hypervisor::EndReason::guest_shutdown:
+      return "vm.ended.guest_shutdown";
+    case hypervisor::EndReason::requested:
+      return "vm.ended.requested";
+    case hypervisor::EndReason::crashed:
+      return "vm.ended.crashed";
+    case hypervisor::EndReason::out_of_memory:
+      return "vm.ended.out_of_memory";
+    case hypervisor::EndReason::guest_panic:
+      return "vm.ended.guest_panic";
   }
   return "vm.ended.crashed";
 }
@@ -50,7 +55,9 @@ Keeper::Keeper(Hands& hands, model::VmAssignment assignment, std::optional<Obser
   load_ended();
 }
 
-std::filesystem::path Keeper::ended_file() const { return folder_ / "ended.json"; }
+std::filesystem::path Keeper::ended_file() const {
+  return folder_ / "ended.json";
+}
 
 void Keeper::load_ended() {
   auto text = read_file(ended_file());
@@ -137,12 +144,13 @@ void Keeper::notice(const hypervisor::Notice& notice) {
   model::VmReport news;
   if (notice.kind == Kind::ended) {
     // suspend() says itself when it is done: off would be shown for a moment.
-    if (notice.reason == hypervisor::EndReason::requested && vm().wanted == Wanted::suspended) return;
+    if (notice.reason == hypervisor::EndReason::requested && vm().wanted == Wanted::suspended)
+      return;
     ++run_;
     observe(Observed::off);
-    bool expected = notice.reason == hypervisor::EndReason::requested ||
-                    (notice.reason == hypervisor::EndReason::guest_shutdown &&
-                     vm().wanted != Wanted::running);
+    bool expected =
+        notice.reason == hypervisor::EndReason::requested ||
+        (notice.reason == hypervisor::EndReason::guest_shutdown && vm().wanted != Wanted::running);
     if (!expected) {
       ended_generation_ = vm().generation;
       ended_event_ = event_of(notice.reason);
@@ -186,13 +194,20 @@ Async<void> Keeper::run(std::shared_ptr<Keeper> self) {
 Async<Result<void>> Keeper::perform(Step todo) {
   const auto uuid = vm().uuid;
   switch (todo) {
-    case Step::none: co_return Result<void>{};
-    case Step::provision: co_return co_await provision_until_superseded();
-    case Step::start: co_return co_await start();
-    case Step::stop: co_return co_await stop();
-    case Step::discard_state: co_return co_await discard_state();
-    case Step::suspend: co_return co_await suspend();
-    case Step::remove: co_return co_await remove();
+    case Step::none:
+      co_return Result<void>{};
+    case Step::provision:
+      co_return co_await provision_until_superseded();
+    case Step::start:
+      co_return co_await start();
+    case Step::stop:
+      co_return co_await stop();
+    case Step::discard_state:
+      co_return co_await discard_state();
+    case Step::suspend:
+      co_return co_await suspend();
+    case Step::remove:
+      co_return co_await remove();
     case Step::pause: {
       CO_TRY_VOID(co_await hands_.hypervisor.pause(uuid));
       observe(Observed::paused);
@@ -217,7 +232,8 @@ Async<Result<void>> Keeper::stop() {
     step("asking the guest to power off");
     auto asked = co_await hands_.hypervisor.request_stop(uuid);
     if (!asked && asked.error().code != Code::precondition) co_return asked;
-    auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(vm().stop_timeout_seconds);
+    auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(vm().stop_timeout_seconds);
     while (observed_ != Observed::off && vm().generation == generation && !closed_) {
       using namespace asio::experimental::awaitable_operators;
       auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
@@ -225,7 +241,8 @@ Async<Result<void>> Keeper::stop() {
       co_await (wake_.wait() || sleep_for(left));
     }
     if (observed_ == Observed::off || vm().generation != generation) co_return Result<void>{};
-    step(fmt::format("the guest did not power off within {} s: forcing it", vm().stop_timeout_seconds));
+    step(fmt::format("the guest did not power off within {} s: forcing it",
+                     vm().stop_timeout_seconds));
   }
   CO_TRY_VOID(co_await hands_.hypervisor.kill(uuid));
   observe(Observed::off);

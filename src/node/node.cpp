@@ -22,7 +22,7 @@ model::NetworkMode to_model(network::Mode mode) {
 }
 
 Bytes host_memory() {
-  struct sysinfo info {};
+  struct sysinfo info{};
   ::sysinfo(&info);
   return {static_cast<std::uint64_t>(info.totalram) * info.mem_unit};
 }
@@ -78,8 +78,8 @@ struct Node::State {
   Hands hands;
   Jobs jobs;
   std::map<std::string, std::shared_ptr<Keeper>> keepers;
-  std::map<std::string, model::Observed> adopted;           ///< not claimed by an assignment yet
-  std::vector<hypervisor::Notice> early;                    ///< of machines not assigned yet
+  std::map<std::string, model::Observed> adopted;  ///< not claimed by an assignment yet
+  std::vector<hypervisor::Notice> early;           ///< of machines not assigned yet
   std::map<std::string, model::Network> networks;
   std::map<std::string, std::string> network_problems;
   std::map<std::string, Leases> leases;
@@ -152,7 +152,8 @@ Async<void> Node::State::talk(UnixSocket& socket) {
   news.add(describe_host());
   if (!last_pool.name.empty()) news.add(std::vector{last_pool});
   for (auto& [uuid, keeper] : keepers) keeper->report_again();
-  for (const auto& [name, problem] : network_problems) news.add(model::NetworkReport{name, problem});
+  for (const auto& [name, problem] : network_problems)
+    news.add(model::NetworkReport{name, problem});
   co_await (send_news(socket) || read_messages(socket));
 }
 
@@ -239,7 +240,8 @@ Async<void> Node::State::answer(model::Call call) {
 
 Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) {
   auto found = keepers.find(call.vm);
-  if (found == keepers.end()) co_return fail(Code::not_found, "this host has no machine {}", call.vm);
+  if (found == keepers.end())
+    co_return fail(Code::not_found, "this host has no machine {}", call.vm);
   auto& keeper = *found->second;
   model::CallReply reply;
   switch (call.verb) {
@@ -252,9 +254,11 @@ Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) 
       reply.data = base64_encode(png);
       break;
     }
-    case model::CallVerb::exec: co_return co_await exec(call);
+    case model::CallVerb::exec:
+      co_return co_await exec(call);
     case model::CallVerb::serial_tail:
-      reply.data = keeper.serial()->tail(static_cast<std::size_t>(std::max<std::int64_t>(call.bytes, 0)));
+      reply.data =
+          keeper.serial()->tail(static_cast<std::size_t>(std::max<std::int64_t>(call.bytes, 0)));
       break;
     case model::CallVerb::stream:
       CO_TRY_VOID(co_await open_stream(call, keeper));
@@ -351,7 +355,8 @@ Async<void> Node::State::watch_pool() {
   while (true) {
     auto capacity = co_await hands.pool.capacity();
     if (capacity) {
-      model::Pool pool{.name = "default", .host = settings.name, .path = settings.pool_path.string()};
+      model::Pool pool{
+          .name = "default", .host = settings.name, .path = settings.pool_path.string()};
       pool.total = capacity->total;
       pool.free = {capacity->free.count / grain * grain};
       pool.used = capacity->used;

@@ -12,7 +12,8 @@ storage::CloneKind clone_kind(model::CloneKind kind) {
   return kind == model::CloneKind::full ? storage::CloneKind::full : storage::CloneKind::linked;
 }
 
-// `[ADDRESS:]HOST_PORT:GUEST_PORT[/udp]` as QEMU writes it. Without an address only this host gets in.
+// `[ADDRESS:]HOST_PORT:GUEST_PORT[/udp]` as QEMU writes it. Without an address only this host gets
+// in.
 std::string host_forward(std::string_view text) {
   std::string_view protocol = "tcp";
   if (text.ends_with("/udp") || text.ends_with("/tcp")) {
@@ -47,13 +48,13 @@ Async<Result<void>> Keeper::provision() {
     }
     step("cloning " + disk.template_);
     auto told = std::make_shared<Time>();
-    CO_TRY_VOID(co_await hands_.pool.clone_disk(
-        id, disk.template_, disk.size, clone_kind(disk.clone),
-        [this, told](double fraction, std::string text) {
-          if (now() - *told < 500ms) return;
-          *told = now();
-          step(std::move(text), fraction);
-        }));
+    CO_TRY_VOID(co_await hands_.pool.clone_disk(id, disk.template_, disk.size,
+                                                clone_kind(disk.clone),
+                                                [this, told](double fraction, std::string text) {
+                                                  if (now() - *told < 500ms) return;
+                                                  *told = now();
+                                                  step(std::move(text), fraction);
+                                                }));
   }
   if (!wish.template_.empty()) {
     CO_TRY(auto content, co_await hands_.pool.template_content(wish.template_));

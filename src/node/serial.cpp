@@ -122,6 +122,8 @@ Async<void> SerialLine::attach(std::shared_ptr<SerialLine> self, UnixSocket clie
   clients_.erase(place);
 }
 
-std::string SerialLine::tail(std::size_t bytes) const { return last_bytes(recent_, bytes); }
+std::string SerialLine::tail(std::size_t bytes) const {
+  return last_bytes(recent_, bytes);
+}
 
 }  // namespace truce::node

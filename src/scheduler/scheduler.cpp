@@ -10,8 +10,9 @@ std::string refusal(const model::Vm& vm, const Candidate& candidate) {
   const auto& host = candidate.host;
   if (host.state != model::HostState::online) return host.name + " is offline";
   if (vm.cpus > host.cpus * 4) {
-    return fmt::format("{} has {} processors; a machine may have at most four times as many, not {}",
-                       host.name, host.cpus, vm.cpus);
+    return fmt::format(
+        "{} has {} processors; a machine may have at most four times as many, not {}", host.name,
+        host.cpus, vm.cpus);
   }
   auto type = model::to_string(vm.machine);
   if (std::ranges::find(host.machine_types, type) == host.machine_types.end()) {
@@ -42,8 +43,8 @@ Placement place(const model::Vm& vm, const std::vector<Candidate>& candidates) {
     placement.host = candidate.host.name;
   }
   if (!placement.host.empty()) {
-    placement.reason = fmt::format("{} has the most memory left: {}", placement.host,
-                                   to_string(Bytes{most_left}));
+    placement.reason =
+        fmt::format("{} has the most memory left: {}", placement.host, to_string(Bytes{most_left}));
   } else if (candidates.empty()) {
     placement.refusals.emplace_back("there is no host");
   }

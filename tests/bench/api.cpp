@@ -87,8 +87,10 @@ Result<void> get(const Options& options) {
   int answered = 0;
   auto begin = Clock::now();
   while (answered < options.warm_up + options.requests) {
-    // Whoever answers first is read first: a server that waits for one reader must not wait for ever.
-    if (::poll(waiting.data(), waiting.size(), 30'000) <= 0) return fail(Code::timeout, "no answer");
+    // Whoever answers first is read first: a server that waits for one reader must not wait for
+    // ever.
+    if (::poll(waiting.data(), waiting.size(), 30'000) <= 0)
+      return fail(Code::timeout, "no answer");
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (waiting[i].revents == 0) continue;
       TRY(bytes, lines[i].connection.receive());

@@ -15,10 +15,14 @@ TEST(Access, each_role_covers_its_own_permission_and_those_below) {
     bool allowed;
   };
   const Row rows[] = {
-      {Role::viewer, Permission::view, true},         {Role::viewer, Permission::operate, false},
-      {Role::viewer, Permission::administer, false},  {Role::operator_, Permission::view, true},
-      {Role::operator_, Permission::operate, true},   {Role::operator_, Permission::administer, false},
-      {Role::admin, Permission::view, true},          {Role::admin, Permission::operate, true},
+      {Role::viewer, Permission::view, true},
+      {Role::viewer, Permission::operate, false},
+      {Role::viewer, Permission::administer, false},
+      {Role::operator_, Permission::view, true},
+      {Role::operator_, Permission::operate, true},
+      {Role::operator_, Permission::administer, false},
+      {Role::admin, Permission::view, true},
+      {Role::admin, Permission::operate, true},
       {Role::admin, Permission::administer, true},
   };
   for (const auto& row : rows) {

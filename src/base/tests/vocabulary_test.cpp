@@ -13,9 +13,14 @@ namespace truce {
 namespace {
 
 TEST(Bytes, sizes_are_read_in_every_unit) {
-  const std::pair<const char*, std::uint64_t> rows[] = {
-      {"0", 0},           {"4096", 4096},         {"512MiB", 512ULL << 20}, {"20GiB", 20ULL << 30},
-      {"2G", 2ULL << 30}, {"1.5TiB", 3ULL << 39}, {"7B", 7},                {"1KiB", 1024}};
+  const std::pair<const char*, std::uint64_t> rows[] = {{"0", 0},
+                                                        {"4096", 4096},
+                                                        {"512MiB", 512ULL << 20},
+                                                        {"20GiB", 20ULL << 30},
+                                                        {"2G", 2ULL << 30},
+                                                        {"1.5TiB", 3ULL << 39},
+                                                        {"7B", 7},
+                                                        {"1KiB", 1024}};
   for (auto [text, bytes] : rows) {
     auto parsed = parse_bytes(text);
     ASSERT_TRUE(parsed) << text;

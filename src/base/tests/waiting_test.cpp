@@ -90,7 +90,8 @@ TEST(Process, run_gives_both_outputs_and_the_status) {
     EXPECT_EQ(output->out, "hello");
     EXPECT_EQ(output->err, "wrong\n");
     EXPECT_EQ(output->status.code, 3);
-    auto checked = co_await run_checked({.argv = {"sh", "-c", "echo first >&2; echo last >&2; exit 1"}}, 10s);
+    auto checked =
+        co_await run_checked({.argv = {"sh", "-c", "echo first >&2; echo last >&2; exit 1"}}, 10s);
     EXPECT_EQ(checked.error().message, "sh: exit status 1: last");
   });
 }
@@ -128,8 +129,8 @@ TEST(Process, a_program_that_is_not_there_is_named) {
 TEST(Process, a_child_gets_only_the_descriptors_that_are_named) {
   on_loop([]() -> Async<void> {
     auto secret = open_file("/dev/zero", 0);
-    auto output = co_await run({.argv = {"sh", "-c", "ls /proc/$$/fd"},
-                                .descriptors = {{secret->get(), 7}}}, 10s);
+    auto output = co_await run(
+        {.argv = {"sh", "-c", "ls /proc/$$/fd"}, .descriptors = {{secret->get(), 7}}}, 10s);
     EXPECT_EQ(output->out, "0\n1\n2\n7\n");
   });
 }
@@ -155,7 +156,8 @@ TEST(Process, a_confined_program_sees_only_what_it_may) {
   ASSERT_TRUE(write_file_durably(folder / "own" / "mine", "mine"));
   ASSERT_TRUE(write_file_durably(folder / "other", "other", 0644));
   on_loop([folder]() -> Async<void> {
-    Command command{.argv = {"sh", "-c", "cat own/mine; cat other; echo x > own/new; echo x > new"}};
+    Command command{
+        .argv = {"sh", "-c", "cat own/mine; cat other; echo x > own/new; echo x > new"}};
     command.folder = folder;
     command.file_rules = FileRules{{"/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache"},
                                    {folder / "own", "/dev/null"}};
@@ -173,7 +175,8 @@ TEST(Process, another_user_has_no_groups_and_no_capabilities) {
   if (::geteuid() != 0) GTEST_SKIP() << "skipped, because only root can become another user";
   on_loop([]() -> Async<void> {
     auto output = co_await run({.argv = {"sh", "-c", "id -u; id -G; grep CapEff /proc/self/status"},
-                                .user = std::pair<uid_t, gid_t>{720001, 720001}}, 10s);
+                                .user = std::pair<uid_t, gid_t>{720001, 720001}},
+                               10s);
     EXPECT_EQ(output->out, "720001\n720001\nCapEff:\t0000000000000000\n");
   });
 }

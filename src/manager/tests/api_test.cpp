@@ -103,10 +103,13 @@ TEST(Api, a_token_of_one_project_sees_and_touches_only_that_one) {
     EXPECT_EQ(listed.body.at("items").as_array().size(), 0U);
     EXPECT_EQ((co_await estate.call("GET", "/v1/vms/web01", "", headers)).status, 404);
     EXPECT_EQ((co_await estate.call("POST", "/v1/vms/web01/start", "", headers)).status, 404);
-    EXPECT_EQ((co_await estate.call("GET", "/v1/events", "", headers)).body.at("items").as_array().size(), 0U);
+    EXPECT_EQ(
+        (co_await estate.call("GET", "/v1/events", "", headers)).body.at("items").as_array().size(),
+        0U);
     auto other = co_await estate.call("POST", "/v1/vms", R"({"name":"b","disk":1048576})", headers);
     EXPECT_EQ(other.status, 403);
-    auto own = co_await estate.call("POST", "/v1/vms", R"({"name":"b","disk":1048576,"project":"shop"})", headers);
+    auto own = co_await estate.call("POST", "/v1/vms",
+                                    R"({"name":"b","disk":1048576,"project":"shop"})", headers);
     EXPECT_EQ(own.status, 202);
   });
 }
@@ -162,7 +165,11 @@ TEST(Api, lists_come_in_pages_and_filtered) {
     EXPECT_EQ(second.text("/next"), "");
     auto filtered = co_await estate.call("GET", "/v1/vms?contains=a&observed=off");
     EXPECT_EQ(filtered.body.at("items").as_array().size(), 2U);
-    EXPECT_EQ((co_await estate.call("GET", "/v1/vms?observed=running")).body.at("items").as_array().size(), 0U);
+    EXPECT_EQ((co_await estate.call("GET", "/v1/vms?observed=running"))
+                  .body.at("items")
+                  .as_array()
+                  .size(),
+              0U);
   });
 }
 
@@ -171,10 +178,12 @@ TEST(Api, a_change_under_if_match_needs_the_revision_that_was_read) {
     co_await estate.make_machine("web01");
     auto read = co_await estate.call("GET", "/v1/vms/web01");
     auto tag = read.headers.at("ETag");
-    auto first = co_await estate.call("PATCH", "/v1/vms/web01", R"({"cpus":2})", {{"if-match", tag}});
+    auto first =
+        co_await estate.call("PATCH", "/v1/vms/web01", R"({"cpus":2})", {{"if-match", tag}});
     EXPECT_EQ(first.status, 200);
     EXPECT_EQ(first.text("/cpus"), "2");
-    auto second = co_await estate.call("PATCH", "/v1/vms/web01", R"({"cpus":3})", {{"if-match", tag}});
+    auto second =
+        co_await estate.call("PATCH", "/v1/vms/web01", R"({"cpus":3})", {{"if-match", tag}});
     EXPECT_EQ(second.status, 412);
     EXPECT_EQ(second.text("/field"), "If-Match");
   });

@@ -186,7 +186,8 @@ class Estate {
   }
   /// A machine that is off, as its node has reported.
   Async<model::Vm> make_machine(std::string name) {
-    auto created = co_await call("POST", "/v1/vms", fmt::format(R"({{"name":"{}","disk":1073741824}})", name));
+    auto created =
+        co_await call("POST", "/v1/vms", fmt::format(R"({{"name":"{}","disk":1073741824}})", name));
     EXPECT_EQ(created.status, 202) << boost::json::serialize(created.body);
     auto vm = co_await node.machine(name, 1);
     co_await node.report(model::VmReport{vm.uuid, model::Observed::off, 1});

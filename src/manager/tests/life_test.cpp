@@ -73,7 +73,8 @@ TEST(Life, a_guest_that_powers_itself_off_is_not_started_again) {
     auto shown = co_await estate.call("GET", "/v1/vms/web01");
     EXPECT_EQ(shown.text("/problem"), "");
     auto events = co_await estate.call("GET", "/v1/events?target=vms/web01");
-    EXPECT_NE(boost::json::serialize(events.body).find("vm.ended.guest_shutdown"), std::string::npos);
+    EXPECT_NE(boost::json::serialize(events.body).find("vm.ended.guest_shutdown"),
+              std::string::npos);
   });
 }
 
@@ -116,7 +117,8 @@ TEST(Life, tasks_outlive_the_manager_and_end_after_it_came_back) {
     auto vm = co_await estate.make_machine("web01");
     auto task = co_await estate.call("POST", "/v1/vms/web01/start");
     co_await estate.restart();
-    EXPECT_EQ((co_await estate.call("GET", "/v1/tasks/" + task.text("/name"))).text("/state"), "running");
+    EXPECT_EQ((co_await estate.call("GET", "/v1/tasks/" + task.text("/name"))).text("/state"),
+              "running");
     co_await estate.node.report(VmReport{vm.uuid, Observed::running, 2});
     EXPECT_EQ(co_await estate.task_ends(task.text("/name")), "succeeded");
   });
@@ -171,7 +173,8 @@ TEST(Life, templates_get_versions_and_are_kept_while_a_machine_is_linked) {
     co_await estate.make_template("debian");
     co_await estate.make_template("debian");
     EXPECT_EQ((co_await estate.call("GET", "/v1/templates/debian")).text("/name"), "debian@2");
-    auto created = co_await estate.call("POST", "/v1/vms", R"({"name":"web01","template":"debian"})");
+    auto created =
+        co_await estate.call("POST", "/v1/vms", R"({"name":"web01","template":"debian"})");
     EXPECT_EQ(created.status, 202);
     auto vm = co_await estate.node.machine("web01", 1);
     EXPECT_EQ(vm.template_, "debian@2");

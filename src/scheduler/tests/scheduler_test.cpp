@@ -46,7 +46,8 @@ TEST(Scheduler, place_gives_one_refusal_a_host) {
   ASSERT_EQ(placement.refusals.size(), 3U);
   EXPECT_EQ(placement.refusals[0], "off is offline");
   EXPECT_EQ(placement.refusals[1], "other cannot run machines of type q35");
-  EXPECT_EQ(placement.refusals[2], "small has 4GiB memory, 0B of it promised; 8GiB more do not fit");
+  EXPECT_EQ(placement.refusals[2],
+            "small has 4GiB memory, 0B of it promised; 8GiB more do not fit");
 }
 
 TEST(Scheduler, place_says_when_there_is_no_host) {

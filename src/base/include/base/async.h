@@ -26,7 +26,8 @@ namespace asio = boost::asio;
 template <class T>
 using Async = asio::awaitable<T>;
 
-/// Completion token for Asio operations: `auto [ec, n] = co_await socket.async_read_some(b, as_result);`
+/// Completion token for Asio operations: `auto [ec, n] = co_await socket.async_read_some(b,
+/// as_result);`
 inline constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 /// Suspends for `duration`; ends early (without an error) when the coroutine is cancelled.
@@ -46,7 +47,8 @@ Async<Result<T>> within(Duration limit, Async<Result<T>> work, std::string what)
   using namespace asio::experimental::awaitable_operators;
   auto first = co_await (std::move(work) || sleep_for(limit));
   if (first.index() == 0) co_return std::get<0>(std::move(first));
-  co_return fail(Code::timeout, "{}: no answer within {:g} s", what, static_cast<double>(limit.count()) / 1000);
+  co_return fail(Code::timeout, "{}: no answer within {:g} s", what,
+                 static_cast<double>(limit.count()) / 1000);
 }
 
 /// Lets coroutines of one loop wait for "something changed". A wake() with nobody waiting is kept.

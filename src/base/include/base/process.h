@@ -19,15 +19,17 @@ namespace truce {
 
 /// What a confined program may touch, by Landlock (landlock(7)); all else is refused by the kernel.
 struct FileRules {
-  std::vector<std::filesystem::path> read_only;   ///< read and execute, with all below
-  std::vector<std::filesystem::path> read_write;  ///< read, write, create and remove, with all below
+  std::vector<std::filesystem::path> read_only;  ///< read and execute, with all below
+  std::vector<std::filesystem::path>
+      read_write;  ///< read, write, create and remove, with all below
 };
 
 struct Command {
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH
-  std::vector<std::pair<std::string, std::string>> environment;  ///< added to a minimal one (PATH, LANG=C)
-  std::vector<std::pair<int, int>> descriptors;                  ///< {ours, the child's}; 0-2 default to /dev/null
-  std::optional<std::pair<uid_t, gid_t>> user;                   ///< also drops all other groups and capabilities
+  std::vector<std::pair<std::string, std::string>>
+      environment;                               ///< added to a minimal one (PATH, LANG=C)
+  std::vector<std::pair<int, int>> descriptors;  ///< {ours, the child's}; 0-2 default to /dev/null
+  std::optional<std::pair<uid_t, gid_t>> user;   ///< also drops all other groups and capabilities
   std::optional<FileRules> file_rules;
   std::vector<std::filesystem::path> cgroups;  ///< folders whose cgroup.procs the child joins
   std::filesystem::path folder = "/";
@@ -79,9 +81,9 @@ struct Output {
   std::string err;
 };
 
-/// Runs a program to its end with `input` on its standard input. Killed after `limit` (Code::timeout)
-/// or when the coroutine is cancelled. Each output is cut at 1 MiB. A program that ends with an
-/// error status is a success here: look at `status`.
+/// Runs a program to its end with `input` on its standard input. Killed after `limit`
+/// (Code::timeout) or when the coroutine is cancelled. Each output is cut at 1 MiB. A program that
+/// ends with an error status is a success here: look at `status`.
 Async<Result<Output>> run(Command command, Duration limit, std::string input = {});
 
 /// run(), with any end but exit status 0 turned into an error that quotes the last line of stderr.

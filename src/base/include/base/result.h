@@ -17,16 +17,16 @@ enum class Code {
   unauthenticated,  ///< who is asking is not known
   forbidden,        ///< known, but not allowed
   not_found,
-  conflict,         ///< exists already, or changed meanwhile
-  precondition,     ///< not in this state
-  limit,            ///< a stated bound was reached
-  unavailable,      ///< not now: try again
+  conflict,      ///< exists already, or changed meanwhile
+  precondition,  ///< not in this state
+  limit,         ///< a stated bound was reached
+  unavailable,   ///< not now: try again
   timeout,
   cancelled,
-  unsupported,      ///< this build, host or hypervisor cannot do it
-  corrupt,          ///< stored or received bytes are not what was written
-  io,               ///< the operating system refused
-  internal,         ///< our own mistake
+  unsupported,  ///< this build, host or hypervisor cannot do it
+  corrupt,      ///< stored or received bytes are not what was written
+  io,           ///< the operating system refused
+  internal,     ///< our own mistake
 };
 
 /// The code's name as it stands in the API: `not_found`.
@@ -66,8 +66,8 @@ template <class... Args>
 [[nodiscard]] std::unexpected<Error> fail_errno(int error_number, std::string_view what);
 
 /// Ends the program with a message when a promise inside the code is broken; stays on in release.
-#define TRUCE_ASSERT(condition, message)                                            \
-  do {                                                                              \
+#define TRUCE_ASSERT(condition, message)                                                  \
+  do {                                                                                    \
     if (!(condition)) ::truce::assertion_failed(#condition, message, __FILE__, __LINE__); \
   } while (false)
 [[noreturn]] void assertion_failed(const char* condition, std::string_view message,
@@ -79,11 +79,11 @@ template <class... Args>
 // TRY(auto value, function());   returns the error from a plain function
 // CO_TRY(auto value, co_await coroutine());   the same in a coroutine
 // TRY_VOID, CO_TRY_VOID: for Result<void>, or where the value is not wanted.
-#define TRUCE_TRY_(ret, name, declaration, ...)              \
-  auto name = (__VA_ARGS__);                                 \
-  if (!name) ret std::unexpected(std::move(name).error());   \
+#define TRUCE_TRY_(ret, name, declaration, ...)            \
+  auto name = (__VA_ARGS__);                               \
+  if (!name) ret std::unexpected(std::move(name).error()); \
   declaration = *std::move(name)
-#define TRUCE_TRY_VOID_(ret, name, ...)                      \
+#define TRUCE_TRY_VOID_(ret, name, ...) \
   if (auto name = (__VA_ARGS__); !name) ret std::unexpected(std::move(name).error())
 #define TRY(declaration, ...) \
   TRUCE_TRY_(return, TRUCE_CONCAT(result_, __LINE__), declaration, __VA_ARGS__)

@@ -20,7 +20,8 @@ struct Config {
   std::string domain;  ///< DNS suffix of the VMs: `truce.internal`
 };
 
-/// Code::invalid with the reason when `text` is not the IPv4 subnet of a network: `10.77.0.0/24`, /16 to /29.
+/// Code::invalid with the reason when `text` is not the IPv4 subnet of a network: `10.77.0.0/24`,
+/// /16 to /29.
 Result<void> check_subnet(std::string_view text);
 
 /// A NIC plugged in: a tap descriptor to hand to the hypervisor, or user mode.

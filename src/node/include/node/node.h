@@ -12,11 +12,11 @@
 namespace truce::node {
 
 struct Settings {
-  std::string name;                        ///< of this host
-  std::filesystem::path manager_socket;    ///< where the manager listens for nodes
-  std::filesystem::path run_dir;           ///< runtime folders of machines go to `vms/` below it
+  std::string name;                      ///< of this host
+  std::filesystem::path manager_socket;  ///< where the manager listens for nodes
+  std::filesystem::path run_dir;         ///< runtime folders of machines go to `vms/` below it
   std::filesystem::path recipes_dir;
-  std::filesystem::path pool_path;         ///< for people
+  std::filesystem::path pool_path;  ///< for people
 };
 
 /// The hands of one host: receives what the host shall run, compares it with what runs, acts, and

@@ -11,7 +11,7 @@ namespace truce::scheduler {
 /// A host as placement sees it.
 struct Candidate {
   model::Host host;
-  Bytes promised;     ///< memory of the machines placed there that are wanted running
+  Bytes promised;  ///< memory of the machines placed there that are wanted running
   std::size_t machines = 0;
 };
 
