@@ -1,4 +1,5 @@
 // truced: reads its configuration, wires the modules, runs.
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,10 +178,19 @@ Async<int> run(asio::io_context& context, model::Config config) {
   co_return started ? 0 : 1;
 }
 
+// A descriptor or two for each connection and machine; many systems begin with 1,024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main_with(model::Config config) {
   start_log(config.log_level);
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(0022);
+  raise_descriptor_limit();
   asio::io_context context(1);
   int status = 1;
   asio::co_spawn(context, run(context, std::move(config)), [&](std::exception_ptr e, int result) {

@@ -85,7 +85,8 @@ struct Launch {
   std::vector<Fd> cgroup_files;
   Fd null;
   Fd ruleset;
-  int highest = 2;
+  int highest = 2;         // number that the program shall see
+  std::vector<int> moved;  // room for the child, which cannot allocate
 };
 
 Result<Launch> prepare(const Command& command) {
@@ -108,9 +109,8 @@ Result<Launch> prepare(const Command& command) {
   if (command.file_rules) {
     TRY(launch.ruleset, make_ruleset(*command.file_rules));
   }
-  for (auto [ours, theirs] : command.descriptors) {
-    launch.highest = std::max({launch.highest, ours, theirs});
-  }
+  for (auto [ours, theirs] : command.descriptors) launch.highest = std::max(launch.highest, theirs);
+  launch.moved.resize(command.descriptors.size());
   return launch;
 }
 
@@ -124,7 +124,7 @@ constexpr const char* child_steps[] = {"setsid", "cgroup",       "descriptors", 
                                        "folder", "no_new_privs", "landlock",    "exec"};
 
 // Runs between vfork and exec, sharing our memory: raw system calls only, nothing is allocated.
-[[noreturn]] void child(const Command& command, const Launch& launch, int report) {
+[[noreturn]] void child(const Command& command, Launch& launch, int report) {
   sigset_t none;
   sigemptyset(&none);
   for (int number = 1; number < 32; ++number) ::signal(number, SIG_DFL);
@@ -133,21 +133,19 @@ constexpr const char* child_steps[] = {"setsid", "cgroup",       "descriptors", 
   for (const auto& file : launch.cgroup_files) {
     if (::write(file.get(), "0", 1) != 1) child_fail(report, 1);
   }
-  // First out of the way, then into place: source and target numbers may overlap.
-  int base = launch.highest + 16;
-  int moved = base;
-  for (auto [ours, theirs] : command.descriptors) {
-    if (::fcntl(ours, F_DUPFD, moved) != moved) child_fail(report, 2);
-    ++moved;
+  // First out of the way of all targets, then into place: their numbers may overlap.
+  int base = launch.highest + 1;
+  for (std::size_t i = 0; i < launch.moved.size(); ++i) {
+    launch.moved[i] = ::fcntl(command.descriptors[i].first, F_DUPFD, base);
+    if (launch.moved[i] < 0) child_fail(report, 2);
   }
-  int kept_report = ::fcntl(report, F_DUPFD_CLOEXEC, moved + 1);
-  int kept_ruleset =
-      launch.ruleset ? ::fcntl(launch.ruleset.get(), F_DUPFD_CLOEXEC, moved + 2) : -1;
+  int kept_report = ::fcntl(report, F_DUPFD_CLOEXEC, base);
+  int kept_ruleset = launch.ruleset ? ::fcntl(launch.ruleset.get(), F_DUPFD_CLOEXEC, base) : -1;
   for (int fd = 0; fd < 3; ++fd) ::dup2(launch.null.get(), fd);
   int top = 2;
   for (std::size_t i = 0; i < command.descriptors.size(); ++i) {
     int theirs = command.descriptors[i].second;
-    if (::dup2(base + static_cast<int>(i), theirs) < 0) child_fail(kept_report, 2);
+    if (::dup2(launch.moved[i], theirs) < 0) child_fail(kept_report, 2);
     top = std::max(top, theirs);
   }
   for (int fd = 3; fd <= top; ++fd) {

@@ -99,14 +99,6 @@ Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish
   return vm;
 }
 
-std::string cloud_init_text(const model::VmCreate& wish, const model::Vm& vm) {
-  model::VmAssignment secret;
-  secret.vm.name = vm.name;
-  secret.cloud_init = wish.cloud_init;
-  secret.ssh_keys = wish.ssh_keys;
-  return model::to_text(secret);
-}
-
 Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::VmCreate>());
   CO_TRY_VOID(access::allow_project(context.caller, wish.project));
@@ -123,7 +115,8 @@ Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
     task =
         begin_task(rooms.ledger, change, "vm.create", "vms/" + vm.name, vm.project, vm.generation);
     if (!wish.cloud_init.empty() || !wish.ssh_keys.empty()) {
-      change.write("cloud-init/" + vm.uuid, cloud_init_text(wish, vm));
+      change.write("cloud-init/" + vm.uuid,
+                   model::to_text(model::FirstBoot{wish.cloud_init, wish.ssh_keys}));
     }
     change.put(vm);
     change.event(

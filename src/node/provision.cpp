@@ -32,8 +32,10 @@ Async<Result<void>> Keeper::write_seed_image() {
   storage::SeedContent seed;
   seed.uuid = wish.vm.uuid;
   seed.host_name = wish.vm.name;
-  seed.user_data = wish.cloud_init;
-  seed.ssh_keys = wish.ssh_keys;
+  if (wish.first_boot) {
+    seed.user_data = wish.first_boot->cloud_init;
+    seed.ssh_keys = wish.first_boot->ssh_keys;
+  }
   for (const auto& nic : wish.vm.nics) seed.macs.push_back(nic.mac);
   co_return co_await storage::write_seed(folder_ / "seed.iso", std::move(seed));
 }
@@ -58,8 +60,7 @@ Async<Result<void>> Keeper::provision() {
   }
   if (!wish.template_.empty()) {
     CO_TRY(auto content, co_await hands_.pool.template_content(wish.template_));
-    bool asked_for = !assignment_.cloud_init.empty() || !assignment_.ssh_keys.empty();
-    if (content.cloud_init || asked_for) {
+    if (content.cloud_init || assignment_.first_boot) {
       CO_TRY_VOID(co_await write_seed_image());
     }
   }
@@ -95,7 +96,8 @@ Async<Result<void>> Keeper::add_template_files(hypervisor::Machine& machine) {
   auto seed = folder_ / "seed.iso";
   std::error_code ec;
   if (std::filesystem::exists(seed, ec)) {
-    machine.disks.push_back({"seed", seed, "raw", {}, true, true});
+    // No CD: Debian's cloud kernel has no driver for the controller that CDs hang on.
+    machine.disks.push_back({"seed", seed, "raw", {}, true, false});
   }
   if (!vm().iso.empty()) {
     CO_TRY(auto content, co_await hands_.pool.template_content(vm().iso));

@@ -127,7 +127,8 @@ class Words {
     for (const auto& disk : machine_.disks) {
       if (disk.cdrom && pci_) continue;
       block_nodes(disk);
-      auto index = pci_ && !kernel() ? fmt::format(",bootindex={}", boot_index++) : "";
+      bool boots = pci_ && !kernel() && !disk.read_only;
+      auto index = boots ? fmt::format(",bootindex={}", boot_index++) : "";
       add_virtio("blk", slot_disks + disk_count++,
                  fmt::format(",id={0},drive={0},serial={0}{1}", disk.id, index));
     }

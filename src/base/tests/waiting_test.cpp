@@ -135,6 +135,19 @@ TEST(Process, a_child_gets_only_the_descriptors_that_are_named) {
   });
 }
 
+TEST(Process, many_open_descriptors_are_in_nobodys_way) {
+  std::vector<Fd> crowd;
+  for (int i = 0; i < 200; ++i) crowd.emplace_back(::dup(2));
+  crowd[100] = Fd();  // a hole where the next one goes
+  on_loop([]() -> Async<void> {
+    auto output = co_await run({.argv = {"sh", "-c", "cat; echo wrong >&2"}}, 10s, "hello");
+    EXPECT_TRUE(output);
+    if (!output) co_return;
+    EXPECT_EQ(output->out, "hello");
+    EXPECT_EQ(output->err, "wrong\n");
+  });
+}
+
 TEST(Process, an_adopted_process_is_the_same_one_or_none) {
   on_loop([]() -> Async<void> {
     auto started = Process::start({.argv = {"sleep", "100"}});

@@ -29,6 +29,25 @@ TEST(Life, a_machine_is_created_placed_and_its_task_ends_when_the_node_has_it) {
   });
 }
 
+TEST(Life, what_the_first_boot_is_told_reaches_the_host_and_nobody_else) {
+  with_estate([](Estate& estate) -> Async<void> {
+    co_await estate.call("POST", "/v1/vms",
+                         R"({"name":"web01","disk":1073741824,"ssh_keys":["ssh-ed25519 AAAA eva"],)"
+                         R"("cloud_init":"#cloud-config\npassword: hidden\n"})");
+    std::optional<model::FirstBoot> told;
+    co_await estate.node.assignment([&](const model::Assignment& assignment) {
+      for (const auto& assigned : assignment.vms) told = assigned.first_boot;
+      return told.has_value();
+    });
+    EXPECT_EQ(told->ssh_keys, std::vector<std::string>{"ssh-ed25519 AAAA eva"});
+    EXPECT_EQ(told->cloud_init, "#cloud-config\npassword: hidden\n");
+    auto shown = co_await estate.call("GET", "/v1/vms/web01");
+    EXPECT_EQ(shown.text("").find("hidden"), std::string::npos);
+    auto events = co_await estate.call("GET", "/v1/events");
+    EXPECT_EQ(events.text("").find("hidden"), std::string::npos);
+  });
+}
+
 TEST(Life, a_machine_that_could_not_be_made_is_taken_away_again) {
   with_estate([](Estate& estate) -> Async<void> {
     auto created = co_await estate.call("POST", "/v1/vms", R"({"name":"web01","disk":1073741824})");

@@ -348,11 +348,17 @@ struct Schema<TokenList> {
 };
 
 template <>
+struct Schema<FirstBoot> {
+  static constexpr auto fields = std::tuple{
+      Field{"cloud_init", &FirstBoot::cloud_init, Need::optional, Rule{}, Rule{}},
+      Field{"ssh_keys", &FirstBoot::ssh_keys, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
 struct Schema<VmAssignment> {
   static constexpr auto fields = std::tuple{
       Field{"vm", &VmAssignment::vm, Need::required, Rule{}, Rule{}},
-      Field{"cloud_init", &VmAssignment::cloud_init, Need::optional, Rule{}, Rule{}},
-      Field{"ssh_keys", &VmAssignment::ssh_keys, Need::optional, Rule{}, Rule{}}};
+      Field{"first_boot", &VmAssignment::first_boot, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>

@@ -432,11 +432,17 @@ struct TokenList {
   bool operator==(const TokenList&) const = default;
 };
 
+/// What a machine's first boot is told. Kept apart from the machine, as it may hold secrets.
+struct FirstBoot {
+  std::string cloud_init{};  ///< User-data
+  std::vector<std::string> ssh_keys{};  ///< Public keys
+  bool operator==(const FirstBoot&) const = default;
+};
+
 /// One machine as its host shall have it.
 struct VmAssignment {
   Vm vm{};  ///< The machine
-  std::string cloud_init{};  ///< User-data
-  std::vector<std::string> ssh_keys{};  ///< Public keys
+  std::optional<FirstBoot> first_boot{};  ///< For its cloud-init
   bool operator==(const VmAssignment&) const = default;
 };
 
