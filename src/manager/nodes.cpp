@@ -191,8 +191,7 @@ Async<Result<void>> Nodes::add_vm(Session& session, model::Assignment& assignmen
   auto secret = co_await ledger_.store().get("cloud-init/" + uuid);
   if (!secret) co_return std::unexpected(secret.error());
   if (*secret) {
-    auto first_boot =
-        model::from_text<model::FirstBoot>((*secret)->value, model::Unknown::ignore);
+    auto first_boot = model::from_text<model::FirstBoot>((*secret)->value, model::Unknown::ignore);
     if (!first_boot) {  // costs this machine, not the others of its host
       spdlog::error("machine {}: its cloud-init data: {}", uuid, first_boot.error().message);
       co_return Result<void>{};

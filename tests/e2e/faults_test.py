@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from lab import (BOOT, LONG, READY, SOON, FreeLabTest, LabTest, processes_with, run, sha256_of,
+from lab import (BOOT, LONG, READY, SOON, FreeLabTest, LabTest, Waited, processes_with, run, sha256_of,
                  wait_for)
 
 LIVE_TASKS = ('queued', 'running')
@@ -106,7 +106,12 @@ class KilledWhileWorking(FreeLabTest):
             self.assertFalse(client.is_alive(), 'every call of the CLI ends')
         wait_for(lambda: not [t for t in lab.tasks() if t['state'] in LIVE_TASKS], BOOT * 2, 'every task ends')
         gone = [name for client in clients for name, state in client.expected.items() if state == 'gone']
-        wait_for(lambda: not set(gone) & set(lab.vms()), SOON, 'deleted machines are gone')
+        try:
+            wait_for(lambda: not set(gone) & set(lab.vms()), SOON, 'deleted machines are gone')
+        except Waited as late:
+            left = [vm for name, vm in lab.vms().items() if name in gone]
+            about = [task for task in lab.tasks() if task['target'] == f'vms/{left[0]["name"]}'] if left else []
+            raise AssertionError(f'{late}: {left[:1]}, its tasks: {about}') from late
         self.check(lab, clients, 'at the end')
         for name, vm in lab.vms().items():
             running = vm['observed'] in ('running', 'paused')
