@@ -31,12 +31,15 @@ Wanted settled(Observed observed) {
 void end_vm_tasks(const Inventory& inventory, Change& change, const model::Vm& vm,
                   const model::VmReport& report) {
   auto target = "vms/" + vm.name;
+  bool ended_instead = report.event.starts_with("vm.ended.") && vm.wanted != Wanted::off;
+  if (ended_instead && vm.wanted == Wanted::absent) return;  // its removal goes on
+  const auto& failure = ended_instead ? report.event_message : report.failed;
   for (const auto& name : inventory.live_tasks()) {
     auto task = inventory.find<model::Task>(name)->object;
     if (task.target != target) continue;
     if (report.generation > 0 && task.generation <= report.generation) {
-      auto state = report.failed.empty() ? TaskState::succeeded : TaskState::failed;
-      end_task(change, std::move(task), state, report.failed);
+      auto state = failure.empty() ? TaskState::succeeded : TaskState::failed;
+      end_task(change, std::move(task), state, failure);
     } else if (!report.step.empty() || report.progress > 0) {
       auto old = task;
       note_step(task, report.step, report.progress);
@@ -70,7 +73,7 @@ void take_in(const Inventory& inventory, Change& change, const model::VmReport& 
   }
   if (current && !report.failed.empty() && vm.wanted != Wanted::absent) {
     undo_failed(vm, report);
-  } else if (current && report.event.starts_with("vm.ended.")) {
+  } else if (current && report.event.starts_with("vm.ended.") && vm.wanted != Wanted::absent) {
     vm.wanted = settled(report.observed);
     vm.problem = report.event == "vm.ended.guest_shutdown" ? "" : report.event_message;
     ++vm.generation;

@@ -150,6 +150,7 @@ void Keeper::notice(const hypervisor::Notice& notice) {
     observe(Observed::off);
     bool expected =
         notice.reason == hypervisor::EndReason::requested ||
+        vm().wanted == Wanted::absent ||  // however it ended, it goes
         (notice.reason == hypervisor::EndReason::guest_shutdown && vm().wanted != Wanted::running);
     if (!expected) {
       ended_generation_ = vm().generation;

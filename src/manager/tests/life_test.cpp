@@ -63,6 +63,41 @@ TEST(Life, a_machine_that_could_not_be_made_is_taken_away_again) {
   });
 }
 
+TEST(Life, an_end_that_is_seen_while_a_machine_is_deleted_does_not_keep_it) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto vm = co_await estate.make_machine("web01");
+    auto task = co_await estate.call("DELETE", "/v1/vms/web01");
+    co_await estate.node.machine("web01", 2);
+    VmReport ended{vm.uuid, Observed::off, 2};
+    ended.event = "vm.ended.crashed";
+    ended.event_message = "QEMU ended: gone";
+    co_await estate.node.report(ended);
+    co_await estate.node.report(VmReport{vm.uuid, Observed::absent, 2});
+    EXPECT_EQ(co_await estate.task_ends(task.text("/name")), "succeeded");
+    EXPECT_EQ((co_await estate.call("GET", "/v1/vms/web01")).status, 404);
+  });
+}
+
+TEST(Life, a_suspend_whose_machine_crashes_has_failed) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto vm = co_await estate.make_machine("web01");
+    co_await estate.call("POST", "/v1/vms/web01/start");
+    co_await estate.node.machine("web01", 2);
+    co_await estate.node.report(VmReport{vm.uuid, Observed::running, 2});
+    co_await sleep_for(50ms);
+    auto task = co_await estate.call("POST", "/v1/vms/web01/suspend");
+    co_await estate.node.machine("web01", 3);
+    VmReport ended{vm.uuid, Observed::off, 3};
+    ended.event = "vm.ended.crashed";
+    ended.event_message = "QEMU ended: signal 9";
+    co_await estate.node.report(ended);
+    EXPECT_EQ(co_await estate.task_ends(task.text("/name")), "failed");
+    auto shown = co_await estate.call("GET", "/v1/vms/web01");
+    EXPECT_EQ(shown.text("/wanted"), "off");
+    EXPECT_EQ(shown.text("/problem"), "QEMU ended: signal 9");
+  });
+}
+
 TEST(Life, a_start_that_fails_leaves_the_machine_off_with_its_problem) {
   with_estate([](Estate& estate) -> Async<void> {
     auto vm = co_await estate.make_machine("web01");
