@@ -14,20 +14,6 @@ using model::Wanted;
 
 constexpr std::size_t machines_at_once = 20;
 
-// What is wanted after a machine could not reach its wish, or ended by itself: what it is now.
-Wanted settled(Observed observed) {
-  switch (observed) {
-    case Observed::running:
-      return Wanted::running;
-    case Observed::paused:
-      return Wanted::paused;
-    case Observed::suspended:
-      return Wanted::suspended;
-    default:
-      return Wanted::off;
-  }
-}
-
 void end_vm_tasks(const Inventory& inventory, Change& change, const model::Vm& vm,
                   const model::VmReport& report) {
   auto target = "vms/" + vm.name;

@@ -27,16 +27,7 @@ Async<Result<http::Response>> get_task(Rooms& rooms, const Context& context) {
 // What a machine shall be instead of what the cancelled task wanted: what it was before.
 Wanted before(const model::Task& task, const model::Vm& vm) {
   if (task.kind == "vm.create") return Wanted::absent;
-  switch (vm.observed) {
-    case Observed::running:
-      return Wanted::running;
-    case Observed::paused:
-      return Wanted::paused;
-    case Observed::suspended:
-      return Wanted::suspended;
-    default:
-      return Wanted::off;
-  }
+  return settled(vm.observed);
 }
 
 Result<void> cancel_vm_task(const Inventory& inventory, Change& change, const model::Task& task) {

@@ -47,6 +47,19 @@ void supersede_tasks(const Inventory& inventory, Change& change, std::string_vie
   }
 }
 
+model::Wanted settled(model::Observed observed) {
+  switch (observed) {
+    case model::Observed::running:
+      return model::Wanted::running;
+    case model::Observed::paused:
+      return model::Wanted::paused;
+    case model::Observed::suspended:
+      return model::Wanted::suspended;
+    default:
+      return model::Wanted::off;
+  }
+}
+
 void note_step(model::Task& task, const std::string& step, double progress) {
   if (progress > task.progress) task.progress = std::min(progress, 1.0);
   if (step.empty() || step == task.step) return;

@@ -16,6 +16,10 @@ void end_task(Change& change, model::Task task, model::TaskState state, std::str
 void supersede_tasks(const Inventory& inventory, Change& change, std::string_view target,
                      const std::string& by);
 
+/// What is wanted of a machine whose wish failed, was cancelled or was overtaken by its end: what
+/// it is now.
+model::Wanted settled(model::Observed observed);
+
 /// Notes a step and progress; remembers the last 50 steps.
 void note_step(model::Task& task, const std::string& step, double progress);
 
