@@ -14,7 +14,7 @@
 #include "hypervisor/fake.h"
 #include "manager/manager.h"
 #include "model/config.h"
-#include "model/config_options.h"
+#include "model/config_file.h"
 #include "network/fake.h"
 #include "network/host_network.h"
 #include "node/node.h"
@@ -210,8 +210,7 @@ int main(int argc, char** argv) {
                "truced");
   truce::model::Config config;
   app.set_version_flag("--version", TRUCE_VERSION);
-  app.set_config("--config", "", "Configuration file (key = value); options override it");
-  truce::model::add_options(app, config);
+  truce::model::add_options_and_file(app, config);
   CLI11_PARSE(app, argc, argv);
   return truce::main_with(std::move(config));
 }

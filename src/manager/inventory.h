@@ -53,6 +53,11 @@ std::string key_of(std::string_view name) {
   return fmt::format("{}/{}", folder_of<T>, name);
 }
 
+/// The key of a machine's cloud-init data, which the inventory does not hold: it may be secret.
+inline std::string first_boot_key(const std::string& uuid) {
+  return "cloud-init/" + uuid;
+}
+
 /// Which project an object belongs to; empty when it belongs to none.
 template <class T>
 std::string_view project_of(const T& object) {

@@ -47,6 +47,11 @@ class Change {
       writes.push_back({std::move(key), std::move(value)});
     }
   }
+  /// The machine's object, and its first-boot secret with it.
+  void erase_vm(const model::Vm& vm) {
+    erase<model::Vm>(vm.name);
+    write(first_boot_key(vm.uuid), std::nullopt);
+  }
   void event(std::string kind, std::string target, std::string project, std::string message) {
     model::Event event;
     event.time = now();

@@ -188,7 +188,7 @@ Async<Result<void>> Nodes::add_vm(Session& session, model::Assignment& assignmen
   auto generation = vm.generation;
   auto uuid = vm.uuid;
   model::VmAssignment assigned;
-  auto secret = co_await ledger_.store().get("cloud-init/" + uuid);
+  auto secret = co_await ledger_.store().get(first_boot_key(uuid));
   if (!secret) co_return std::unexpected(secret.error());
   if (*secret) {
     auto first_boot = model::from_text<model::FirstBoot>((*secret)->value, model::Unknown::ignore);

@@ -53,8 +53,7 @@ void take_in(const Inventory& inventory, Change& change, const model::VmReport& 
     change.event(report.event, "vms/" + vm.name, vm.project, report.event_message);
   }
   if (current && report.observed == Observed::absent && vm.wanted == Wanted::absent) {
-    change.erase<model::Vm>(vm.name);
-    change.write("cloud-init/" + vm.uuid, std::nullopt);
+    change.erase_vm(vm);
     return;
   }
   if (current && !report.failed.empty() && vm.wanted != Wanted::absent) {

@@ -42,8 +42,7 @@ Result<void> cancel_vm_task(const Inventory& inventory, Change& change, const mo
     vm.wanted = before(task, vm);
     vm.stop_now = task.kind != "vm.stop";
     if (vm.wanted == Wanted::absent && vm.host.empty()) {  // no host has anything of it
-      change.erase<model::Vm>(vm.name);
-      change.write("cloud-init/" + vm.uuid, std::nullopt);
+      change.erase_vm(vm);
     } else {
       change.put(vm);
     }

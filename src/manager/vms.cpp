@@ -115,7 +115,7 @@ Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
     task =
         begin_task(rooms.ledger, change, "vm.create", "vms/" + vm.name, vm.project, vm.generation);
     if (!wish.cloud_init.empty() || !wish.ssh_keys.empty()) {
-      change.write("cloud-init/" + vm.uuid,
+      change.write(first_boot_key(vm.uuid),
                    model::to_text(model::FirstBoot{wish.cloud_init, wish.ssh_keys}));
     }
     change.put(vm);
@@ -211,8 +211,7 @@ Result<void> begin_delete(Rooms& rooms, const Context& context, Change& change, 
   supersede_tasks(inventory, change, target, task.name);
   change.event("api.delete_vm", target, vm.project, forced ? "delete, by force" : "delete");
   if (vm.host.empty()) {  // no host has anything of it
-    change.erase<model::Vm>(vm.name);
-    change.write("cloud-init/" + vm.uuid, std::nullopt);
+    change.erase_vm(vm);
     end_task(change, task, model::TaskState::succeeded);
   } else {
     change.put(vm);
