@@ -86,13 +86,19 @@ http::Response object_response(int status, const T& object, store::Revision revi
   return response;
 }
 
+/// Whether the caller may see an object: what belongs to no project is for callers without limits,
+/// unless its kind knows no projects.
+template <class T>
+bool visible(const access::Caller& caller, const T& object) {
+  return !in_projects<T> || access::sees(caller, project_of(object));
+}
+
 /// The object that a path names, if the caller may see it; not_found otherwise.
 template <class T>
 Result<Ref<T>> find(const Inventory& inventory, const access::Caller& caller,
                     std::string_view name) {
   auto kept = inventory.find<T>(name);
-  if (!kept ||
-      (!project_of(kept->object).empty() && !access::sees(caller, project_of(kept->object)))) {
+  if (!kept || !visible(caller, kept->object)) {
     constexpr auto folder = folder_of<T>;
     return fail(Code::not_found, "there is no {} '{}'", folder.substr(0, folder.size() - 1), name);
   }

@@ -58,10 +58,14 @@ inline std::string first_boot_key(const std::string& uuid) {
   return "cloud-init/" + uuid;
 }
 
+/// Whether objects of a kind belong to projects.
+template <class T>
+inline constexpr bool in_projects = requires(T object) { object.project; };
+
 /// Which project an object belongs to; empty when it belongs to none.
 template <class T>
 std::string_view project_of(const T& object) {
-  if constexpr (requires { object.project; }) return object.project;
+  if constexpr (in_projects<T>) return object.project;
   return {};
 }
 

@@ -12,12 +12,6 @@ template <class T>
 using Predicate = std::function<bool(const T&)>;
 
 template <class T>
-bool visible(const access::Caller& caller, const T& object) {
-  if constexpr (requires { object.project; }) return access::sees(caller, object.project);
-  return true;
-}
-
-template <class T>
 Predicate<T> filter_of(const Context& context) {
   auto equals = [&](const char* key) -> std::optional<std::string> {
     const auto* value = context.query(key);
@@ -94,7 +88,7 @@ Result<std::string> news(const Inventory& inventory, const Context& context,
   std::string out;
   for (; first != recent.end(); ++first) {
     if (first->folder != folder_of<T>) continue;
-    if (!first->project.empty() && !access::sees(context.caller, first->project)) continue;
+    if (in_projects<T> && !access::sees(context.caller, first->project)) continue;
     bool put = false;
     if (first->text) {
       auto object = model::from_text<T>(*first->text, model::Unknown::ignore);
@@ -124,7 +118,9 @@ Async<void> watch(Rooms& rooms, Context context, http::BodyWriter& writer) {
     if (!co_await writer.write(std::move(first))) co_return;
   }
   while (true) {
-    auto text = news<T>(inventory, context, matches, seen);
+    auto caller = authenticate(inventory, context.request);
+    auto text = caller ? news<T>(inventory, context, matches, seen)
+                       : std::unexpected(std::move(caller).error());
     if (!text) {
       co_await writer.write(
           fmt::format("event: gone\ndata: {}\n\n",
@@ -144,7 +140,8 @@ Async<void> watch(Rooms& rooms, Context context, http::BodyWriter& writer) {
 template <class T>
 Async<Result<http::Response>> list(Rooms& rooms, const Context& context) {
   const auto& inventory = rooms.ledger.inventory();
-  if (!context.query("watch")) co_return page<T>(inventory, context);
+  const auto* watched = context.query("watch");
+  if (!watched || *watched == "false") co_return page<T>(inventory, context);
   if (const auto* since = context.query("since")) {
     auto revision = std::strtoll(since->c_str(), nullptr, 10);
     if (revision > inventory.revision()) {

@@ -79,6 +79,7 @@ Async<Result<http::Response>> delete_template(Rooms& rooms, const Context& conte
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     TRY(auto kept, newest_template(inventory, context.name()));
+    TRY_VOID(context.check_match(kept->revision));
     const auto& full = kept->object.name;
     if (auto vm = user_of(inventory, kept->object); !vm.empty()) {
       return fail(Code::precondition, "the machine '{}' uses '{}': delete it first", vm, full);

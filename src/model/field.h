@@ -9,7 +9,7 @@
 
 namespace truce::model {
 
-enum class Format { none, name, mac, cidr, forward };
+enum class Format { none, name, mac, cidr, forward, domain };
 enum class Need { required, optional };
 
 /// The limits of one value; lengths are in characters.

@@ -87,6 +87,16 @@ bool is_forward(std::string_view text) {
   return ipv4(text.substr(0, colon)) && is_port(text.substr(colon + 1));
 }
 
+/// Names of 1 to 63 letters, with dots between.
+bool is_domain(std::string_view text) {
+  while (true) {
+    auto dot = text.find('.');
+    if (!is_name(text.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
 /// Letters to insert, remove, replace or swap with their neighbour to turn `a` into `b`.
 std::size_t distance(std::string_view a, std::string_view b) {
   using Row = std::vector<std::size_t>;
@@ -118,6 +128,8 @@ std::string_view format_problem(Format format, std::string_view text) {
       return is_mac(text) ? "" : "must be a MAC address of one card, such as 52:54:00:12:34:56";
     case Format::cidr:
       return cidr_problem(text);
+    case Format::domain:
+      return is_domain(text) ? "" : "must be a DNS domain in lower case, such as truce.internal";
     case Format::forward:
       if (is_forward(text)) return {};
       return "must be [ADDRESS:]HOST_PORT:GUEST_PORT[/udp], such as 2222:22 or 127.0.0.1:2222:22";

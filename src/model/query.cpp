@@ -27,6 +27,8 @@ std::string problem(const QueryParameter& parameter, std::string_view value) {
   switch (parameter.type) {
     case QueryType::text:
       return {};
+    case QueryType::name:
+      return std::string(format_problem(Format::name, value));
     case QueryType::boolean:  // `?watch` alone means yes
       if (value.empty() || value == "true" || value == "false") return {};
       return "must be true or false";

@@ -12,7 +12,7 @@ import yaml
 
 ABSENT = object()  # no default was given (None would be a value)
 
-FORMATS = ('name', 'mac', 'cidr', 'forward')
+FORMATS = ('name', 'mac', 'cidr', 'forward', 'domain')
 PERMISSIONS = ('none', 'view', 'operate', 'administer')
 METHODS = ('get', 'post', 'put', 'patch', 'delete')
 

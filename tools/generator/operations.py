@@ -10,6 +10,8 @@ from text import NOTICE, boolean, one_line, quoted
 def query_parameter(param, schema):
     type_ = param.type
     kind = {'enum': 'choice', 'string': 'text', 'integer': 'integer', 'boolean': 'boolean'}[type_.kind]
+    if type_.rule.get('format') == 'name':
+        kind = 'name'
     parts = [f'.name = "{param.name}"', f'.type = QueryType::{kind}']
     for key in ('minimum', 'maximum'):
         if key in type_.rule:

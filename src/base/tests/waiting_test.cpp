@@ -47,6 +47,22 @@ TEST(Async, blocking_work_leaves_the_loop_free) {
   });
 }
 
+TEST(Async, blocking_work_that_loses_a_race_harms_nothing) {
+  on_loop([]() -> Async<void> {
+    using namespace asio::experimental::awaitable_operators;
+    asio::thread_pool pool(1);
+    bool ended = false;
+    auto work = run_blocking(pool, [&ended] {
+      std::this_thread::sleep_for(50ms);
+      return ended = true;
+    });
+    auto first = co_await (std::move(work) || sleep_for(5ms));
+    EXPECT_EQ(first.index(), 1U);
+    EXPECT_TRUE(ended) << "it goes on only when nothing runs that uses its variables";
+    EXPECT_EQ(co_await run_blocking(pool, [] { return 7; }), 7);
+  });
+}
+
 Async<void> count_for_ever(int& count) {
   while (true) {
     ++count;

@@ -184,7 +184,7 @@ struct Schema<NetworkCreate> {
       Field{"name", &NetworkCreate::name, Need::required, Rule{.max_length = 12, .format = Format::name}, Rule{}},
       Field{"mode", &NetworkCreate::mode, Need::optional, Rule{}, Rule{}},
       Field{"subnet", &NetworkCreate::subnet, Need::optional, Rule{.format = Format::cidr}, Rule{}},
-      Field{"domain", &NetworkCreate::domain, Need::optional, Rule{.max_length = 200}, Rule{}}};
+      Field{"domain", &NetworkCreate::domain, Need::optional, Rule{.max_length = 200, .format = Format::domain}, Rule{}}};
 };
 
 template <>

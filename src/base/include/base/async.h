@@ -34,11 +34,14 @@ inline constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 Async<void> sleep_for(Duration duration);
 
 /// Runs `work` (a plain function that computes or blocks) on `pool`; resumes on the caller's loop.
+/// What runs there cannot be stopped: a caller that is cancelled goes on when it has ended. (Asio
+/// would throw on the pool's thread, and end the program, if it heard of the cancellation.)
 template <class Work>
 Async<std::invoke_result_t<Work&>> run_blocking(asio::thread_pool& pool, Work work) {
   auto on_pool = [](Work inner) -> Async<std::invoke_result_t<Work&>> { co_return inner(); };
-  co_return co_await asio::co_spawn(pool.get_executor(), on_pool(std::move(work)),
-                                    asio::use_awaitable);
+  co_return co_await asio::co_spawn(
+      pool.get_executor(), on_pool(std::move(work)),
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 /// The result of `work`, or Code::timeout after `limit`; then `work` is cancelled at its next wait.

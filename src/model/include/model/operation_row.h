@@ -17,7 +17,7 @@ enum class Permission { none, view, operate, administer };
 
 enum class Operation : int;
 
-enum class QueryType { text, integer, boolean, choice };
+enum class QueryType { text, name, integer, boolean, choice };
 
 /// A parameter behind the `?` of a request.
 struct QueryParameter {

@@ -60,7 +60,7 @@ inline constexpr std::string_view TaskState_choices[]{"queued", "running", "succ
 inline constexpr QueryParameter list_vms_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
-    {.name = "project", .type = QueryType::text},
+    {.name = "project", .type = QueryType::name},
     {.name = "observed", .type = QueryType::choice, .choices = Observed_choices},
     {.name = "label", .type = QueryType::text},
     {.name = "contains", .type = QueryType::text},
