@@ -1,6 +1,6 @@
 # truce_module(NAME USES modules... LINKS targets...)
 #
-# Makes the static library truce_NAME from src/NAME/*.cpp, its unit tests from tests/*_test.cpp and,
+# Makes the static library truce_NAME from src/NAME/*.cpp and src/NAME/*/*.cpp, its unit tests from tests/*_test.cpp and,
 # with TRUCE_FUZZ, one fuzz target for each tests/*_fuzz.cpp. Stops the configure step when a module
 # uses one of its own layer or above, or includes a module that it does not name.
 
@@ -24,7 +24,7 @@ function(truce_check_includes name uses)
     file(STRINGS ${file} lines REGEX "^#include \"[a-z_]+/")
     foreach(line IN LISTS lines)
       string(REGEX REPLACE "^#include \"([a-z_]+)/.*" "\\1" used "${line}")
-      if(NOT used STREQUAL name AND NOT used IN_LIST uses)
+      if(NOT used STREQUAL name AND NOT used IN_LIST uses AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${used})
         message(FATAL_ERROR "${file}: ${line}: '${name}' does not name '${used}' in its USES")
       endif()
     endforeach()
@@ -39,8 +39,10 @@ function(truce_module name)
                           "(layer ${TRUCE_LAYER_${used}})")
     endif()
   endforeach()
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp generated/*.cpp)
-  file(GLOB headers CONFIGURE_DEPENDS include/${name}/*.h *.h)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS include/${name}/*.h *.h */*.h)
+  list(FILTER sources EXCLUDE REGEX "/tests/[^/]*$")
+  list(FILTER headers EXCLUDE REGEX "/tests/[^/]*$")
   file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cpp)
   file(GLOB fuzzers CONFIGURE_DEPENDS tests/*_fuzz.cpp)
   truce_check_includes(${name} "${M_USES}" ${sources} ${headers})

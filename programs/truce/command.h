@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace truce::cli {
@@ -26,6 +27,11 @@ struct Input {
   std::string_view completes = {};  ///< the noun whose names it takes
   std::span<const std::string_view> choices = {};
 };
+
+/// The alias as it is typed: `-f`, `--follow`.
+inline std::string dashed_alias(const Input& input) {
+  return (input.alias.size() == 1 ? "-" : "--") + std::string(input.alias);
+}
 
 /// What an operation answers, and so what the command does with it.
 enum class Answer { nothing, object, page, task };

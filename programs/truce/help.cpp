@@ -40,7 +40,7 @@ std::string columns(const std::vector<std::pair<std::string, std::string>>& rows
 
 std::string left_of(const Input& input) {
   std::string text = "--" + std::string(input.flag);
-  if (!input.alias.empty()) text += ", --" + std::string(input.alias);
+  if (!input.alias.empty()) text += ", " + dashed_alias(input);
   if (!input.value.empty()) text += " " + std::string(input.value);
   return text;
 }

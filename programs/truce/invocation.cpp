@@ -73,7 +73,7 @@ Result<void> check_options(const CommandRow& row, const std::vector<std::string>
   for (auto inputs : {row.inputs, std::span<const Input>(everywhere_inputs)}) {
     for (const auto& input : inputs) {
       if (!input.word) known.push_back("--" + std::string(input.flag));
-      if (!input.alias.empty()) known.push_back("--" + std::string(input.alias));
+      if (!input.alias.empty()) known.push_back(dashed_alias(input));
     }
   }
   std::vector<std::string_view> names(known.begin(), known.end());
@@ -88,7 +88,7 @@ Result<void> check_options(const CommandRow& row, const std::vector<std::string>
 /// Registers an input with CLI11; the values are fetched as text afterwards.
 CLI::Option* add_input(CLI::App& app, const Input& input) {
   std::string name = (input.word ? "" : "--") + std::string(input.flag);
-  if (!input.alias.empty()) name += ",--" + std::string(input.alias);
+  if (!input.alias.empty()) name += "," + dashed_alias(input);
   if (input.kind == Kind::boolean) return app.add_flag(name);
   auto* option = app.add_option(name);
   option->required(input.required);

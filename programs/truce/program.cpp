@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "completion.h"
+#include "image.h"
 #include "login.h"
 #include "terminal.h"
 #include "text_formats.h"
@@ -98,6 +99,12 @@ int run_invocation(const Invocation& invocation) {
     if (!script) return say(Exit::usage, script.error().message);
     print(*script);
     return 0;
+  }
+  if (invocation.row->noun == "image") {
+    auto status = run_image(invocation);
+    if (status) return *status;
+    auto exit = status.error().code == Code::invalid ? Exit::usage : Exit::failed;
+    return say(exit, printable(status.error().message));
   }
   asio::io_context loop;
   auto ending = wait_for(loop, talk(loop.get_executor(), invocation));

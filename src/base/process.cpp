@@ -76,6 +76,18 @@ Result<Fd> make_ruleset(const FileRules& rules) {
   return ruleset;
 }
 
+}  // namespace
+
+Result<void> restrict_files(const FileRules& rules) {
+  TRY(auto ruleset, make_ruleset(rules));
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
+  if (ruleset && ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
+    return fail_errno(errno, "landlock");
+  return {};
+}
+
+namespace {
+
 // Everything that the child needs, made before the fork: after it only system calls are allowed.
 struct Launch {
   std::string program;

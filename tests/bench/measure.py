@@ -10,6 +10,7 @@ import subprocess
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 
 class Failure(Exception):
@@ -133,8 +134,9 @@ def memory(pid):
     return kib["Rss"] / 1024, kib["Pss"] / 1024
 
 
-def run_measured(argv, env=None):
-    """(wall seconds, CPU seconds) of a program that must succeed; its output is thrown away."""
+def run_to_end(argv, env=None):
+    """(wall seconds, CPU seconds, peak memory in MiB) of a program that must succeed; its output is thrown
+    away."""
     begin = time.monotonic()
     with open("/dev/null", "r+b") as null:
         process = subprocess.Popen(argv, stdin=null, stdout=null, stderr=subprocess.PIPE, env=env)
@@ -144,7 +146,12 @@ def run_measured(argv, env=None):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise Failure(f"{' '.join(argv)}: {complaint.decode(errors='replace').strip()}")
-    return wall, usage.ru_utime + usage.ru_stime
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def run_measured(argv, env=None):
+    """(wall seconds, CPU seconds) of a program that must succeed."""
+    return run_to_end(argv, env)[:2]
 
 
 def run(argv, env=None, **more):

@@ -27,6 +27,11 @@ class Input:
     def flag(self):
         return self.name.replace('_', '-')
 
+    @property
+    def dashed(self):
+        """`--source-format, -f`"""
+        return ', '.join(f'{"-" if len(name) == 1 else "--"}{name}' for name in (self.flag, self.alias) if name)
+
 
 @dataclasses.dataclass
 class Command:
@@ -133,8 +138,8 @@ def command_of(op, schema, nouns):
                    op.cli.get('examples', []), op, op.cli.get('columns', []), answer, shown)
 
 
-LOCAL_KINDS = {'string': 'text', 'integer': 'integer', 'boolean': 'boolean'}
-OPTION_KEYS = ('name', 'type', 'value', 'choices', 'description')
+LOCAL_KINDS = {'string': 'text', 'integer': 'integer', 'boolean': 'boolean', 'map': 'map'}
+OPTION_KEYS = ('name', 'alias', 'type', 'value', 'choices', 'description')
 WORD_KEYS = ('name', 'of', 'required', 'choices', 'description')
 VERB_KEYS = ('noun', 'verb', 'summary', 'description', 'words', 'options', 'rest', 'examples')
 
@@ -143,7 +148,8 @@ def local_option(node):
     only_keys(node, OPTION_KEYS, f'cli.yaml: option {node.get("name")}')
     choices = tuple(node.get('choices', ()))
     return Input(node['name'], 'local', 'choice' if choices else LOCAL_KINDS[node['type']],
-                 node['description'], choices=choices, value='|'.join(choices) or node.get('value', ''))
+                 node['description'], choices=choices, value='|'.join(choices) or node.get('value', ''),
+                 alias=node.get('alias', ''))
 
 
 def local_word(node):

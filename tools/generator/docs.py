@@ -103,8 +103,7 @@ def api_page(schema):
 
 
 def option_text(item):
-    names = ', '.join(f'--{name}' for name in (item.flag, item.alias) if name)
-    return f'{names} {item.value}'.strip()
+    return f'{item.dashed} {item.value}'.strip()
 
 
 def meaning(item):

@@ -230,6 +230,55 @@ inline constexpr Input token_delete_inputs[]{
 };
 inline constexpr std::string_view token_delete_examples[]{"truce token delete ci"};
 inline constexpr std::string_view server_show_examples[]{"truce server show"};
+inline constexpr Input image_info_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+};
+inline constexpr std::string_view image_info_examples[]{"truce image info disk.vmdk", "truce image info disk.vhd --format json"};
+inline constexpr Input image_map_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_map_examples[]{"truce image map disk.qcow2", "truce image map disk.qcow2 --format csv"};
+inline constexpr Input image_check_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_check_examples[]{"truce image check disk.vhdx"};
+inline constexpr Input image_compare_inputs[]{
+    {.name = "first", .flag = "first", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "An image"},
+    {.name = "second", .flag = "second", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "Another"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Format of the first", .value = "FORMAT"},
+    {.name = "second-format", .flag = "second-format", .alias = "F", .where = Where::local, .kind = Kind::text, .help = "Format of the second", .value = "FORMAT"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the images refer to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_compare_examples[]{"truce image compare disk.vmdk disk.vhdx"};
+inline constexpr Input image_convert_inputs[]{
+    {.name = "source", .flag = "source", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image to read"},
+    {.name = "target", .flag = "target", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The new image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Format of the source, instead of what its content says", .value = "FORMAT"},
+    {.name = "target-format", .flag = "target-format", .alias = "O", .where = Where::local, .kind = Kind::text, .help = "Format of the target (raw)", .value = "FORMAT"},
+    {.name = "option", .flag = "option", .alias = "o", .where = Where::local, .kind = Kind::map, .help = "A choice that the target format offers: see truce image formats", .value = "KEY=VALUE"},
+    {.name = "compress", .flag = "compress", .where = Where::local, .kind = Kind::boolean, .help = "Compress (qcow2 and vmdk)"},
+    {.name = "copy", .flag = "copy", .where = Where::local, .kind = Kind::boolean, .help = "Share nothing and leave out what is zero, though it is slower"},
+    {.name = "replace", .flag = "replace", .where = Where::local, .kind = Kind::boolean, .help = "Write over a file that is there"},
+    {.name = "no-sync", .flag = "no-sync", .where = Where::local, .kind = Kind::boolean, .help = "Do not wait until the target is safe from a loss of power"},
+    {.name = "strict", .flag = "strict", .where = Where::local, .kind = Kind::boolean, .help = "Refuse when something of the source would be lost: snapshots, bitmaps, sector size"},
+    {.name = "threads", .flag = "threads", .where = Where::local, .kind = Kind::integer, .help = "At most N at once, 1 to 16 (as many as there are processors)", .value = "N"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the source refers to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_convert_examples[]{"truce image convert disk.vmdk disk.vhdx -O vhdx", "truce image convert -O qcow2 --compress disk.raw disk.qcow2", "truce image convert -O vhd -o subformat=fixed -o azure=on disk.qcow2 disk.vhd"};
+inline constexpr Input image_create_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The new image"},
+    {.name = "size", .flag = "size", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "Size of the disk: 20GiB"},
+    {.name = "target-format", .flag = "target-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format (raw)", .value = "FORMAT"},
+    {.name = "option", .flag = "option", .alias = "o", .where = Where::local, .kind = Kind::map, .help = "A choice that the format offers: see truce image formats", .value = "KEY=VALUE"},
+    {.name = "replace", .flag = "replace", .where = Where::local, .kind = Kind::boolean, .help = "Write over a file that is there"},
+};
+inline constexpr std::string_view image_create_examples[]{"truce image create -f qcow2 disk.qcow2 20GiB", "truce image create -f vhdx -o subformat=fixed disk.vhdx 1TiB"};
+inline constexpr std::string_view image_formats_examples[]{"truce image formats"};
 inline constexpr Input login_inputs[]{
     {.name = "server", .flag = "server", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "https://HOST:PORT, or unix:PATH"},
     {.name = "fingerprint", .flag = "fingerprint", .where = Where::local, .kind = Kind::text, .help = "SHA-256 of the server's certificate", .value = "SHA256"},
@@ -286,6 +335,13 @@ inline constexpr CommandRow commands[]{
     {.noun = "token", .verb = "create", .summary = "Create a token, or let a client certificate in", .description = "The token's text is in this answer and nowhere else; only its SHA-256 is stored.", .usage = "truce token create NAME [options]", .method = "POST", .path = "/v1/tokens", .answer = Answer::object, .shown = "TokenSecret", .inputs = token_create_inputs, .examples = token_create_examples},
     {.noun = "token", .verb = "delete", .summary = "Withdraw a token or client certificate", .description = "", .usage = "truce token delete NAME", .method = "DELETE", .path = "/v1/tokens/{name}", .answer = Answer::nothing, .shown = "", .inputs = token_delete_inputs, .examples = token_delete_examples},
     {.noun = "server", .verb = "show", .summary = "What this server is, and who you are to it", .description = "", .usage = "truce server show", .method = "GET", .path = "/v1", .answer = Answer::object, .shown = "Server", .examples = server_show_examples},
+    {.noun = "image", .verb = "info", .summary = "Show what an image is and what it refers to", .description = "Nothing but the file itself is opened, so this is safe for an image of any origin.", .usage = "truce image info FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_info_inputs, .examples = image_info_examples},
+    {.noun = "image", .verb = "map", .summary = "Show where the parts of a disk are stored", .description = "A row for each range of the disk: data (as it is, at an offset of a file), compressed, zero, or hole (nothing is stored).", .usage = "truce image map FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_map_inputs, .examples = image_map_examples},
+    {.noun = "image", .verb = "check", .summary = "Look for damage in an image", .description = "Follows all tables and compares what must agree. Exit status 0: clean, 1: space is lost but no data, 2: damaged, 3: it could not be checked.", .usage = "truce image check FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_check_inputs, .examples = image_check_examples},
+    {.noun = "image", .verb = "compare", .summary = "Compare the content of two disks", .description = "The formats do not matter, and of disks of two sizes the rest of the longer one may be zero. Exit status 0: the same, 1: they differ, 2: they could not be compared.", .usage = "truce image compare FIRST SECOND [options]", .answer = Answer::nothing, .shown = "", .inputs = image_compare_inputs, .examples = image_compare_examples},
+    {.noun = "image", .verb = "convert", .summary = "Write a disk into a new image of another format", .description = "What can be shared between the two files is shared (XFS, btrfs), what the kernel can copy it copies, the rest is read and written by as many threads as there are processors; the last line says how much of each. The new file gets its name when it is complete and synced; Ctrl-C leaves nothing behind.", .usage = "truce image convert SOURCE TARGET [options]", .answer = Answer::nothing, .shown = "", .inputs = image_convert_inputs, .examples = image_convert_examples},
+    {.noun = "image", .verb = "create", .summary = "Make an empty disk", .description = "", .usage = "truce image create FILE SIZE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_create_inputs, .examples = image_create_examples},
+    {.noun = "image", .verb = "formats", .summary = "Show the formats and what they offer", .description = "", .usage = "truce image formats", .answer = Answer::nothing, .shown = "", .examples = image_formats_examples},
     {.noun = "login", .verb = "", .summary = "Remember a server, its certificate and a token", .description = "Kept in ~/.config/truce/client.json ($TRUCE_CONFIG), readable by you only. Without --fingerprint the server's is shown and you are asked whether it is the right one. Later commands use this server.", .usage = "truce login SERVER [options]", .answer = Answer::nothing, .shown = "", .inputs = login_inputs, .examples = login_examples},
     {.noun = "completion", .verb = "", .summary = "Print the completion script of a shell", .description = "", .usage = "truce completion bash|zsh|fish", .answer = Answer::nothing, .shown = "", .inputs = completion_inputs, .examples = completion_examples},
     {.noun = "help", .verb = "", .summary = "Show help, also of one noun or verb", .description = "", .usage = "truce help [NOUN] [VERB]", .answer = Answer::nothing, .shown = "", .inputs = help_inputs, .examples = help_examples},
@@ -310,6 +366,7 @@ inline constexpr Noun nouns[]{
     {"event", "What happened"},
     {"token", "Keys that open the API"},
     {"server", "The daemon itself"},
+    {"image", "Disk images in files, of any format; needs no daemon"},
 };
 
 inline constexpr ShownField Server_fields[]{

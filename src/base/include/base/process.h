@@ -24,6 +24,10 @@ struct FileRules {
       read_write;  ///< read, write, create and remove, with all below
 };
 
+/// Reduces what this program itself may touch, for good: the calling thread and what it starts from
+/// now on. Open descriptors stay. Without Landlock in the kernel nothing changes.
+Result<void> restrict_files(const FileRules& rules);
+
 struct Command {
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH
   std::vector<std::pair<std::string, std::string>>

@@ -1,0 +1,222 @@
+#include "convert/conversion.h"
+
+#include <algorithm>
+
+#include "byte_order.h"
+
+namespace truce::image {
+namespace {
+
+constexpr std::uint64_t zero_unit = 4096;
+
+}  // namespace
+
+Conversion::Conversion(Image& from, Builder& to, const ConvertOptions& options, std::uint64_t total)
+    : from_(from),
+      to_(to),
+      options_(options),
+      block_size_(to.block_size()),
+      windows_(from, block_size_, [this](const Extent& extent) { return !direct(extent); }) {
+  progress_.total = total;
+}
+
+/// Whether it goes from file to file, without us.
+bool Conversion::direct(const Extent& extent) const {
+  return to_.placing() != nullptr && options_.moving == Moving::automatic &&
+         extent.kind == Kind::data && extent.file != nullptr && extent.file->descriptor() >= 0;
+}
+
+Result<Moved> Conversion::run() {
+  in_threads(thread_count(options_.threads), [this] { work_on_windows(); });
+  TRY_VOID(turns_.outcome());
+  TRY_VOID(to_.finish(options_.durability));
+  Moved moved{.through = through_, .zeroes = zeroes_};
+  mover_.add_to(moved);
+  return moved;
+}
+
+void Conversion::work_on_windows() {
+  while (!turns_.failed()) {
+    auto window = windows_.next();
+    if (!window) return turns_.fail_with(std::move(window).error());
+    if (!*window) return;
+    if (options_.cancelled != nullptr && *options_.cancelled)
+      return turns_.fail_with({Code::cancelled, "cancelled", {}});
+    auto done = convert_window(**std::move(window));
+    if (!done) return turns_.fail_with(std::move(done).error());
+  }
+}
+
+Result<void> Conversion::convert_window(Window window) {
+  return to_.packing() != nullptr ? pack_window(window) : place_window(std::move(window));
+}
+
+void Conversion::note_progress(const Window& window) {
+  std::lock_guard lock(progress_mutex_);
+  for (const auto& extent : window.stored) progress_.done += extent.length;
+  if (options_.progress) options_.progress(progress_);
+}
+
+Result<void> Conversion::place_window(Window window) {
+  Work work;
+  work.window = std::move(window);
+  TRY_VOID(read_extents(work));
+  bool on = turns_.take(work.window.ticket, [&] { return place_blocks(work); });
+  if (!on) return {};
+  TRY_VOID(move_direct(work));
+  TRY_VOID(write_pieces(work));
+  note_progress(work.window);
+  return {};
+}
+
+// What cannot go from file to file is read here.
+Result<void> Conversion::read_extents(Work& work) {
+  for (const auto& extent : work.window.stored) {
+    if (direct(extent)) {
+      work.direct.push_back(extent);
+      continue;
+    }
+    Piece piece{extent.start, std::vector<std::byte>(extent.length)};
+    TRY_VOID(from_.read(piece.start, piece.content));
+    if (all_zero(piece.content)) {
+      zeroes_ += piece.content.size();
+    } else {
+      work.read.push_back(std::move(piece));
+    }
+  }
+  return {};
+}
+
+Result<void> Conversion::place_one(Work& work, std::uint64_t index) {
+  if (work.places[index].file != nullptr) return {};
+  TRY(work.places[index], to_.placing()->place(work.window.start / block_size_ + index));
+  return {};
+}
+
+Result<void> Conversion::place_blocks(Work& work) {
+  const auto& window = work.window;
+  work.places.resize(divide_up(window.length, block_size_));
+  std::vector<bool> wanted(work.places.size());
+  for (const auto& extent : work.direct) {
+    auto last = (extent.start + extent.length - 1 - window.start) / block_size_;
+    for (auto i = (extent.start - window.start) / block_size_; i <= last; ++i) wanted[i] = true;
+  }
+  for (const auto& piece : work.read) {
+    for (std::size_t at = 0; at < piece.content.size();) {
+      auto index = (piece.start + at - window.start) / block_size_;
+      auto block_end = window.start + (index + 1) * block_size_ - piece.start;
+      auto end = std::min<std::uint64_t>(piece.content.size(), block_end);
+      if (!wanted[index]) wanted[index] = !all_zero(View(piece.content).subspan(at, end - at));
+      at = end;
+    }
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) TRY_VOID(place_one(work, i));
+  }
+  return {};
+}
+
+// Calls `each(place, start, length)` for the longest parts of a range whose places are contiguous.
+template <class Each>
+Result<void> Conversion::in_places(const Work& work, std::uint64_t start, std::uint64_t length,
+                                   Each&& each) {
+  auto end = start + length;
+  while (start < end) {
+    auto index = (start - work.window.start) / block_size_;
+    auto first = work.places[index];
+    auto into = start - work.window.start - index * block_size_;
+    auto part = std::min(end - start, block_size_ - into);
+    while (start + part < end) {
+      const auto& next = work.places[++index];
+      if (next.file != first.file || next.offset != first.offset + into + part) break;
+      part += std::min(end - start - part, block_size_);
+    }
+    if (first.file != nullptr) TRY_VOID(each(Place{first.file, first.offset + into}, start, part));
+    start += part;
+  }
+  return {};
+}
+
+Result<void> Conversion::move_direct(const Work& work) {
+  for (const auto& extent : work.direct) {
+    TRY_VOID(in_places(work, extent.start, extent.length,
+                       [&](Place to, std::uint64_t start, std::uint64_t length) {
+                         return mover_.move({extent.file, extent.offset + start - extent.start,
+                                             to.file, to.offset, length});
+                       }));
+  }
+  return {};
+}
+
+// Runs of zeros are left as holes, in steps of what file systems allocate.
+Result<void> Conversion::write_pieces(const Work& work) {
+  for (const auto& piece : work.read) {
+    auto write = [&](Place to, std::uint64_t start, std::uint64_t length) -> Result<void> {
+      auto content = View(piece.content).subspan(start - piece.start, length);
+      for (std::size_t at = 0; at < content.size();) {
+        std::size_t run = 0;
+        bool zero = all_zero(content.subspan(at, std::min(zero_unit, content.size() - at)));
+        while (at + run < content.size()) {
+          auto unit = std::min<std::size_t>(zero_unit, content.size() - at - run);
+          if (all_zero(content.subspan(at + run, unit)) != zero) break;
+          run += unit;
+        }
+        if (!zero) TRY_VOID(to.file->write(to.offset + at, content.subspan(at, run)));
+        (zero ? zeroes_ : through_) += run;
+        at += run;
+      }
+      return {};
+    };
+    TRY_VOID(in_places(work, piece.start, piece.content.size(), write));
+  }
+  return {};
+}
+
+// The extents, widened to whole blocks and joined where they touch, as far as a thread may hold
+// them.
+Result<void> Conversion::pack_window(const Window& window) {
+  std::vector<Encoded> encoded;
+  auto window_end = window.start + window.length;
+  for (std::size_t i = 0; i < window.stored.size();) {
+    auto start = window.stored[i].start / block_size_ * block_size_;
+    auto end = start;
+    auto past = i;
+    do {
+      const auto& extent = window.stored[past++];
+      end = std::min(window_end, round_up(extent.start + extent.length, block_size_));
+    } while (past < window.stored.size() &&
+             (window.stored[past].start < end ||
+              (window.stored[past].start == end && end - start < Windows::held_length)));
+    std::vector<std::byte> content(end - start);
+    for (; i < past; ++i) {
+      const auto& extent = window.stored[i];
+      TRY_VOID(
+          from_.read(extent.start, Span(content).subspan(extent.start - start, extent.length)));
+    }
+    TRY_VOID(encode_blocks(start, content, encoded));
+  }
+  turns_.take(window.ticket, [&]() -> Result<void> {
+    for (const auto& one : encoded) TRY_VOID(to_.packing()->append(one.block, one.content));
+    note_progress(window);
+    return {};
+  });
+  return {};
+}
+
+Result<void> Conversion::encode_blocks(std::uint64_t start, View content,
+                                       std::vector<Encoded>& encoded) {
+  for (std::uint64_t at = 0; at < content.size(); at += block_size_) {
+    auto part = content.subspan(at, std::min<std::uint64_t>(block_size_, content.size() - at));
+    if (all_zero(part)) {
+      zeroes_ += part.size();
+      continue;
+    }
+    auto block = (start + at) / block_size_;
+    TRY(auto packed, to_.packing()->encode(block, part));
+    encoded.push_back({block, std::move(packed)});
+    through_ += part.size();
+  }
+  return {};
+}
+
+}  // namespace truce::image

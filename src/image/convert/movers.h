@@ -1,0 +1,39 @@
+// The ways in which bytes get from one file into another, from the cheapest on.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "image/convert.h"
+#include "image/file.h"
+
+namespace truce::image {
+
+/// Bytes of one file that shall stand in another.
+struct Move {
+  const File* from = nullptr;
+  std::uint64_t from_offset = 0;
+  File* to = nullptr;
+  std::uint64_t to_offset = 0;
+  std::uint64_t length = 0;
+};
+
+/// Moves by the cheapest way that works; what the file system has refused once is not tried again.
+/// Used by several threads.
+class Mover {
+ public:
+  /// The two ranges do not overlap.
+  Result<void> move(Move move);
+  /// Adds what was moved so far.
+  void add_to(Moved& moved) const;
+
+ private:
+  Result<bool> share(const Move& move);
+  Result<void> copy(Move move);
+  Result<void> copy_through(Move move);
+
+  std::atomic<bool> share_ = true, kernel_ = true;
+  std::atomic<std::uint64_t> shared_ = 0, by_kernel_ = 0, through_ = 0;
+};
+
+}  // namespace truce::image

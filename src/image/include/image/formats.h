@@ -1,0 +1,56 @@
+// The table of formats.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "image/builder.h"
+#include "image/image.h"
+
+namespace truce::image {
+
+/// What stands at a file's two ends, for telling formats apart.
+struct Probe {
+  View head;               ///< at most the first 64 KiB
+  View tail;               ///< the last 512 bytes, shorter when the file is
+  std::uint64_t size = 0;  ///< of the file
+};
+
+/// A choice that a format offers when an image is made: `-o name=value`.
+struct Option {
+  std::string_view name, fallback, values, help;  ///< values: `a|b|c`, or empty when free
+};
+
+/// One row of the table.
+struct Format {
+  std::string_view name;   ///< `vhdx`
+  std::string_view title;  ///< for people
+  bool (*matches)(const Probe& probe);
+  Result<std::unique_ptr<Image>> (*open)(std::shared_ptr<File> file, const OpenOptions& options);
+  /// Null: is only read.
+  Result<std::unique_ptr<Builder>> (*build)(std::shared_ptr<File> file,
+                                            const BuildOptions& options);
+  std::span<const Option> options;
+};
+
+std::span<const Format* const> formats();
+/// Null when there is none of that name. `vpc` and `vdi`... other programs' names are known, too.
+const Format* find_format(std::string_view name);
+
+/// By content, never by name. What has no known magic is raw; a file with two different ones is
+/// Code::precondition: the user must say which he means.
+Result<const Format*> detect(const File& file);
+
+/// Opens with the named format, or the detected one when `format` is empty. A format found by
+/// content is never `raw` where the user did not say so for a disk that a guest could have written:
+/// that choice is the caller's, by giving `format`.
+Result<std::unique_ptr<Image>> open(std::shared_ptr<File> file, const OpenOptions& options = {},
+                                    std::string_view format = {});
+
+/// Begins a new image; checks the options by the format's table, so that a wrong name or value is
+/// Code::invalid and says which there are.
+Result<std::unique_ptr<Builder>> build(const Format& format, std::shared_ptr<File> file,
+                                       const BuildOptions& options);
+
+}  // namespace truce::image

@@ -1,0 +1,26 @@
+// What only qcow2 can do, beyond the interfaces of all formats.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "image/image.h"
+
+namespace truce::image::qcow2 {
+
+/// The disk as an internal snapshot holds it, only to be read; found by id, then by name.
+/// Code::not_found when there is none.
+Result<std::unique_ptr<Image>> open_snapshot(std::shared_ptr<File> file, const OpenOptions& options,
+                                             std::string_view id_or_name);
+
+// Internal snapshots are made and deleted in a file that nobody else has open. After a crash the
+// image opens, with the snapshot or without it, at worst with leaked space.
+
+/// A snapshot of the disk as it is, made at `now` (seconds since 1970); Code::conflict when there
+/// is one of that name.
+Result<void> create_snapshot(File& file, std::string_view name, std::int64_t now);
+Result<void> delete_snapshot(File& file, std::string_view id_or_name);
+/// The disk becomes what it was; what it is now is lost.
+Result<void> revert_to_snapshot(File& file, std::string_view id_or_name);
+
+}  // namespace truce::image::qcow2

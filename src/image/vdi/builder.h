@@ -1,0 +1,12 @@
+// New VDI files.
+#pragma once
+
+#include <memory>
+
+#include "image/builder.h"
+
+namespace truce::image::vdi {
+
+Result<std::unique_ptr<Builder>> build(std::shared_ptr<File> file, const BuildOptions& options);
+
+}  // namespace truce::image::vdi

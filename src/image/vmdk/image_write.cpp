@@ -1,0 +1,93 @@
+// Writing into a disk: its extents do it, each for its part.
+#include <algorithm>
+
+#include "base/random.h"
+#include "byte_order.h"
+#include "vmdk/image.h"
+#include "vmdk/layout.h"
+
+namespace truce::image::vmdk {
+
+Result<void> VmdkImage::begin_writing() {
+  if (writing_) return {};
+  // A write through damaged tables would spread the damage: two grains in one place, for one.
+  TRY(auto report, check());
+  if (report.corruptions != 0)
+    return fail(Code::corrupt, "{}: it is damaged and not written: {}", file_->name(),
+                report.problems.front());
+  // Disks that lie over this one see by the content id that it is no longer what they were made
+  // over.
+  auto digits = random_hex(4);
+  if (digits.starts_with("fffffff")) digits = "00000001";
+  TRY_VOID(file_->write(content_id_at_, std::as_bytes(std::span(digits))));
+  for (auto& part : parts_) TRY_VOID(part.store->begin());
+  TRY_VOID(flush_files());
+  for (auto& [name, value] : description_.details)
+    if (name == "CID") value = digits;
+  writing_ = true;
+  return {};
+}
+
+Result<void> VmdkImage::flush_files() {
+  for (auto& part : parts_) TRY_VOID(part.store->writable()->flush());
+  return file_->flush();
+}
+
+Below VmdkImage::below_of(const Part& part) {
+  if (!below_) return {};
+  return [this, start = part.start](std::uint64_t offset, Span into) {
+    return read_below(start + offset, into);
+  };
+}
+
+Result<void> VmdkImage::write(std::uint64_t offset, View from) {
+  TRY_VOID(check_range(offset, from.size()));
+  if (!from.empty()) TRY_VOID(begin_writing());
+  while (!from.empty()) {
+    TRY(auto* part, part_of(offset));
+    auto at = offset - part->start;
+    auto piece = from.first(std::min<std::uint64_t>(from.size(), part->length - at));
+    TRY_VOID(part->store->write(at, piece, below_of(*part)));
+    offset += piece.size();
+    from = from.subspan(piece.size());
+  }
+  return {};
+}
+
+Result<void> VmdkImage::write_zeroes(std::uint64_t offset, std::uint64_t length) {
+  TRY_VOID(check_range(offset, length));
+  if (length != 0) TRY_VOID(begin_writing());
+  while (length != 0) {
+    TRY(auto* part, part_of(offset));
+    auto at = offset - part->start;
+    auto piece = std::min(length, part->length - at);
+    TRY_VOID(part->store->write_zeroes(at, piece, below_of(*part)));
+    offset += piece;
+    length -= piece;
+  }
+  return {};
+}
+
+Result<void> VmdkImage::resize(std::uint64_t size) {
+  if (size == description_.size) return {};
+  return fail(Code::unsupported,
+              "{}: a VMDK keeps the size that it was made with: convert it into a larger one",
+              file_->name());
+}
+
+Result<void> VmdkImage::flush() {
+  if (!writing_) return {};
+  for (auto& part : parts_) TRY_VOID(part.store->commit());
+  return flush_files();
+}
+
+Result<void> VmdkImage::close() {
+  if (!writing_) return {};
+  TRY_VOID(flush());
+  for (auto& part : parts_) TRY_VOID(part.store->end());
+  TRY_VOID(flush_files());
+  writing_ = false;
+  return {};
+}
+
+}  // namespace truce::image::vmdk

@@ -1,0 +1,64 @@
+// streamOptimized: compressed grains, one after another, in a file that is never sought back in.
+#pragma once
+
+#include <libdeflate.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "image/builder.h"
+#include "vmdk/layout.h"
+
+namespace truce::image::vmdk {
+
+/// The compressors of one level that nobody uses at the moment.
+class Compressors {
+ public:
+  explicit Compressors(int level) : level_(level) {}
+  /// The marker of the grain at `sector` and its compressed bytes, filled up to whole sectors.
+  Result<std::vector<std::byte>> pack(std::uint64_t sector, View content);
+
+ private:
+  struct Free {
+    void operator()(libdeflate_compressor* one) const { libdeflate_free_compressor(one); }
+  };
+  using Compressor = std::unique_ptr<libdeflate_compressor, Free>;
+  Compressor take();
+
+  int level_;
+  std::mutex mutex_;
+  std::vector<Compressor> idle_;
+};
+
+/// Every write begins where the last one ended, so that the file may be a pipe. The header comes
+/// first and points to a footer; what makes the file an image is that footer, written last.
+class StreamBuilder final : public Builder, public Packing {
+ public:
+  static Result<std::unique_ptr<Builder>> begin(std::shared_ptr<File> file, std::uint64_t sectors,
+                                                const std::string& descriptor, int level);
+  [[nodiscard]] std::uint64_t block_size() const override;
+  Packing* packing() override { return this; }
+  [[nodiscard]] Result<std::vector<std::byte>> encode(std::uint64_t block,
+                                                      View content) const override;
+  Result<void> append(std::uint64_t block, View encoded) override;
+  Result<void> finish(Durability durability) override;
+
+ private:
+  StreamBuilder(std::shared_ptr<File> file, std::uint64_t sectors, int level);
+  Result<void> write(View bytes);
+  Result<void> write_table();
+  Result<void> write_directory();
+
+  std::shared_ptr<File> file_;
+  HostedHeader header_;
+  mutable Compressors compressors_;
+  std::uint64_t position_ = 0;
+  std::uint64_t table_ = 0;               // the one that is being filled
+  bool filled_ = false;                   // it has an entry
+  std::vector<std::byte> entries_;        // its bytes
+  std::vector<std::uint32_t> directory_;  // up to the last table that was written
+};
+
+}  // namespace truce::image::vmdk
