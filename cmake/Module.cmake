@@ -1,7 +1,8 @@
 # truce_module(NAME USES modules... LINKS targets...)
 #
-# Makes the static library truce_NAME from src/NAME/*.cpp and src/NAME/*/*.cpp, its unit tests from tests/*_test.cpp and,
-# with TRUCE_FUZZ, one fuzz target for each tests/*_fuzz.cpp. Stops the configure step when a module
+# Makes the static library truce_NAME from src/NAME/*.cpp and src/NAME/*/*.cpp, its unit tests from
+# tests/*_test.cpp and tests/*/*_test.cpp and, with TRUCE_FUZZ, a fuzz target for each *_fuzz.cpp
+# there. Stops the configure step when a module
 # uses one of its own layer or above, or includes a module that it does not name.
 
 set(TRUCE_LAYER_base 0)
@@ -43,8 +44,8 @@ function(truce_module name)
   file(GLOB headers CONFIGURE_DEPENDS include/${name}/*.h *.h */*.h)
   list(FILTER sources EXCLUDE REGEX "/tests/[^/]*$")
   list(FILTER headers EXCLUDE REGEX "/tests/[^/]*$")
-  file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cpp)
-  file(GLOB fuzzers CONFIGURE_DEPENDS tests/*_fuzz.cpp)
+  file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cpp tests/*/*_test.cpp)
+  file(GLOB fuzzers CONFIGURE_DEPENDS tests/*_fuzz.cpp tests/*/*_fuzz.cpp)
   truce_check_includes(${name} "${M_USES}" ${sources} ${headers})
 
   add_library(truce_${name} STATIC ${sources})
@@ -67,7 +68,7 @@ function(truce_module name)
     foreach(fuzzer IN LISTS fuzzers)
       get_filename_component(target ${fuzzer} NAME_WE)
       add_executable(${target} ${fuzzer})
-      target_include_directories(${target} PRIVATE .)
+      target_include_directories(${target} PRIVATE . tests)
       target_link_libraries(${target} PRIVATE truce_${name})
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
     endforeach()

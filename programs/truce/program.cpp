@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "completion.h"
-#include "image.h"
+#include "images/verbs.h"
 #include "login.h"
 #include "terminal.h"
 #include "text_formats.h"

@@ -5,13 +5,11 @@ import contextlib
 import os
 import shutil
 import subprocess
-import time
 
 import measure
 from measure import Row, Skip
 
 MIB = 1 << 20
-OURS_TO_QEMU = {"vhd": "vpc"}
 
 # What the targets of a conversion are called, by us and by qemu-img.
 PLAIN = {
@@ -89,12 +87,12 @@ class Folder:
         return os.path.join(self.path, name)
 
 
-def once(argv, target=None):
+def once(argv, target=None, statuses=(0,)):
     """One run of a program; its target is removed before."""
     if target:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(target)
-    wall, cpu, peak = measure.run_to_end(argv)
+    wall, cpu, peak = measure.run_to_end(argv, statuses=statuses)
     values = {"wall": wall, "cpu": cpu, "peak": peak}
     if target:
         values["size"] = os.stat(target).st_blocks * 512 / MIB
@@ -190,7 +188,7 @@ class Images:
         for name, (_, qemu) in PLAIN.items():
             image, form = folder.file("image"), qemu[1]
             self.qemu(folder.disk, image, qemu)()
-            word = next(ours for ours in (name.split()[0],))
+            word = name.split()[0]
             pairs = {"info": (["info", image], ["info", "-f", form, image]),
                      "map": (["map", image, "--format", "json"], ["map", "-f", form, "--output=json", image]),
                      "compare": (["compare", "--quiet", folder.disk, image, "-f", "raw", "-F", word],
@@ -198,8 +196,9 @@ class Images:
             if form in ("qcow2", "vhdx", "vdi"):
                 pairs["check"] = (["check", image], ["check", "-q", "-f", form, image])
             for verb, (ours, theirs) in pairs.items():
-                samples = self.against({"truce": lambda: once([self.truce, "image", *ours]),
-                                        "qemu-img": lambda: once(["qemu-img", *theirs])})
+                # check: 1 and 3 say that space is lost, which is so in a VHDX of qemu-img's.
+                samples = self.against({"truce": lambda: once([self.truce, "image", *ours], statuses=(0, 1)),
+                                        "qemu-img": lambda: once(["qemu-img", *theirs], statuses=(0, 3))})
                 self.row(f"{verb} {name}", "wall", samples, "qemu-img", ("ratio", 1))
 
     def memory(self):

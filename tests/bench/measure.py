@@ -134,9 +134,9 @@ def memory(pid):
     return kib["Rss"] / 1024, kib["Pss"] / 1024
 
 
-def run_to_end(argv, env=None):
-    """(wall seconds, CPU seconds, peak memory in MiB) of a program that must succeed; its output is thrown
-    away."""
+def run_to_end(argv, env=None, statuses=(0,)):
+    """(wall seconds, CPU seconds, peak memory in MiB) of a program that must end with one of the statuses; its
+    output is thrown away."""
     begin = time.monotonic()
     with open("/dev/null", "r+b") as null:
         process = subprocess.Popen(argv, stdin=null, stdout=null, stderr=subprocess.PIPE, env=env)
@@ -144,7 +144,7 @@ def run_to_end(argv, env=None):
         _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in statuses:
         raise Failure(f"{' '.join(argv)}: {complaint.decode(errors='replace').strip()}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 

@@ -169,6 +169,70 @@ class Formats(ImageCase):
                 self.assertEqual(at, 24 * MIB)
 
 
+class Packages(ImageCase):
+    def test_an_appliance_keeps_its_disks_there_and_back(self):
+        first, second = self.path('one.qcow2'), self.path('two.vhdx')
+        self.truce('convert', self.raw, first, '-f', 'raw', '-O', 'qcow2')
+        self.truce('convert', self.raw, second, '-f', 'raw', '-O', 'vhdx')
+        ova, xva = self.path('web01.ova'), self.path('web01.xva')
+        self.truce('pack', first, '--disk', second, '-o', ova)
+        names = subprocess.run(['tar', 'tf', ova], capture_output=True, text=True, check=True).stdout.split()
+        self.assertEqual(names[0], 'web01.ovf')
+        self.assertEqual(names[-1], 'web01.mf')
+        self.truce('unpack', ova, self.path('as-it-is'))
+        subprocess.run('sed "s/SHA256(\\(.*\\))= \\(.*\\)/\\2  \\1/" web01.mf | sha256sum --check --quiet', shell=True,
+                       cwd=self.path('as-it-is'), check=True)
+        self.truce('pack', ova, '-o', xva)
+        for package in (ova, xva):
+            folder = self.path(f'{package.name}.d')
+            disks = self.truce('unpack', package, folder, '-O', 'qcow2').split()
+            self.assertEqual(len(disks), 2)
+            for disk in disks:
+                self.qemu_img('compare', '-f', 'raw', '-F', 'qcow2', self.raw, folder / disk)
+
+    def test_a_damaged_appliance_is_refused(self):
+        ova = self.path('web01.ova')
+        self.truce('pack', self.raw_as('qcow2'), '-o', ova)
+        content = bytearray(ova.read_bytes())
+        content[len(content) // 2] ^= 1
+        ova.write_bytes(content)
+        self.assertIn('manifest', self.truce('unpack', ova, self.path('out'), status=1))
+
+    def raw_as(self, form):
+        disk = self.path(f'disk.{form}')
+        self.truce('convert', self.raw, disk, '-f', 'raw', '-O', form)
+        return disk
+
+
+class Served(ImageCase):
+    def test_a_served_disk_is_read_and_written_by_qemu(self):
+        for name, words in (('raw', ['-O', 'raw']), ('qcow2', ['-O', 'qcow2']), ('vhdx', ['-O', 'vhdx'])):
+            with self.subTest(name):
+                disk, socket = self.path(f'disk.{name}'), self.path(f'{name}.sock')
+                self.truce('convert', self.raw, disk, '-f', 'raw', *words)
+                server = subprocess.Popen([TRUCE, 'image', 'serve', disk, '--writable', '-f', name, '--listen',
+                                           f'unix:{socket}'], stdout=subprocess.PIPE, text=True)
+                try:
+                    address = server.stdout.readline().strip()
+                    self.assertEqual(address, f'nbd+unix:///?socket={socket}')
+                    self.qemu_img('compare', '-f', 'raw', '-F', 'raw', self.raw, address)
+                    subprocess.run(['qemu-io', '-f', 'raw', '-c', 'write -P 77 1M 300k', '-c', 'discard 4M 2M', '-c',
+                                    'write -z 9M 1M', '-c', 'flush', address], capture_output=True, check=True)
+                finally:
+                    server.send_signal(signal.SIGTERM)
+                    self.assertEqual(server.wait(20), 0)
+                    server.stdout.close()
+                expected = bytearray(self.raw.read_bytes())
+                expected[MIB:MIB + 300 * 1024] = bytes([77]) * 300 * 1024
+                expected[9 * MIB:10 * MIB] = bytes(MIB)
+                back = self.path(f'{name}.back')
+                self.qemu_img('convert', '-f', name, '-O', 'raw', disk, back)
+                got = bytearray(back.read_bytes())
+                got[4 * MIB:6 * MIB] = expected[4 * MIB:6 * MIB]  # a discarded range may read as anything
+                self.assertTrue(got == expected)
+                self.truce('check', disk, '-f', name, status=3 if name == 'raw' else 0)
+
+
 class Careful(ImageCase):
     def test_a_file_that_is_there_is_not_written_over(self):
         target = self.path('there')
@@ -231,6 +295,17 @@ class Careful(ImageCase):
         finally:
             holder.communicate('quit\n', timeout=10)
         self.truce('convert', disk, self.path('copy'))
+
+    def test_resize_keeps_the_content_and_shrinks_only_when_told(self):
+        for form in ('raw', 'qcow2', 'vhdx', 'vhd', 'vdi'):
+            with self.subTest(form):
+                disk = self.path(f'disk.{form}')
+                self.truce('convert', self.raw, disk, '-f', 'raw', '-O', form)
+                self.truce('resize', disk, '30MiB', '-f', form)
+                told = json.loads(self.truce('info', disk, '-f', form, '--format', 'json'))
+                self.assertEqual(told['size'], 30 * MIB)
+                self.truce('compare', self.raw, disk, '-f', 'raw', '-F', form)
+                self.assertIn('--shrink', self.truce('resize', disk, '8MiB', '-f', form, status=1))
 
     def test_wrong_wishes_get_an_answer_that_helps(self):
         for words, told in ((['convert', self.raw, 'x', '-O', 'vhdz'], 'only: raw'),

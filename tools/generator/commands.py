@@ -138,7 +138,7 @@ def command_of(op, schema, nouns):
                    op.cli.get('examples', []), op, op.cli.get('columns', []), answer, shown)
 
 
-LOCAL_KINDS = {'string': 'text', 'integer': 'integer', 'boolean': 'boolean', 'map': 'map'}
+LOCAL_KINDS = {'string': 'text', 'integer': 'integer', 'boolean': 'boolean', 'map': 'map', 'list': 'list'}
 OPTION_KEYS = ('name', 'alias', 'type', 'value', 'choices', 'description')
 WORD_KEYS = ('name', 'of', 'required', 'choices', 'description')
 VERB_KEYS = ('noun', 'verb', 'summary', 'description', 'words', 'options', 'rest', 'examples')

@@ -278,6 +278,41 @@ inline constexpr Input image_create_inputs[]{
     {.name = "replace", .flag = "replace", .where = Where::local, .kind = Kind::boolean, .help = "Write over a file that is there"},
 };
 inline constexpr std::string_view image_create_examples[]{"truce image create -f qcow2 disk.qcow2 20GiB", "truce image create -f vhdx -o subformat=fixed disk.vhdx 1TiB"};
+inline constexpr Input image_resize_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "size", .flag = "size", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "New size of the disk: 40GiB"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "shrink", .flag = "shrink", .where = Where::local, .kind = Kind::boolean, .help = "Allow a smaller size; what lies beyond it is lost"},
+};
+inline constexpr std::string_view image_resize_examples[]{"truce image resize disk.qcow2 40GiB"};
+inline constexpr Input image_serve_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "listen", .flag = "listen", .where = Where::local, .kind = Kind::text, .help = "ADDRESS:PORT or unix:PATH (127.0.0.1:10809)", .value = "ADDRESS"},
+    {.name = "writable", .flag = "writable", .where = Where::local, .kind = Kind::boolean, .help = "Clients may write"},
+    {.name = "certificate", .flag = "certificate", .where = Where::local, .kind = Kind::text, .help = "Certificate of the server (PEM): only TLS is spoken", .value = "FILE"},
+    {.name = "key", .flag = "key", .where = Where::local, .kind = Kind::text, .help = "Its private key", .value = "FILE"},
+    {.name = "client-ca", .flag = "client-ca", .where = Where::local, .kind = Kind::text, .help = "Clients must have a certificate of this authority", .value = "FILE"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_serve_examples[]{"truce image serve disk.qcow2 --listen unix:/run/disk.sock", "truce image serve disk.raw -f raw --writable"};
+inline constexpr std::string_view image_pack_digest_choices[]{"sha256", "sha1"};
+inline constexpr Input image_pack_inputs[]{
+    {.name = "source", .flag = "source", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "A folder with an .ovf, an .ova or .xva, or a disk image"},
+    {.name = "output", .flag = "output", .alias = "o", .where = Where::local, .kind = Kind::text, .help = "NAME.ova or NAME.xva", .value = "FILE"},
+    {.name = "disk", .flag = "disk", .where = Where::local, .kind = Kind::list, .help = "Another disk image of the same machine", .value = "FILE"},
+    {.name = "digest", .flag = "digest", .where = Where::local, .kind = Kind::choice, .help = "Of the manifest; sha1 is for old importers", .value = "sha256|sha1", .choices = image_pack_digest_choices},
+    {.name = "replace", .flag = "replace", .where = Where::local, .kind = Kind::boolean, .help = "Write over a file that is there"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that disks refer to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_pack_examples[]{"truce image pack disk.qcow2 --disk data.vhdx -o web01.ova", "truce image pack exported/ -o web01.xva"};
+inline constexpr Input image_unpack_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The package"},
+    {.name = "folder", .flag = "folder", .where = Where::local, .kind = Kind::text, .word = true, .help = "Where to (here)"},
+    {.name = "target-format", .flag = "target-format", .alias = "O", .where = Where::local, .kind = Kind::text, .help = "Convert the disks to this format", .value = "FORMAT"},
+    {.name = "no-verify", .flag = "no-verify", .where = Where::local, .kind = Kind::boolean, .help = "Do not compare with the manifest first"},
+};
+inline constexpr std::string_view image_unpack_examples[]{"truce image unpack web01.ova web01/", "truce image unpack web01.ova -O qcow2"};
 inline constexpr std::string_view image_formats_examples[]{"truce image formats"};
 inline constexpr Input login_inputs[]{
     {.name = "server", .flag = "server", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "https://HOST:PORT, or unix:PATH"},
@@ -341,6 +376,10 @@ inline constexpr CommandRow commands[]{
     {.noun = "image", .verb = "compare", .summary = "Compare the content of two disks", .description = "The formats do not matter, and of disks of two sizes the rest of the longer one may be zero. Exit status 0: the same, 1: they differ, 2: they could not be compared.", .usage = "truce image compare FIRST SECOND [options]", .answer = Answer::nothing, .shown = "", .inputs = image_compare_inputs, .examples = image_compare_examples},
     {.noun = "image", .verb = "convert", .summary = "Write a disk into a new image of another format", .description = "What can be shared between the two files is shared (XFS, btrfs), what the kernel can copy it copies, the rest is read and written by as many threads as there are processors; the last line says how much of each. The new file gets its name when it is complete and synced; Ctrl-C leaves nothing behind.", .usage = "truce image convert SOURCE TARGET [options]", .answer = Answer::nothing, .shown = "", .inputs = image_convert_inputs, .examples = image_convert_examples},
     {.noun = "image", .verb = "create", .summary = "Make an empty disk", .description = "", .usage = "truce image create FILE SIZE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_create_inputs, .examples = image_create_examples},
+    {.noun = "image", .verb = "resize", .summary = "Make a disk larger, or smaller", .description = "In place; a crash leaves the old size or the new one. Partitions and file systems are not touched.", .usage = "truce image resize FILE SIZE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_resize_inputs, .examples = image_resize_examples},
+    {.noun = "image", .verb = "serve", .summary = "Serve a disk to others over NBD", .description = "Until Ctrl-C. Anybody who reaches the address can read (and with --writable write) the disk, unless --client-ca asks for certificates.", .usage = "truce image serve FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_serve_inputs, .examples = image_serve_examples},
+    {.noun = "image", .verb = "pack", .summary = "Put disks, or an OVF folder, into an OVA or XVA", .description = "Disk images become a machine with one CPU and 1 GiB of memory. NAME.ova gets compressed VMDKs and a manifest, NAME.xva is what XenServer imports.", .usage = "truce image pack SOURCE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_pack_inputs, .examples = image_pack_examples},
+    {.noun = "image", .verb = "unpack", .summary = "Take the disks out of an OVA, OVF or XVA", .description = "", .usage = "truce image unpack FILE [FOLDER] [options]", .answer = Answer::nothing, .shown = "", .inputs = image_unpack_inputs, .examples = image_unpack_examples},
     {.noun = "image", .verb = "formats", .summary = "Show the formats and what they offer", .description = "", .usage = "truce image formats", .answer = Answer::nothing, .shown = "", .examples = image_formats_examples},
     {.noun = "login", .verb = "", .summary = "Remember a server, its certificate and a token", .description = "Kept in ~/.config/truce/client.json ($TRUCE_CONFIG), readable by you only. Without --fingerprint the server's is shown and you are asked whether it is the right one. Later commands use this server.", .usage = "truce login SERVER [options]", .answer = Answer::nothing, .shown = "", .inputs = login_inputs, .examples = login_examples},
     {.noun = "completion", .verb = "", .summary = "Print the completion script of a shell", .description = "", .usage = "truce completion bash|zsh|fish", .answer = Answer::nothing, .shown = "", .inputs = completion_inputs, .examples = completion_examples},

@@ -58,8 +58,8 @@ class DiskFile final : public File {
   enum class Access { read_only, read_write };
   /// Refuses what is neither a regular file nor a block device.
   static Result<std::shared_ptr<DiskFile>> open(const std::filesystem::path& path, Access access);
-  /// A new file; Code::conflict when there is one of that name. `name` is what it says it is called,
-  /// when that is not its path.
+  /// A new file; Code::conflict when there is one of that name. `name` is what it says it is
+  /// called, when that is not its path.
   static Result<std::shared_ptr<DiskFile>> create(const std::filesystem::path& path,
                                                   std::string name = {});
   /// Takes over a descriptor; `name` is for messages.

@@ -1,0 +1,376 @@
+#include "images/verbs.h"
+
+#include <boost/json.hpp>
+
+#include "base/bytes.h"
+#include "image/confine.h"
+#include "output.h"
+#include "terminal.h"
+
+namespace truce::cli {
+namespace json = boost::json;
+namespace {
+
+json::object described(const image::Description& described) {
+  json::object out{{"format", described.format},
+                   {"variant", described.variant},
+                   {"size", described.size},
+                   {"block_size", described.block_size},
+                   {"sector_size", described.sector_size},
+                   {"compressed", described.compressed}};
+  json::array references, snapshots, bitmaps, warnings;
+  for (const auto& [role, name, format] : described.references)
+    references.push_back(json::object{{"role", role}, {"name", name}, {"format", format}});
+  for (const auto& snapshot : described.snapshots) {
+    snapshots.push_back(json::object{{"id", snapshot.id},
+                                     {"name", snapshot.name},
+                                     {"created", snapshot.created},
+                                     {"size", snapshot.size},
+                                     {"machine_state", snapshot.machine_state}});
+  }
+  for (const auto& bitmap : described.bitmaps) bitmaps.emplace_back(bitmap);
+  for (const auto& warning : described.warnings) warnings.emplace_back(warning);
+  json::object details;
+  for (const auto& [name, value] : described.details) details[name] = value;
+  out["references"] = std::move(references);
+  out["snapshots"] = std::move(snapshots);
+  out["bitmaps"] = std::move(bitmaps);
+  out["details"] = std::move(details);
+  out["warnings"] = std::move(warnings);
+  return out;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  return fmt::format("{} ({} bytes)", to_string(Bytes{bytes}), bytes);
+}
+
+/// For people: a line a fact, what is empty is left out. All names come from the image.
+std::string described_for_people(const image::Description& described, std::uint64_t stored) {
+  std::vector<TableRow> rows;
+  auto row = [&](std::string name, const std::string& value) {
+    if (!value.empty()) rows.push_back({std::move(name), printable(value)});
+  };
+  row("format", described.format +
+                    (described.variant.empty() ? "" : fmt::format(" ({})", described.variant)));
+  row("size", size_text(described.size));
+  row("file", size_text(stored));
+  if (described.block_size != 0) row("block size", to_string(Bytes{described.block_size}));
+  if (described.sector_size != 512) row("sector size", fmt::format("{}", described.sector_size));
+  if (described.compressed) row("compressed", "yes");
+  for (const auto& reference : described.references)
+    row(reference.role,
+        reference.name + (reference.format.empty() ? "" : fmt::format(" ({})", reference.format)));
+  for (const auto& snapshot : described.snapshots)
+    row("snapshot", fmt::format("{} {}", snapshot.id, snapshot.name));
+  for (const auto& bitmap : described.bitmaps) row("bitmap", bitmap);
+  for (const auto& [name, value] : described.details) row(printable(name), value);
+  for (const auto& warning : described.warnings) row("warning", warning);
+  auto widths = table_widths({{}, {}}, rows);
+  std::string out;
+  for (const auto& one : rows) out += table_line({{}, {}}, widths, one);
+  return out;
+}
+
+void print_object(const json::value& object, Style style) {
+  print(style == Style::yaml ? yaml(object) : pretty_json(object));
+}
+
+Result<int> image_info(const Invocation& invocation) {
+  TRY(auto source, open_source(invocation.value("file"), invocation.value("source-format"),
+                               invocation, image::External::ignore));
+  const auto& description = source.image->description();
+  if (invocation.style == Style::table) {
+    print(described_for_people(description, source.file->size()));
+  } else {
+    auto object = described(description);
+    object["file_size"] = source.file->size();
+    print_object(object, invocation.style);
+  }
+  return 0;
+}
+
+std::string_view kind_name(image::Kind kind) {
+  switch (kind) {
+    case image::Kind::data:
+      return "data";
+    case image::Kind::compressed:
+      return "compressed";
+    case image::Kind::zero:
+      return "zero";
+    case image::Kind::hole:
+      return "hole";
+  }
+  return "";
+}
+
+/// Joins what the format gave in pieces. One row at a time: a map can be longer than memory.
+class MapRows {
+ public:
+  explicit MapRows(Style style) : style_(style) {
+    if (style_ == Style::csv) print(csv_line({"start", "length", "kind", "offset", "file"}));
+    if (style_ == Style::table)
+      print(fmt::format("{:>16}  {:>16}  {:<10}  {:>16}  {}\n", "START", "LENGTH", "KIND", "OFFSET",
+                        "FILE"));
+    if (style_ == Style::json) print("[");
+  }
+  void add(const image::Extent& next) {
+    bool joined = last_.length > 0 && last_.kind == next.kind && last_.file == next.file &&
+                  (next.file == nullptr || last_.offset + last_.length == next.offset);
+    if (joined) {
+      last_.length += next.length;
+      return;
+    }
+    flush();
+    last_ = next;
+  }
+  void end() {
+    flush();
+    if (style_ == Style::json) print(first_ ? "]\n" : "\n]\n");
+  }
+
+ private:
+  void flush() {
+    if (last_.length == 0) return;
+    bool stored = last_.file != nullptr;
+    auto name = stored ? printable(last_.file->name()) : std::string();
+    auto offset = stored ? fmt::format("{}", last_.offset) : std::string();
+    if (style_ == Style::table) {
+      print(fmt::format("{:>16}  {:>16}  {:<10}  {:>16}  {}\n", last_.start, last_.length,
+                        kind_name(last_.kind), stored ? offset : "-", stored ? name : "-"));
+    } else if (style_ == Style::csv) {
+      print(csv_line({fmt::format("{}", last_.start), fmt::format("{}", last_.length),
+                      std::string(kind_name(last_.kind)), offset, name}));
+    } else {
+      json::object row{
+          {"start", last_.start}, {"length", last_.length}, {"kind", kind_name(last_.kind)}};
+      if (stored) {
+        row["offset"] = last_.offset;
+        row["file"] = name;
+      }
+      if (style_ == Style::yaml) print("- " + json::serialize(row) + "\n");
+      if (style_ == Style::json) print((first_ ? "\n  " : ",\n  ") + json::serialize(row));
+    }
+    first_ = false;
+  }
+
+  Style style_;
+  image::Extent last_;
+  bool first_ = true;
+};
+
+Result<int> image_map(const Invocation& invocation) {
+  TRY(auto source,
+      open_source(invocation.value("file"), invocation.value("source-format"), invocation));
+  MapRows rows(invocation.style);
+  for (std::uint64_t at = 0; at < source.image->size();) {
+    TRY(auto extent, source.image->extent(at, source.image->size() - at));
+    rows.add(extent);
+    at += extent.length;
+  }
+  rows.end();
+  return 0;
+}
+
+constexpr int leaks_only = 1, damaged = 2, not_checked = 3;
+
+Result<int> image_check(const Invocation& invocation) {
+  auto source =
+      open_source(invocation.value("file"), invocation.value("source-format"), invocation);
+  auto report = source ? source->image->check() : std::unexpected(source.error());
+  if (!report) {
+    print(fmt::format("truce: {}\n", printable(report.error().message)), Channel::errors);
+    return report.error().code == Code::corrupt ? damaged : not_checked;
+  }
+  if (invocation.style == Style::table) {
+    for (const auto& problem : report->problems) print(printable(problem) + "\n");
+    print(fmt::format("{}: {} damaged, {} lost but harmless\n", invocation.value("file"),
+                      report->corruptions, report->leaks));
+  } else {
+    json::array problems(report->problems.begin(), report->problems.end());
+    print_object(json::object{{"corruptions", report->corruptions},
+                              {"leaks", report->leaks},
+                              {"problems", std::move(problems)}},
+                 invocation.style);
+  }
+  if (report->corruptions > 0) return damaged;
+  return report->leaks > 0 ? leaks_only : 0;
+}
+
+Result<int> image_create(const Invocation& invocation) {
+  auto name = invocation.value("file");
+  TRY(const auto* format, named_format(invocation.value("target-format", "raw")));
+  TRY(auto options, build_options(invocation, *format));
+  TRY(auto size, parse_bytes(invocation.value("size")));
+  options.size = size.count;
+  auto existing = invocation.has("replace") ? image::Target::Existing::replace
+                                            : image::Target::Existing::refuse;
+  TRY(auto target, image::Target::create(name, existing));
+  options.neighbours = &target->neighbours();
+  TRY(auto builder, image::build(*format, target->file(), options));
+  TRY_VOID(builder->finish(image::Builder::Durability::durable));
+  TRY_VOID(target->commit(image::Target::Durability::durable));
+  if (!invocation.quiet)
+    print(fmt::format("{}: {} disk of {}\n", name, format->name, to_string(size)));
+  return 0;
+}
+
+Result<int> image_resize(const Invocation& invocation) {
+  auto name = invocation.value("file");
+  TRY(auto size, parse_bytes(invocation.value("size")));
+  TRY(auto source, open_to_write(name, invocation.value("source-format")));
+  if (size.count < source.image->size() && !invocation.has("shrink")) {
+    return fail(Code::precondition,
+                "{} has {}: what lies beyond {} would be lost; --shrink if you mean it", name,
+                to_string(Bytes{source.image->size()}), to_string(size));
+  }
+  auto* writable = source.image->writable();
+  TRY_VOID(writable->resize(size.count));
+  TRY_VOID(writable->close());
+  if (!invocation.quiet) print(fmt::format("{}: {}\n", name, to_string(size)));
+  return 0;
+}
+
+Result<int> image_formats(const Invocation& invocation) {
+  std::vector<TableRow> rows;
+  json::array all;
+  for (const auto* format : image::formats()) {
+    std::string access = format->build == nullptr ? "read" : "read, write";
+    rows.push_back({std::string(format->name), access, std::string(format->title), ""});
+    json::array options;
+    for (const auto& option : format->options) {
+      auto values = option.values.empty() ? option.fallback : option.values;
+      rows.push_back(
+          {"", "", fmt::format("-o {}={}", option.name, values), std::string(option.help)});
+      options.push_back(json::object{{"name", option.name},
+                                     {"default", option.fallback},
+                                     {"values", option.values},
+                                     {"help", option.help}});
+    }
+    all.push_back(json::object{{"name", format->name},
+                               {"title", format->title},
+                               {"writable", format->build != nullptr},
+                               {"options", std::move(options)}});
+  }
+  if (invocation.style == Style::table) {
+    print(table({{"FORMAT"}, {"ACCESS"}, {"WHAT"}, {""}}, rows));
+  } else {
+    print_object(all, invocation.style);
+  }
+  return 0;
+}
+
+/// Nothing but what the command line names is within reach of whatever an image does to its parser.
+FileRules file_rules(const Invocation& invocation) {
+  auto folder_of = [](const std::string& path) {
+    auto folder = std::filesystem::path(path).parent_path();
+    return folder.empty() ? std::filesystem::path(".") : folder;
+  };
+  FileRules rules;
+  rules.read_only = {"/sys/devices/system/cpu"};  // how many processors there are
+  bool creates = invocation.row->verb == "create";
+  for (const auto* word : {"file", "source", "first", "second", "disk"}) {
+    auto named = invocation.given.find(word);
+    if (named == invocation.given.end() || creates) continue;
+    auto& list = invocation.row->verb == "resize" ? rules.read_write : rules.read_only;
+    for (const auto& path : named->second)
+      list.push_back(path.ends_with(".ovf") ? folder_of(path) : std::filesystem::path(path));
+  }
+  if (invocation.has("allow-external"))
+    rules.read_only.emplace_back(invocation.value("allow-external"));
+  if (invocation.row->verb == "unpack")
+    rules.read_write.emplace_back(invocation.value("folder", "."));
+  auto target = invocation.value(creates ? "file" : invocation.has("output") ? "output" : "target");
+  if (target.empty()) return rules;
+  std::error_code ignored;
+  bool device = std::filesystem::is_block_file(target, ignored);
+  rules.read_write.push_back(device ? std::filesystem::path(target) : folder_of(target));
+  return rules;
+}
+
+struct Verb {
+  std::string_view name;
+  Result<int> (*run)(const Invocation&);
+};
+constexpr Verb verbs[]{{"info", image_info},       {"map", image_map},
+                       {"check", image_check},     {"compare", image_compare},
+                       {"convert", image_convert}, {"create", image_create},
+                       {"formats", image_formats}, {"resize", image_resize},
+                       {"pack", image_pack},       {"unpack", image_unpack}};
+
+}  // namespace
+
+Result<const image::Format*> named_format(const std::string& name) {
+  const auto* format = image::find_format(name);
+  if (format != nullptr) return format;
+  std::string names;
+  for (const auto* row : image::formats()) names += fmt::format(" {}", row->name);
+  return fail(Code::invalid, "there is no format '{}', only:{}", name, names);
+}
+
+Result<Source> open_source(const std::filesystem::path& path, const std::string& format,
+                           const Invocation& invocation, image::External otherwise) {
+  if (!format.empty()) TRY_VOID(named_format(format));
+  Source source;
+  TRY(source.file, image::DiskFile::open(path, image::DiskFile::Access::read_only));
+  TRY_VOID(image::lock_image(*source.file, image::Use::read));
+  image::OpenOptions options{.external = otherwise};
+  std::unique_ptr<image::FolderNeighbours> neighbours;
+  if (invocation.has("allow-external")) {
+    TRY(neighbours, image::FolderNeighbours::open(path, invocation.value("allow-external")));
+    options.neighbours = neighbours.get();
+    options.external = image::External::follow;
+  }
+  TRY(source.image, image::open(source.file, options, format));
+  return source;
+}
+
+Result<Source> open_to_write(const std::filesystem::path& path, const std::string& format) {
+  if (!format.empty()) TRY_VOID(named_format(format));
+  Source source;
+  TRY(source.file, image::DiskFile::open(path, image::DiskFile::Access::read_write));
+  TRY_VOID(image::lock_image(*source.file, image::Use::write));
+  TRY(source.image, image::open(source.file, {.read_write = true}, format));
+  if (source.image->writable() == nullptr) {
+    return fail(Code::unsupported, "{}: {} {} cannot be written in place: convert it",
+                path.string(), source.image->description().format,
+                source.image->description().variant);
+  }
+  return source;
+}
+
+Result<image::BuildOptions> build_options(const Invocation& invocation,
+                                          const image::Format& format) {
+  image::BuildOptions options;
+  if (invocation.has("compress")) {
+    if (format.name == "qcow2") {
+      options.options["compression"] = "zlib";
+    } else if (format.name == "vmdk") {
+      options.options["subformat"] = "streamOptimized";
+    } else {
+      return fail(Code::invalid, "{} cannot be compressed; qcow2 and vmdk can", format.name);
+    }
+  }
+  auto given = invocation.given.find("option");
+  if (given == invocation.given.end()) return options;
+  for (const auto& text : given->second) {
+    auto equals = text.find('=');
+    if (equals == text.npos || equals == 0)
+      return fail(Code::invalid, "-o takes KEY=VALUE, not '{}'", text);
+    options.options[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return options;
+}
+
+Result<int> run_image(const Invocation& invocation) {
+  // A server needs sockets and goes on for long: it has its own bounds.
+  if (invocation.row->verb == "serve") return image_serve(invocation);
+  // Rules name what exists.
+  if (invocation.has("folder")) TRY_VOID(make_folder(invocation.value("folder")));
+  TRY_VOID(image::confine(file_rules(invocation)));
+  for (const auto& verb : verbs) {
+    if (verb.name == invocation.row->verb) return verb.run(invocation);
+  }
+  return fail(Code::internal, "image {}: nobody carries this out", invocation.row->verb);
+}
+
+}  // namespace truce::cli
