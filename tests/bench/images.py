@@ -76,7 +76,10 @@ class Folder:
             raise Skip(f"{make[0]} is not installed")
         env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
         measure.run(make + [image], env=env)
-        measure.run(["mount", "-o", "loop", image, self.path])
+        try:
+            measure.run(["mount", "-o", "loop", image, self.path])
+        except measure.Failure as why:
+            raise Skip(str(why)) from why
 
     def unmount(self):
         if self.kind != "ext4":

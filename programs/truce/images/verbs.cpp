@@ -1,5 +1,7 @@
 #include "images/verbs.h"
 
+#include <malloc.h>
+
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
@@ -364,6 +366,9 @@ Result<image::BuildOptions> build_options(const Invocation& invocation,
 Result<int> run_image(const Invocation& invocation) {
   // A server needs sockets and goes on for long: it has its own bounds.
   if (invocation.row->verb == "serve") return image_serve(invocation);
+  // Buffers of a MiB or two come and go: the C library would map each anew, page by page.
+  ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
   // Rules name what exists.
   if (invocation.has("folder")) TRY_VOID(make_folder(invocation.value("folder")));
   TRY_VOID(image::confine(file_rules(invocation)));

@@ -76,10 +76,11 @@ Result<void> Conversion::read_extents(Work& work) {
       work.direct.push_back(extent);
       continue;
     }
-    Piece piece{extent.start, std::vector<std::byte>(extent.length)};
-    TRY_VOID(from_.read(piece.start, piece.content));
-    if (all_zero(piece.content)) {
-      zeroes_ += piece.content.size();
+    Piece piece{extent.start, std::make_unique_for_overwrite<std::byte[]>(extent.length),
+                extent.length};
+    TRY_VOID(from_.read(piece.start, piece.content()));
+    if (all_zero(piece.content())) {
+      zeroes_ += piece.length;
     } else {
       work.read.push_back(std::move(piece));
     }
@@ -102,11 +103,11 @@ Result<void> Conversion::place_blocks(Work& work) {
     for (auto i = (extent.start - window.start) / block_size_; i <= last; ++i) wanted[i] = true;
   }
   for (const auto& piece : work.read) {
-    for (std::size_t at = 0; at < piece.content.size();) {
+    for (std::size_t at = 0; at < piece.length;) {
       auto index = (piece.start + at - window.start) / block_size_;
       auto block_end = window.start + (index + 1) * block_size_ - piece.start;
-      auto end = std::min<std::uint64_t>(piece.content.size(), block_end);
-      if (!wanted[index]) wanted[index] = !all_zero(View(piece.content).subspan(at, end - at));
+      auto end = std::min<std::uint64_t>(piece.length, block_end);
+      if (!wanted[index]) wanted[index] = !all_zero(View(piece.content()).subspan(at, end - at));
       at = end;
     }
   }
@@ -152,7 +153,7 @@ Result<void> Conversion::move_direct(const Work& work) {
 Result<void> Conversion::write_pieces(const Work& work) {
   for (const auto& piece : work.read) {
     auto write = [&](Place to, std::uint64_t start, std::uint64_t length) -> Result<void> {
-      auto content = View(piece.content).subspan(start - piece.start, length);
+      auto content = View(piece.content()).subspan(start - piece.start, length);
       for (std::size_t at = 0; at < content.size();) {
         std::size_t run = 0;
         bool zero = all_zero(content.subspan(at, std::min(zero_unit, content.size() - at)));
@@ -167,7 +168,7 @@ Result<void> Conversion::write_pieces(const Work& work) {
       }
       return {};
     };
-    TRY_VOID(in_places(work, piece.start, piece.content.size(), write));
+    TRY_VOID(in_places(work, piece.start, piece.length, write));
   }
   return {};
 }

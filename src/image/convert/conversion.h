@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -20,10 +21,13 @@ class Conversion {
   Result<Moved> run();
 
  private:
-  /// What was read of one extent.
+  /// What was read of one extent. Left as it comes until then: zeroing it first would cost as much
+  /// as reading.
   struct Piece {
     std::uint64_t start = 0;
-    std::vector<std::byte> content;
+    std::unique_ptr<std::byte[]> bytes;
+    std::size_t length = 0;
+    [[nodiscard]] Span content() const { return {bytes.get(), length}; }
   };
   /// One window on its way.
   struct Work {
