@@ -102,6 +102,7 @@ Result<int> image_convert(const Invocation& invocation) {
           durable ? image::Builder::Durability::durable : image::Builder::Durability::none,
       .progress = [&](const image::Progress& progress) { bar.show(progress); },
       .cancelled = &Interruptible::interrupted};
+  if (invocation.quiet) how.progress = nullptr;  // nobody sees it
   TRY(auto moved, image::convert(*source.image, *builder, how));
   builder.reset();
   TRY_VOID(target->commit(durable ? image::Target::Durability::durable

@@ -16,7 +16,10 @@ Result<Usage> usage(Image& image) {
 }
 
 Result<Moved> convert(Image& from, Builder& to, const ConvertOptions& options) {
-  TRY(auto used, usage(from));
+  Usage used;  // only progress asks for it, and it is a walk through all tables
+  if (options.progress) {
+    TRY(used, usage(from));
+  }
   Conversion conversion(from, to, options, used.stored);
   return conversion.run();
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <mutex>
 
+#include "backing.h"
 #include "byte_order.h"
 #include "qcow/builder.h"
 #include "qcow/layout.h"
@@ -47,15 +48,13 @@ class QcowImage final : public Image {
   [[nodiscard]] Result<Piece> one_cluster(std::uint64_t cluster, std::uint64_t entry) const;
   Result<void> check_table(std::uint64_t number, std::uint64_t table, CheckReport& report,
                            std::vector<std::uint64_t>& places);
-  Result<std::uint64_t> in_backing(std::uint64_t offset, std::uint64_t length) const;
-  Result<void> read_backing(std::uint64_t offset, Span into);
   Result<void> read_compressed(std::uint64_t entry, std::uint64_t within, Span into);
 
   std::shared_ptr<File> file_;
   Header header_;
   TableCache tables_;
   Description description_;
-  std::shared_ptr<Image> backing_;
+  Backing backing_;
   std::mutex last_mutex_;
   std::uint64_t last_entry_ = 0;  // of the cluster that was decoded last
   std::vector<std::byte> last_;
@@ -65,9 +64,7 @@ Result<void> QcowImage::stand_on_backing(const OpenOptions& options) {
   TRY(auto name, backing_name(*file_, header_));
   // The format is not recorded in this version.
   description_.references = {{"backing file", name, ""}};
-  if (options.external == External::ignore) return {};
-  TRY(backing_, open_parent(description_.references.front(), options));
-  return {};
+  return backing_.stand_on(description_.references.front(), options);
 }
 
 Result<void> QcowImage::check_range(std::uint64_t offset, std::uint64_t length) const {
@@ -136,21 +133,6 @@ Result<Piece> QcowImage::piece(std::uint64_t offset, std::uint64_t length) {
   return found;
 }
 
-Result<std::uint64_t> QcowImage::in_backing(std::uint64_t offset, std::uint64_t length) const {
-  if (description_.references.empty()) return 0;
-  if (!backing_)
-    return fail(Code::forbidden, "the range at {} comes from the backing file, which is not open",
-                offset);
-  return offset < backing_->size() ? std::min(length, backing_->size() - offset) : 0;
-}
-
-Result<void> QcowImage::read_backing(std::uint64_t offset, Span into) {
-  TRY(auto there, in_backing(offset, into.size()));
-  std::ranges::fill(into.subspan(there), std::byte{});
-  if (there == 0) return {};
-  return backing_->read(offset, into.first(there));
-}
-
 // A raw deflate stream that gives exactly one cluster.
 Result<void> QcowImage::read_compressed(std::uint64_t entry, std::uint64_t within, Span into) {
   std::lock_guard lock(last_mutex_);
@@ -191,7 +173,7 @@ Result<void> QcowImage::read(std::uint64_t offset, Span into) {
     } else if (found.kind == Kind::compressed) {
       TRY_VOID(read_compressed(found.entry, offset % header_.cluster_bytes(), part));
     } else {
-      TRY_VOID(read_backing(offset, part));
+      TRY_VOID(backing_.read(offset, part));
     }
     into = into.subspan(found.length);
     offset += found.length;
@@ -206,9 +188,7 @@ Result<Extent> QcowImage::extent(std::uint64_t offset, std::uint64_t length) {
   if (found.kind == Kind::data)
     return Extent{offset, found.length, Kind::data, file_.get(), found.entry};
   if (found.kind == Kind::compressed) return Extent{offset, found.length, Kind::compressed};
-  TRY(auto there, in_backing(offset, found.length));
-  if (there == 0) return Extent{offset, found.length, Kind::hole};
-  return backing_->extent(offset, there);
+  return backing_.extent(offset, found.length);
 }
 
 // Tables that lie on one another are told and not followed, so that the work is bounded by the

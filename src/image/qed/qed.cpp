@@ -1,6 +1,7 @@
 // QED: QEMU's disks of 2010 to 2012. They are read, not written.
 #include <algorithm>
 
+#include "backing.h"
 #include "byte_order.h"
 #include "qed/layout.h"
 #include "rows.h"
@@ -47,23 +48,19 @@ class QedImage final : public Image {
   [[nodiscard]] Result<Piece> one_cluster(std::uint64_t cluster, std::uint64_t entry) const;
   Result<void> check_table(std::uint64_t number, std::uint64_t table, CheckReport& report,
                            std::vector<std::uint64_t>& places);
-  [[nodiscard]] Result<std::uint64_t> in_backing(std::uint64_t offset, std::uint64_t length) const;
-  Result<void> read_backing(std::uint64_t offset, Span into);
 
   std::shared_ptr<File> file_;
   Header header_;
   TableCache tables_;
   Description description_;
-  std::shared_ptr<Image> backing_;
+  Backing backing_;
 };
 
 Result<void> QedImage::stand_on_backing(const OpenOptions& options) {
   TRY(auto name, backing_name(*file_, header_));
   bool raw = (header_.features & backing_is_raw) != 0;
   description_.references = {{"backing file", name, raw ? "raw" : ""}};
-  if (options.external == External::ignore) return {};
-  TRY(backing_, open_parent(description_.references.front(), options));
-  return {};
+  return backing_.stand_on(description_.references.front(), options);
 }
 
 Result<void> QedImage::check_range(std::uint64_t offset, std::uint64_t length) const {
@@ -138,22 +135,6 @@ Result<Piece> QedImage::piece(std::uint64_t offset, std::uint64_t length) {
   return found;
 }
 
-Result<std::uint64_t> QedImage::in_backing(std::uint64_t offset, std::uint64_t length) const {
-  if (description_.references.empty()) return 0;
-  if (!backing_) {
-    return fail(Code::forbidden, "the range at {} comes from the backing file, which is not open",
-                offset);
-  }
-  return offset < backing_->size() ? std::min(length, backing_->size() - offset) : 0;
-}
-
-Result<void> QedImage::read_backing(std::uint64_t offset, Span into) {
-  TRY(auto there, in_backing(offset, into.size()));
-  std::ranges::fill(into.subspan(there), std::byte{});
-  if (there == 0) return {};
-  return backing_->read(offset, into.first(there));
-}
-
 Result<void> QedImage::read(std::uint64_t offset, Span into) {
   TRY_VOID(check_range(offset, into.size()));
   while (!into.empty()) {
@@ -164,7 +145,7 @@ Result<void> QedImage::read(std::uint64_t offset, Span into) {
     } else if (found.kind == Kind::zero) {
       std::ranges::fill(part, std::byte{});
     } else {
-      TRY_VOID(read_backing(offset, part));
+      TRY_VOID(backing_.read(offset, part));
     }
     into = into.subspan(found.length);
     offset += found.length;
@@ -179,9 +160,7 @@ Result<Extent> QedImage::extent(std::uint64_t offset, std::uint64_t length) {
   if (found.kind == Kind::data)
     return Extent{offset, found.length, Kind::data, file_.get(), found.offset};
   if (found.kind == Kind::zero) return Extent{offset, found.length, Kind::zero};
-  TRY(auto there, in_backing(offset, found.length));
-  if (there == 0) return Extent{offset, found.length, Kind::hole};
-  return backing_->extent(offset, there);
+  return backing_.extent(offset, found.length);
 }
 
 // Tables that lie on one another are told and not followed, so that the work is bounded by the
