@@ -261,34 +261,6 @@ Result<int> image_formats(const Invocation& invocation) {
   return 0;
 }
 
-/// Nothing but what the command line names is within reach of whatever an image does to its parser.
-FileRules file_rules(const Invocation& invocation) {
-  auto folder_of = [](const std::string& path) {
-    auto folder = std::filesystem::path(path).parent_path();
-    return folder.empty() ? std::filesystem::path(".") : folder;
-  };
-  FileRules rules;
-  rules.read_only = {"/sys/devices/system/cpu"};  // how many processors there are
-  bool creates = invocation.row->verb == "create";
-  for (const auto* word : {"file", "source", "first", "second", "disk"}) {
-    auto named = invocation.given.find(word);
-    if (named == invocation.given.end() || creates) continue;
-    auto& list = invocation.row->verb == "resize" ? rules.read_write : rules.read_only;
-    for (const auto& path : named->second)
-      list.push_back(path.ends_with(".ovf") ? folder_of(path) : std::filesystem::path(path));
-  }
-  if (invocation.has("allow-external"))
-    rules.read_only.emplace_back(invocation.value("allow-external"));
-  if (invocation.row->verb == "unpack")
-    rules.read_write.emplace_back(invocation.value("folder", "."));
-  auto target = invocation.value(creates ? "file" : invocation.has("output") ? "output" : "target");
-  if (target.empty()) return rules;
-  std::error_code ignored;
-  bool device = std::filesystem::is_block_file(target, ignored);
-  rules.read_write.push_back(device ? std::filesystem::path(target) : folder_of(target));
-  return rules;
-}
-
 struct Verb {
   std::string_view name;
   Result<int> (*run)(const Invocation&);
@@ -307,37 +279,6 @@ Result<const image::Format*> named_format(const std::string& name) {
   std::string names;
   for (const auto* row : image::formats()) names += fmt::format(" {}", row->name);
   return fail(Code::invalid, "there is no format '{}', only:{}", name, names);
-}
-
-Result<Source> open_source(const std::filesystem::path& path, const std::string& format,
-                           const Invocation& invocation, image::External otherwise) {
-  if (!format.empty()) TRY_VOID(named_format(format));
-  Source source;
-  TRY(source.file, image::DiskFile::open(path, image::DiskFile::Access::read_only));
-  TRY_VOID(image::lock_image(*source.file, image::Use::read));
-  image::OpenOptions options{.external = otherwise};
-  std::unique_ptr<image::FolderNeighbours> neighbours;
-  if (invocation.has("allow-external")) {
-    TRY(neighbours, image::FolderNeighbours::open(path, invocation.value("allow-external")));
-    options.neighbours = neighbours.get();
-    options.external = image::External::follow;
-  }
-  TRY(source.image, image::open(source.file, options, format));
-  return source;
-}
-
-Result<Source> open_to_write(const std::filesystem::path& path, const std::string& format) {
-  if (!format.empty()) TRY_VOID(named_format(format));
-  Source source;
-  TRY(source.file, image::DiskFile::open(path, image::DiskFile::Access::read_write));
-  TRY_VOID(image::lock_image(*source.file, image::Use::write));
-  TRY(source.image, image::open(source.file, {.read_write = true}, format));
-  if (source.image->writable() == nullptr) {
-    return fail(Code::unsupported, "{}: {} {} cannot be written in place: convert it",
-                path.string(), source.image->description().format,
-                source.image->description().variant);
-  }
-  return source;
 }
 
 Result<image::BuildOptions> build_options(const Invocation& invocation,

@@ -1,0 +1,30 @@
+// From the words of a command line to open files and images, and what a command may reach for them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/process.h"
+#include "image/formats.h"
+#include "image/place.h"
+#include "invocation.h"
+
+namespace truce::cli {
+
+/// An image that a command reads.
+struct Source {
+  std::shared_ptr<image::File> file;
+  std::unique_ptr<image::Image> image;
+};
+/// Opens what `word` names, by the command's --allow-external. `format` is empty when its content
+/// tells.
+Result<Source> open_source(const std::string& word, const std::string& format,
+                           const Invocation& invocation,
+                           image::External otherwise = image::External::refuse);
+/// Opens the file so that the image can be written in place. What it refers to is refused.
+Result<Source> open_to_write(const std::string& word, const std::string& format);
+
+/// Nothing but what the command line names is within reach of whatever an image does to its parser.
+FileRules file_rules(const Invocation& invocation);
+
+}  // namespace truce::cli
