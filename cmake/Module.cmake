@@ -1,6 +1,6 @@
 # truce_module(NAME USES modules... LINKS targets...)
 #
-# Makes the static library truce_NAME from src/NAME/*.cpp and src/NAME/*/*.cpp, its unit tests from
+# Makes the static library truce_NAME from src/NAME, down to two folders, its unit tests from
 # tests/*_test.cpp and tests/*/*_test.cpp and, with TRUCE_FUZZ, a fuzz target for each *_fuzz.cpp
 # there. Stops the configure step when a module
 # uses one of its own layer or above, or includes a module that it does not name.
@@ -40,10 +40,10 @@ function(truce_module name)
                           "(layer ${TRUCE_LAYER_${used}})")
     endif()
   endforeach()
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
-  file(GLOB headers CONFIGURE_DEPENDS include/${name}/*.h *.h */*.h)
-  list(FILTER sources EXCLUDE REGEX "/tests/[^/]*$")
-  list(FILTER headers EXCLUDE REGEX "/tests/[^/]*$")
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp */*/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS include/${name}/*.h *.h */*.h */*/*.h)
+  list(FILTER sources EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/tests/")
+  list(FILTER headers EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/tests/")
   file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cpp tests/*/*_test.cpp)
   file(GLOB fuzzers CONFIGURE_DEPENDS tests/*_fuzz.cpp tests/*/*_fuzz.cpp)
   truce_check_includes(${name} "${M_USES}" ${sources} ${headers})

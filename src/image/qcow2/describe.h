@@ -2,8 +2,8 @@
 #pragma once
 
 #include "image/image.h"
-#include "qcow2/directory.h"
 #include "qcow2/header.h"
+#include "qcow2/upkeep/directory.h"
 
 namespace truce::image::qcow2 {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "byte_order.h"
-#include "qcow2/check.h"
 #include "qcow2/describe.h"
+#include "qcow2/upkeep/check.h"
 #include "qcow2/writer.h"
 
 namespace truce::image::qcow2 {

@@ -7,9 +7,9 @@
 
 #include "image/image.h"
 #include "qcow2/codec.h"
-#include "qcow2/directory.h"
 #include "qcow2/header.h"
 #include "qcow2/mapping.h"
+#include "qcow2/upkeep/directory.h"
 
 namespace truce::image::qcow2 {
 

@@ -4,7 +4,7 @@
 
 #include "byte_order.h"
 #include "qcow2/refcounts.h"
-#include "qcow2/references.h"
+#include "qcow2/upkeep/references.h"
 
 namespace truce::image::qcow2 {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "image/file.h"
-#include "qcow2/directory.h"
 #include "qcow2/header.h"
 #include "qcow2/mapping.h"
 #include "qcow2/refcounts.h"
+#include "qcow2/upkeep/directory.h"
 
 namespace truce::image::qcow2 {
 

@@ -4,10 +4,10 @@
 #include <functional>
 
 #include "byte_order.h"
-#include "qcow2/directory.h"
 #include "qcow2/host_clusters.h"
 #include "qcow2/mapping.h"
 #include "qcow2/qcow2.h"
+#include "qcow2/upkeep/directory.h"
 
 namespace truce::image::qcow2 {
 namespace {

@@ -1,4 +1,4 @@
-#include "qcow2/references.h"
+#include "qcow2/upkeep/references.h"
 
 #include <algorithm>
 #include <unordered_map>

@@ -1,10 +1,10 @@
-#include "qcow2/check.h"
+#include "qcow2/upkeep/check.h"
 
 #include <algorithm>
 #include <limits>
 
 #include "byte_order.h"
-#include "qcow2/references.h"
+#include "qcow2/upkeep/references.h"
 
 namespace truce::image::qcow2 {
 namespace {

@@ -1,4 +1,4 @@
-#include "qcow2/directory.h"
+#include "qcow2/upkeep/directory.h"
 
 #include <algorithm>
 
