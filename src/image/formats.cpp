@@ -34,6 +34,23 @@ bool listed(std::string_view values, std::string_view value) {
   }
 }
 
+Result<void> check_parent(const Format& format, const BuildOptions& chosen) {
+  if (!chosen.parent) return {};
+  const auto& parent = chosen.parent->description;
+  if (format.stands_on == nullptr) {
+    std::string able;
+    for (const auto* row : table) {
+      if (row->stands_on != nullptr) able += fmt::format(" {}", row->name);
+    }
+    return fail(Code::invalid, "{} cannot stand on another image; these can:{}", format.name, able);
+  }
+  if (!format.stands_on(parent.format)) {
+    return fail(Code::invalid, "{} stands on images of its own format only, and '{}' is {}",
+                format.name, chosen.parent->name, parent.format);
+  }
+  return {};
+}
+
 Result<void> check_options(const Format& format, const BuildOptions& chosen) {
   for (const auto& [name, value] : chosen.options) {
     auto row = std::ranges::find(format.options, std::string_view(name), &Option::name);
@@ -112,6 +129,7 @@ Result<std::unique_ptr<Builder>> build(const Format& format, std::shared_ptr<Fil
   if (format.build == nullptr)
     return fail(Code::unsupported, "{} is only read, not written", format.name);
   TRY_VOID(check_options(format, options));
+  TRY_VOID(check_parent(format, options));
   auto begun = format.build(std::move(file), options);
   if (!begun) return std::unexpected(std::move(begun).error().within(format.name));
   return begun;

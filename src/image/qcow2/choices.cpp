@@ -50,6 +50,27 @@ Result<void> choose_geometry(const BuildOptions& options, Header& header) {
   return {};
 }
 
+/// The backing file that was named by an option, or the parent that the caller has looked at.
+Result<void> choose_backing(const BuildOptions& options, Header& header) {
+  header.backing_file = options.get("backing_file", "");
+  header.backing_format = options.get("backing_format", "");
+  if (options.parent) {
+    if (!header.backing_file.empty() || !header.backing_format.empty())
+      return fail(Code::invalid, "it is to stand on '{}': leave out backing_file, backing_format",
+                  options.parent->name);
+    header.backing_file = options.parent->name;
+    header.backing_format = options.parent->description.format;
+  }
+  // What QEMU, which opens these images, calls it.
+  if (header.backing_format == "vhd") header.backing_format = "vpc";
+  if (header.backing_file.size() > longest_backing_name)
+    return fail(Code::invalid, "the backing file's name is longer than {} bytes",
+                longest_backing_name);
+  if (header.backing_file.empty() && !header.backing_format.empty())
+    return fail(Code::invalid, "option backing_format needs a backing_file");
+  return {};
+}
+
 Result<int> choose_level(const BuildOptions& options, Compression compression) {
   int fallback = compression == Compression::zlib ? 2 : 3;
   int largest = compression == Compression::zlib ? 12 : 19;
@@ -69,8 +90,6 @@ void choose_features(const BuildOptions& options, Choices& choices) {
   header.compression = compression == "zstd" ? Compression::zstd : Compression::zlib;
   choices.preallocated = options.get("preallocation", "off") == "metadata";
   header.version = options.get("compat", "1.1") == "0.10" ? 2 : 3;
-  header.backing_file = options.get("backing_file", "");
-  header.backing_format = options.get("backing_format", "");
   header.data_file = options.get("data_file", "");
   if (!header.data_file.empty()) header.incompatible |= feature::data_file;
   if (header.compression == Compression::zstd) header.incompatible |= feature::compression;
@@ -84,6 +103,7 @@ Result<Choices> choose(const BuildOptions& options) {
   Choices choices;
   TRY_VOID(choose_geometry(options, choices.header));
   choose_features(options, choices);
+  TRY_VOID(choose_backing(options, choices.header));
   TRY(choices.level, choose_level(options, choices.header.compression));
   const auto& header = choices.header;
   if (header.version == 2 && (header.incompatible | header.compatible) != 0)
@@ -96,11 +116,6 @@ Result<Choices> choose(const BuildOptions& options) {
                 "preallocation goes neither with compression nor with a backing file");
   if (!choices.compressed && !options.get("level", "").empty())
     return fail(Code::invalid, "option level needs compression");
-  if (header.backing_file.size() > longest_backing_name)
-    return fail(Code::invalid, "the backing file's name is longer than {} bytes",
-                longest_backing_name);
-  if (header.backing_file.empty() && !header.backing_format.empty())
-    return fail(Code::invalid, "option backing_format needs a backing_file");
   TRY_VOID(header_bytes(header));
   return choices;
 }

@@ -33,6 +33,7 @@ const Format qcow2_format{.name = "qcow2",
                           .matches = matches,
                           .open = open_qcow2,
                           .build = qcow2::build,
-                          .options = qcow2::build_options()};
+                          .options = qcow2::build_options(),
+                          .stands_on = [](std::string_view) { return true; }};
 
 }  // namespace truce::image

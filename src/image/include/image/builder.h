@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,13 @@ class Builder {
   virtual Result<void> finish(Durability durability) = 0;
 };
 
+/// The image that a new one shall stand on, as it is now.
+struct Parent {
+  std::string name;         ///< how the new one names it: relative to its own folder, or absolute
+  std::string path;         ///< absolute
+  Description description;  ///< its size, and by what its children know it again
+};
+
 struct BuildOptions {
   std::uint64_t size = 0;  ///< of the guest's disk, bytes
   std::uint32_t sector_size = 512;
@@ -61,6 +69,7 @@ struct BuildOptions {
   /// lists them.
   std::map<std::string, std::string, std::less<>> options;
   Neighbours* neighbours = nullptr;  ///< for formats of several files; outlives the builder
+  std::optional<Parent> parent;      ///< what is not written is read from there
 
   /// The option's value, or `otherwise` when it was not given.
   [[nodiscard]] std::string get(std::string_view name, std::string_view otherwise) const;

@@ -32,6 +32,8 @@ struct Format {
   Result<std::unique_ptr<Builder>> (*build)(std::shared_ptr<File> file,
                                             const BuildOptions& options);
   std::span<const Option> options;
+  /// Whether a new image can stand on one of the format; null: on none.
+  bool (*stands_on)(std::string_view parent_format) = nullptr;
 };
 
 std::span<const Format* const> formats();
