@@ -17,7 +17,7 @@ constexpr std::array<Option, 10> options_of_build{{
     {"cluster_size", "65536", "", "bytes of a cluster: a power of two from 512 to 2M"},
     {"compat", "1.1", "0.10|1.1", "version of the format: 0.10 is for QEMU before 1.1"},
     {"compression", "none", "none|zlib|zstd", "of all clusters that get smaller by it"},
-    {"level", "", "", "effort of compression: zlib 1 to 12 (2), zstd 1 to 19 (3)"},
+    {"level", "", "", "effort of compression: zlib fast, 1 to 12 (2), zstd 1 to 19 (3)"},
     {"extended_l2", "off", "on|off", "clusters are allocated in 32 parts"},
     {"data_file", "", "", "keep the data in another new file of this name"},
     {"backing_file", "", "", "what is not in the image is read from this file"},

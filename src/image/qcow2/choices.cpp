@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "byte_order.h"
+#include "deflate.h"
 
 namespace truce::image::qcow2 {
 namespace {
@@ -76,10 +77,12 @@ Result<int> choose_level(const BuildOptions& options, Compression compression) {
   int largest = compression == Compression::zlib ? 12 : 19;
   auto value = options.get("level", "");
   if (value.empty()) return fallback;
+  if (value == "fast" && compression == Compression::zlib) return Deflater::fast;
   int level = 0;
   auto [rest, error] = std::from_chars(value.data(), value.data() + value.size(), level);
   if (error != std::errc{} || rest != value.data() + value.size() || level < 1 || level > largest)
-    return fail(Code::invalid, "option level: '{}' is not a number from 1 to {}", value, largest);
+    return fail(Code::invalid, "option level: '{}' is not a number from 1 to {}{}", value, largest,
+                compression == Compression::zlib ? ", and not fast" : "");
   return level;
 }
 

@@ -10,9 +10,6 @@ std::unexpected<Error> no_memory() {
   return fail(Code::unavailable, "no memory for a codec");
 }
 
-Pool<libdeflate_compressor>::Owned make_deflater(int level) {
-  return {libdeflate_alloc_compressor(level), libdeflate_free_compressor};
-}
 Pool<libdeflate_decompressor>::Owned make_inflater() {
   return {libdeflate_alloc_decompressor(), libdeflate_free_decompressor};
 }
@@ -72,24 +69,15 @@ Result<void> Decoder::unzstd(View from, Span into) {
 Encoder::Encoder(Compression compression, int level)
     : compression_(compression),
       level_(level),
-      deflaters_([level] { return make_deflater(level); }),
+      deflater_(Deflater::Wrapping::none, level),
       contexts_(make_compressing) {}
 
 Result<std::vector<std::byte>> Encoder::encode(View cluster) {
   std::vector<std::byte> encoded(cluster.size() - 1);
-  TRY(auto size,
-      compression_ == Compression::zlib ? deflate(cluster, encoded) : zstd(cluster, encoded));
+  TRY(auto size, compression_ == Compression::zlib ? deflater_.pack(cluster, encoded)
+                                                   : zstd(cluster, encoded));
   encoded.resize(size);
   return encoded;
-}
-
-Result<std::size_t> Encoder::deflate(View cluster, Span into) {
-  auto deflater = deflaters_.take();
-  if (!deflater) return no_memory();
-  auto size = libdeflate_deflate_compress(deflater.get(), cluster.data(), cluster.size(),
-                                          into.data(), into.size());
-  deflaters_.give_back(std::move(deflater));
-  return size;
 }
 
 Result<std::size_t> Encoder::zstd(View cluster, Span into) {

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "deflate.h"
 #include "image/file.h"
 #include "qcow2/header.h"
 
-struct libdeflate_compressor;
 struct libdeflate_decompressor;
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
@@ -62,17 +62,17 @@ class Decoder {
 /// Encodes clusters; from several threads at once.
 class Encoder {
  public:
+  /// `level`: Deflater's, or of zstd.
   Encoder(Compression compression, int level);
   /// `cluster` encoded; empty when that would not be shorter.
   Result<std::vector<std::byte>> encode(View cluster);
 
  private:
-  Result<std::size_t> deflate(View cluster, Span into);
   Result<std::size_t> zstd(View cluster, Span into);
 
   Compression compression_;
   int level_;
-  Pool<libdeflate_compressor> deflaters_;
+  Deflater deflater_;
   Pool<ZSTD_CCtx_s> contexts_;
 };
 

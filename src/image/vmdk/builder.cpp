@@ -21,8 +21,7 @@ constexpr std::array<Option, 4> options_of_vmdk{
       "with a small descriptor"},
      {"adapter_type", "lsilogic", "lsilogic|buslogic|ide|pvscsi", "the controller it hangs on"},
      {"hw_version", "7", "", "virtual hardware version that the descriptor names"},
-     {"level", "2", "fast|1|2|3|4|5|6|7|8|9|10|11|12",
-      "how hard streamOptimized compresses; fast is 1"}}};
+     {"level", "2", "fast|1|2|3|4|5|6|7|8|9|10|11|12", "how hard streamOptimized compresses"}}};
 
 /// What VMware's tools put into one file of a split disk: 2,047 MiB.
 constexpr std::uint64_t split_sectors = 4192256;
@@ -212,7 +211,7 @@ Result<std::unique_ptr<Builder>> build_vmdk(std::shared_ptr<File> file,
     return std::make_unique<SparseBuilder>(std::move(file), sectors, std::move(text));
   auto level = options.get("level", "2");
   return StreamBuilder::begin(std::move(file), sectors, text,
-                              level == "fast" ? 1 : std::stoi(level));
+                              level == "fast" ? Deflater::fast : std::stoi(level));
 }
 
 }  // namespace truce::image::vmdk

@@ -8,32 +8,10 @@
 
 namespace truce::image::vmdk {
 
-Compressors::Compressor Compressors::take() {
-  std::lock_guard lock(mutex_);
-  if (idle_.empty()) return Compressor(libdeflate_alloc_compressor(level_));
-  auto one = std::move(idle_.back());
-  idle_.pop_back();
-  return one;
-}
-
-Result<std::vector<std::byte>> Compressors::pack(std::uint64_t sector, View content) {
-  auto compressor = take();
-  if (!compressor) return fail(Code::limit, "no memory to compress");
-  auto bound = libdeflate_zlib_compress_bound(compressor.get(), content.size());
-  std::vector<std::byte> packed(round_up(grain_marker_bytes + bound, sector_bytes));
-  auto length = libdeflate_zlib_compress(compressor.get(), content.data(), content.size(),
-                                         packed.data() + grain_marker_bytes, bound);
-  if (length == 0) return fail(Code::internal, "a grain does not fit the bound of its compressor");
-  put_le<std::uint64_t>(packed, 0, sector);
-  put_le<std::uint32_t>(packed, 8, static_cast<std::uint32_t>(length));
-  packed.resize(round_up(grain_marker_bytes + length, sector_bytes));
-  std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(compressor));
-  return packed;
-}
-
 StreamBuilder::StreamBuilder(std::shared_ptr<File> file, std::uint64_t sectors, int level)
-    : file_(std::move(file)), compressors_(level), entries_(hosted_entries * 4) {
+    : file_(std::move(file)),
+      deflater_(Deflater::Wrapping::zlib, level),
+      entries_(hosted_entries * 4) {
   // As VMware's own tools write it: version 3, no redundant tables, the directory in the footer.
   header_.version = 3;
   header_.flags = flag_newlines | flag_compressed | flag_markers;
@@ -63,7 +41,16 @@ std::uint64_t StreamBuilder::block_size() const {
 }
 
 Result<std::vector<std::byte>> StreamBuilder::encode(std::uint64_t block, View content) const {
-  return compressors_.pack(block * grain_sectors, content);
+  std::vector<std::byte> packed(
+      round_up(grain_marker_bytes + Deflater::bound(content.size()), sector_bytes));
+  TRY(auto length, deflater_.pack(content, Span(packed).subspan(grain_marker_bytes)));
+  if (length == 0) return fail(Code::internal, "a grain does not fit the bound of its compressor");
+  put_le<std::uint64_t>(packed, 0, block * grain_sectors);
+  put_le<std::uint32_t>(packed, 8, static_cast<std::uint32_t>(length));
+  auto end = grain_marker_bytes + length;
+  packed.resize(round_up(end, sector_bytes));
+  std::fill(packed.begin() + static_cast<std::ptrdiff_t>(end), packed.end(), std::byte{});
+  return packed;
 }
 
 Result<void> StreamBuilder::write(View bytes) {

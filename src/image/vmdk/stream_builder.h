@@ -1,36 +1,15 @@
 // streamOptimized: compressed grains, one after another, in a file that is never sought back in.
 #pragma once
 
-#include <libdeflate.h>
-
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "deflate.h"
 #include "image/builder.h"
 #include "vmdk/layout.h"
 
 namespace truce::image::vmdk {
-
-/// The compressors of one level that nobody uses at the moment.
-class Compressors {
- public:
-  explicit Compressors(int level) : level_(level) {}
-  /// The marker of the grain at `sector` and its compressed bytes, filled up to whole sectors.
-  Result<std::vector<std::byte>> pack(std::uint64_t sector, View content);
-
- private:
-  struct Free {
-    void operator()(libdeflate_compressor* one) const { libdeflate_free_compressor(one); }
-  };
-  using Compressor = std::unique_ptr<libdeflate_compressor, Free>;
-  Compressor take();
-
-  int level_;
-  std::mutex mutex_;
-  std::vector<Compressor> idle_;
-};
 
 /// Every write begins where the last one ended, so that the file may be a pipe. The header comes
 /// first and points to a footer; what makes the file an image is that footer, written last.
@@ -53,7 +32,7 @@ class StreamBuilder final : public Builder, public Packing {
 
   std::shared_ptr<File> file_;
   HostedHeader header_;
-  mutable Compressors compressors_;
+  mutable Deflater deflater_;
   std::uint64_t position_ = 0;
   std::uint64_t table_ = 0;               // the one that is being filled
   bool filled_ = false;                   // it has an entry

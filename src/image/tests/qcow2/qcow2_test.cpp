@@ -52,6 +52,10 @@ TEST(Qcow2, what_is_compressed_is_read_by_qemu) {
                    (4 << 20) + 512, cluster_size);
     }
   }
+  for (const char* cluster_size : {"512", "65536", "2M"}) {
+    expect_built(with({{"compression", "zlib"}, {"level", "fast"}, {"cluster_size", cluster_size}}),
+                 (4 << 20) + 512, cluster_size);
+  }
   expect_built(with({{"compression", "zlib"}, {"level", "12"}, {"compat", "0.10"}}), 2 << 20,
                "0.10");
   expect_built(with({{"compression", "zstd"}, {"level", "19"}, {"extended_l2", "on"}}), 2 << 20,
@@ -158,6 +162,7 @@ TEST(Qcow2, options_that_do_not_go_together_are_refused) {
   EXPECT_TRUE(refused({{"extended_l2", "on"}, {"cluster_size", "8k"}}));
   EXPECT_TRUE(refused({{"level", "3"}}));
   EXPECT_TRUE(refused({{"level", "13"}, {"compression", "zlib"}}));
+  EXPECT_TRUE(refused({{"level", "fast"}, {"compression", "zstd"}}));
   EXPECT_TRUE(refused({{"compression", "zlib"}, {"data_file", "x"}}));
   EXPECT_TRUE(refused({{"backing_format", "raw"}}));
   EXPECT_TRUE(refused({{"backing_file", std::string(1024, 'x')}}));

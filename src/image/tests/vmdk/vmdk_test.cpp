@@ -214,7 +214,7 @@ TEST(Vmdk, grains_of_a_stream_are_encoded_by_several_threads_at_once) {
     EXPECT_EQ(together[block], encode(block)) << block;
 }
 
-TEST(Vmdk, levels_of_a_stream_are_those_of_the_compressor) {
+TEST(Vmdk, a_stream_gets_smaller_with_its_level) {
   auto content = sparse_content(1 << 20, 9);
   std::map<std::string, std::uint64_t> sizes;
   for (std::string level : {"fast", "1", "2", "9", "12"}) {
@@ -225,7 +225,7 @@ TEST(Vmdk, levels_of_a_stream_are_those_of_the_compressor) {
     sizes[level] = file->size();
     expect_content(*opened(file), content);
   }
-  EXPECT_EQ(sizes["fast"], sizes["1"]);
+  EXPECT_LT(sizes["fast"], content.size());
   EXPECT_LE(sizes["12"], sizes["1"]);
 }
 
