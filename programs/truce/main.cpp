@@ -1,3 +1,4 @@
+// The whole program. Most words reach it through small/main.cpp.
 #include <cstdio>
 #include <exception>
 

@@ -7,6 +7,7 @@
 #include "completion.h"
 #include "images/verbs.h"
 #include "login.h"
+#include "small/small.h"
 #include "terminal.h"
 #include "text_formats.h"
 #include "verbs.h"
@@ -88,9 +89,13 @@ int run_completion(std::vector<std::string> words) {
   return 0;
 }
 
-int say(Exit exit, std::string_view message) {
-  print(fmt::format("truce: {}\n", message), Channel::errors);
-  return static_cast<int>(exit);
+Result<int> run_any_image(const Invocation& invocation) {
+  // A server needs sockets and goes on for long: it has its own bounds.
+  if (invocation.row->verb == "serve") return image_serve(invocation);
+  auto linked = image_verbs_linked();
+  auto is_asked_for = [&](const Verb& verb) { return verb.name == invocation.row->verb; };
+  return run_image(invocation,
+                   std::ranges::any_of(linked, is_asked_for) ? linked : image_verbs_alone());
 }
 
 int run_invocation(const Invocation& invocation) {
@@ -101,10 +106,7 @@ int run_invocation(const Invocation& invocation) {
     return 0;
   }
   if (invocation.row->noun == "image") {
-    auto status = run_image(invocation);
-    if (status) return *status;
-    auto exit = status.error().code == Code::invalid ? Exit::usage : Exit::failed;
-    return say(exit, printable(status.error().message));
+    return end_of(run_any_image(invocation));
   }
   asio::io_context loop;
   auto ending = wait_for(loop, talk(loop.get_executor(), invocation));
@@ -122,13 +124,7 @@ int run_program(std::vector<std::string> words) {
     words.erase(words.begin());
     return run_completion(std::move(words));
   }
-  auto read = read_words(words);
-  if (!read) return say(Exit::usage, read.error().message);
-  if (const auto* text = std::get_if<Text>(&*read)) {
-    print(text->text);
-    return 0;
-  }
-  return run_invocation(std::get<Invocation>(*read));
+  return run_words(words, run_invocation).value();
 }
 
 }  // namespace truce::cli

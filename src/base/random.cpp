@@ -1,10 +1,8 @@
 #include "base/random.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/random.h>
 
-#include <array>
 #include <vector>
 
 #include "base/result.h"
@@ -38,14 +36,6 @@ std::string random_uuid() {
   h[16] = "89ab"[static_cast<unsigned char>(h[16]) & 3U];
   return fmt::format("{}-{}-{}-{}-{}", h.substr(0, 8), h.substr(8, 4), h.substr(12, 4),
                      h.substr(16, 4), h.substr(20));
-}
-
-std::string sha256_hex(std::string_view data) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  int ok = EVP_Digest(data.data(), data.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  TRUCE_ASSERT(ok == 1, "SHA-256 failed");
-  return to_hex({digest.data(), size});
 }
 
 }  // namespace truce

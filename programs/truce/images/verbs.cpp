@@ -261,17 +261,16 @@ Result<int> image_formats(const Invocation& invocation) {
   return 0;
 }
 
-struct Verb {
-  std::string_view name;
-  Result<int> (*run)(const Invocation&);
-};
-constexpr Verb verbs[]{{"info", image_info},       {"map", image_map},
-                       {"check", image_check},     {"compare", image_compare},
-                       {"convert", image_convert}, {"create", image_create},
-                       {"formats", image_formats}, {"resize", image_resize},
-                       {"pack", image_pack},       {"unpack", image_unpack}};
+constexpr Verb verbs_alone[]{{"info", image_info},       {"map", image_map},
+                             {"check", image_check},     {"compare", image_compare},
+                             {"convert", image_convert}, {"create", image_create},
+                             {"formats", image_formats}, {"resize", image_resize}};
 
 }  // namespace
+
+std::span<const Verb> image_verbs_alone() {
+  return verbs_alone;
+}
 
 Result<const image::Format*> named_format(const std::string& name) {
   const auto* format = image::find_format(name);
@@ -304,9 +303,7 @@ Result<image::BuildOptions> build_options(const Invocation& invocation,
   return options;
 }
 
-Result<int> run_image(const Invocation& invocation) {
-  // A server needs sockets and goes on for long: it has its own bounds.
-  if (invocation.row->verb == "serve") return image_serve(invocation);
+Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs) {
   // Buffers of a MiB or two come and go: the C library would map each anew, page by page.
   ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);

@@ -1,7 +1,9 @@
 // The commands of `truce image`. They need no daemon.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "image/formats.h"
 #include "images/sources.h"
@@ -9,8 +11,19 @@
 
 namespace truce::cli {
 
-/// Runs a command of the noun `image`; the exit status of the program.
-Result<int> run_image(const Invocation& invocation);
+/// A command of the noun `image` and what carries it out.
+struct Verb {
+  std::string_view name;
+  Result<int> (*run)(const Invocation&);
+};
+/// The verbs for which the small program is enough: no network, no digests, nothing but files.
+std::span<const Verb> image_verbs_alone();
+/// All others.
+std::span<const Verb> image_verbs_linked();
+
+/// Runs the one of `verbs` that was asked for, confined to the files that the command names; the
+/// exit status of the program.
+Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs);
 
 /// The format of that name; Code::invalid tells which there are.
 Result<const image::Format*> named_format(const std::string& name);
