@@ -16,7 +16,8 @@ Conversion::Conversion(Image& from, Builder& to, const ConvertOptions& options, 
       to_(to),
       options_(options),
       block_size_(to.block_size()),
-      windows_(from, block_size_, [this](const Extent& extent) { return !direct(extent); }) {
+      windows_(from, block_size_, [this](const Extent& extent) { return !direct(extent); }),
+      mover_(options.durability) {
   progress_.total = total;
 }
 
@@ -188,12 +189,16 @@ Result<void> Conversion::pack_window(const Window& window) {
     } while (past < window.stored.size() &&
              (window.stored[past].start < end ||
               (window.stored[past].start == end && end - start < Windows::held_length)));
-    std::vector<std::byte> content(end - start);
+    Piece whole{start, std::make_unique_for_overwrite<std::byte[]>(end - start), end - start};
+    auto content = Span(whole.bytes.get(), whole.length);
+    auto filled = start;
     for (; i < past; ++i) {
       const auto& extent = window.stored[i];
-      TRY_VOID(
-          from_.read(extent.start, Span(content).subspan(extent.start - start, extent.length)));
+      std::ranges::fill(content.subspan(filled - start, extent.start - filled), std::byte{});
+      filled = extent.start + extent.length;
+      TRY_VOID(from_.read(extent.start, content.subspan(extent.start - start, extent.length)));
     }
+    std::ranges::fill(content.subspan(filled - start), std::byte{});
     TRY_VOID(encode_blocks(start, content, encoded));
   }
   turns_.take(window.ticket, [&]() -> Result<void> {

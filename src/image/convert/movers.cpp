@@ -1,5 +1,6 @@
 #include "convert/movers.h"
 
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@ namespace truce::image {
 namespace {
 
 constexpr std::uint64_t piece = std::uint64_t{1} << 20;
+constexpr std::uint64_t largest_copy = std::uint64_t{1} << 30;
+constexpr std::uint64_t durable_copy = std::uint64_t{8} << 20;  // what the disk is given at once
 constexpr std::uint64_t sharing_unit = 4096;  // the block size of XFS and btrfs as they are made
 
 bool not_possible_here(int error) {
@@ -57,12 +60,21 @@ Result<bool> Mover::share(const Move& move) {
                     fmt::format("{}: share blocks with {}", move.to->name(), move.from->name()));
 }
 
+// Only a hint: what it does not do, or fails to do, the flush does and tells.
+void Mover::begin_writing(const Move& copied) const {
+  constexpr std::uint64_t worth_it = std::uint64_t{1} << 20;
+  if (durability_ != Builder::Durability::durable || copied.length < worth_it) return;
+  ::sync_file_range(copied.to->descriptor(), static_cast<off64_t>(copied.to_offset),
+                    static_cast<off64_t>(copied.length), SYNC_FILE_RANGE_WRITE);
+}
+
 Result<void> Mover::copy(Move move) {
+  auto most = durability_ == Builder::Durability::durable ? durable_copy : largest_copy;
   while (kernel_ && move.length > 0) {
     auto from = static_cast<off64_t>(move.from_offset);
     auto to = static_cast<off64_t>(move.to_offset);
     auto count = ::copy_file_range(move.from->descriptor(), &from, move.to->descriptor(), &to,
-                                   std::min<std::uint64_t>(move.length, 1U << 30), 0);
+                                   std::min(move.length, most), 0);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && !not_possible_here(errno)) {
       return fail_errno(errno, fmt::format("{}: copy from {}", move.to->name(), move.from->name()));
@@ -71,6 +83,7 @@ Result<void> Mover::copy(Move move) {
     if (count <= 0) break;  // 0: the end of the file, or one that the kernel cannot read this way
     auto done = static_cast<std::uint64_t>(count);
     by_kernel_ += done;
+    begin_writing({move.from, move.from_offset, move.to, move.to_offset, done});
     move.from_offset += done;
     move.to_offset += done;
     move.length -= done;

@@ -22,6 +22,9 @@ struct Move {
 /// Used by several threads.
 class Mover {
  public:
+  /// Durable: the disk is set to work on what was copied while the rest is being copied, so that
+  /// the flush at the end finds little left to do.
+  explicit Mover(Builder::Durability durability) : durability_(durability) {}
   /// The two ranges do not overlap.
   Result<void> move(Move move);
   /// Adds what was moved so far.
@@ -30,8 +33,10 @@ class Mover {
  private:
   Result<bool> share(const Move& move);
   Result<void> copy(Move move);
+  void begin_writing(const Move& copied) const;
   Result<void> copy_through(Move move);
 
+  Builder::Durability durability_;
   std::atomic<bool> share_ = true, kernel_ = true;
   std::atomic<std::uint64_t> shared_ = 0, by_kernel_ = 0, through_ = 0;
 };
