@@ -3,13 +3,13 @@ has to be understood."""
 
 import contextlib
 import os
+import re
 import shutil
-import subprocess
 
 import measure
+import serving
+from disks import MIB, Folder, test_disk
 from measure import Row, Skip
-
-MIB = 1 << 20
 
 # What the targets of a conversion are called, by us and by qemu-img.
 PLAIN = {
@@ -27,67 +27,11 @@ COMPRESSED = {
                     ["-O", "vmdk", "-o", "subformat=streamOptimized"]),
 }
 FAST = {
-    "qcow2 zlib, fast": ["-O", "qcow2", "-o", "compression=zlib", "-o", "level=1"],
-    "vmdk stream, fast": ["-O", "vmdk", "-o", "subformat=streamOptimized", "-o", "level=1"],
+    "qcow2 zlib, fast": ["-O", "qcow2", "-o", "compression=zlib", "-o", "level=fast"],
+    "vmdk stream, fast": ["-O", "vmdk", "-o", "subformat=streamOptimized", "-o", "level=fast"],
 }
-# Files of the host that make a disk of about the wanted content, and the disk's size.
-SOURCES = {True: ("/usr/lib/x86_64-linux-gnu", 512, 200), False: ("/usr/lib", 4096, 1700)}
-
-
-def gather(source, folder, limit):
-    """Copies real files from `source` until they hold `limit` MiB."""
-    total = 0
-    for path, folders, names in os.walk(source):
-        folders.sort()
-        for name in sorted(names):
-            whole = os.path.join(path, name)
-            if os.path.islink(whole) or not os.path.isfile(whole):
-                continue
-            size = os.path.getsize(whole)
-            if total + size > limit * MIB:
-                continue
-            total += size
-            target = os.path.join(folder, os.path.relpath(whole, source))
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copyfile(whole, target)
-
-
-class Folder:
-    """A folder of a file system, with the test disk in it."""
-
-    def __init__(self, context, kind, disk):
-        self.kind, self.context = kind, context
-        self.path = os.path.join(context.work, kind)
-        os.makedirs(self.path)
-        if kind != "ext4":
-            self.mount(3 * os.path.getsize(disk) + 1024 * MIB)
-        self.disk = os.path.join(self.path, "disk.raw")
-        measure.run(["cp", "--sparse=always", disk, self.disk])
-        os.sync()
-
-    def mount(self, size):
-        if not self.context.private:
-            raise Skip(f"mounting {self.kind} needs root")
-        image = os.path.join(self.context.work, f"{self.kind}.img")
-        with open(image, "wb") as file:
-            file.truncate(size)
-        make = {"xfs": ["mkfs.xfs", "-q", "-m", "reflink=1"], "btrfs": ["mkfs.btrfs", "-q"]}[self.kind]
-        if not shutil.which(make[0], path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
-            raise Skip(f"{make[0]} is not installed")
-        env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
-        measure.run(make + [image], env=env)
-        try:
-            measure.run(["mount", "-o", "loop", image, self.path])
-        except measure.Failure as why:
-            raise Skip(str(why)) from why
-
-    def unmount(self):
-        if self.kind != "ext4":
-            subprocess.run(["umount", self.path], check=False)
-            os.unlink(os.path.join(self.context.work, f"{self.kind}.img"))
-
-    def file(self, name):
-        return os.path.join(self.path, name)
+# Formats in which a raw disk lies as it is: they are made around it, without moving a byte.
+IN_PLACE = {"vhd fixed": PLAIN["vhd fixed"], "vmdk flat": (["-O", "vmdk", "-o", "subformat=monolithicFlat"],) * 2}
 
 
 def once(argv, target=None, statuses=(0,)):
@@ -100,6 +44,13 @@ def once(argv, target=None, statuses=(0,)):
     if target:
         values["size"] = os.stat(target).st_blocks * 512 / MIB
     return values
+
+
+def calls_of(argv, log):
+    """How many system calls a program and its threads make."""
+    measure.run(["strace", "-f", "-c", "-o", log, *argv])
+    with open(log) as file:
+        return int(re.search(r"^100\.00 +\S+ +\S+ +(\d+) .*total$", file.read(), re.M).group(1))
 
 
 class Images:
@@ -165,9 +116,50 @@ class Images:
                 self.row(f"raw to {name}", "wall", samples, "cp", ("ratio", 1.1))
                 self.row(f"raw to {name}", "wall", samples, "qemu-img", ("ratio", 1))
                 self.row(f"raw to {name}, CPU", "cpu", samples, "qemu-img", ("ratio", 0.7))
-        safe = self.against({"truce": self.ours(folder.disk, target, PLAIN["vmdk"][0]),
-                             "qemu-img": self.qemu(folder.disk, theirs, ["-t", "writeback", *PLAIN["vmdk"][1]])})
-        self.row("raw to vmdk, durable", "wall", safe, "qemu-img", ("ratio", 1 / 15))
+
+    def durable(self, folder):
+        """All is on the disk when the program ends."""
+        target, theirs = folder.file("ours"), folder.file("theirs")
+        for name, (ours, qemu) in PLAIN.items():
+            samples = self.against({"truce": self.ours(folder.disk, target, ours),
+                                    "qemu-img": self.qemu(folder.disk, theirs, ["-t", "writeback", *qemu])})
+            wanted = 1 / 15 if name == "vmdk" else 1
+            self.row(f"raw to {name}, durable", "wall", samples, "qemu-img", ("ratio", wanted))
+            self.row(f"raw to {name}, durable, CPU", "cpu", samples, "qemu-img", ("ratio", 0.7))
+
+    def in_place(self, folder):
+        """The source becomes the target. Each run has a copy of its own, made before."""
+        if "--in-place" not in measure.run([self.truce, "image", "convert", "--help"]):
+            self.context.say("skipped: images in place: this program cannot")
+            return
+        target, theirs = folder.file("ours.vmdk"), folder.file("theirs")
+        copy = folder.file("consumed.raw")
+
+        def ours(words):
+            measure.run(["cp", "--sparse=always", folder.disk, copy])
+            measure.run(["sync", copy])
+            return once([self.truce, "image", "convert", "--quiet", "--in-place", copy, target, *words], target)
+
+        for name, (words, qemu) in IN_PLACE.items():
+            samples = self.against({"truce": lambda words=words: ours(words),
+                                    "qemu-img": self.qemu(folder.disk, theirs, qemu)})
+            self.row(f"raw to {name}, in place", "wall", samples, "qemu-img", ("below", 0.05))
+
+    def system_calls(self, folder):
+        """Counted in runs of their own: counting slows down."""
+        if not shutil.which("strace"):
+            self.context.say("skipped: system calls of images: strace is not installed")
+            return
+        target, theirs = folder.file("ours"), folder.file("theirs")
+        for name, (ours, qemu) in PLAIN.items():
+            counts = {}
+            for who, argv, made in (
+                    ("truce", [self.truce, "image", "convert", "--quiet", "--no-sync", folder.disk, target, *ours], target),
+                    ("qemu-img", ["qemu-img", "convert", "-f", "raw", *qemu, folder.disk, theirs], theirs)):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(made)
+                counts[who] = {"calls": [calls_of(argv, folder.file("calls"))]}
+            self.row(f"raw to {name}, system calls", "calls", counts, "qemu-img", ("ratio", 1), "")
 
     def compressed(self, folder):
         for name, (ours, qemu) in COMPRESSED.items():
@@ -188,6 +180,7 @@ class Images:
 
     def look(self, folder):
         """compare, check, map and info of images that qemu-img has made."""
+        verbs = measure.run([self.truce, "image", "--help"])
         for name, (_, qemu) in PLAIN.items():
             image, form = folder.file("image"), qemu[1]
             self.qemu(folder.disk, image, qemu)()
@@ -196,6 +189,8 @@ class Images:
                      "map": (["map", image, "--format", "json"], ["map", "-f", form, "--output=json", image]),
                      "compare": (["compare", "--quiet", folder.disk, image, "-f", "raw", "-F", word],
                                  ["compare", "-q", "-f", "raw", "-F", form, folder.disk, image])}
+            if "measure" in verbs:
+                pairs["measure"] = (["measure", image, "-O", "qcow2"], ["measure", "-f", form, "-O", "qcow2", image])
             if form in ("qcow2", "vhdx", "vdi"):
                 pairs["check"] = (["check", image], ["check", "-q", "-f", form, image])
             for verb, (ours, theirs) in pairs.items():
@@ -206,24 +201,6 @@ class Images:
 
     def memory(self):
         self.rows.append(Row("peak memory of every run above", "MiB", [max(self.peaks)], target=("below", 64)))
-
-
-def test_disk(context):
-    """A disk with a real file system of real files; kept for the next run."""
-    source, size, content = SOURCES[context.short]
-    kept = os.path.join(measure.ROOT, "build", f"bench-disk-{content}.raw")
-    if os.path.exists(kept):
-        return kept
-    folder = os.path.join(context.work, "content")
-    gather(source, folder, content)
-    made = kept + ".new"
-    with open(made, "wb") as file:
-        file.truncate(size * MIB)
-    measure.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", folder, "-E", f"offset={MIB}", made,
-                 f"{size - 2}M"])
-    shutil.rmtree(folder)
-    os.replace(made, kept)
-    return kept
 
 
 def bench(context):
@@ -244,7 +221,10 @@ def bench(context):
             folder.unmount()
     folder = Folder(context, "ext4", disk)
     images.plain(folder)
+    images.durable(folder)
+    images.in_place(folder)
     images.compressed(folder)
     images.look(folder)
+    images.system_calls(folder)
     images.memory()
-    return images.rows
+    return images.rows + serving.bench(context, folder)
