@@ -33,4 +33,12 @@ Result<Extent> Backing::extent(std::uint64_t offset, std::uint64_t length) const
   return image_->extent(offset, there);
 }
 
+Result<void> expect_size_of_parent(const Parent& parent, std::uint64_t size) {
+  if (parent.description.size == size) return {};
+  return fail(Code::invalid,
+              "the parent '{}' has {} bytes, the disk {}: in this format they are the same; qcow2 "
+              "can differ",
+              parent.name, parent.description.size, size);
+}
+
 }  // namespace truce::image

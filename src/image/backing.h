@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "image/builder.h"
 #include "image/image.h"
 
 namespace truce::image {
@@ -23,5 +24,8 @@ class Backing {
   bool named_ = false;
   std::shared_ptr<Image> image_;
 };
+
+/// Code::invalid unless the parent's disk has `size` bytes, for formats in which it must.
+Result<void> expect_size_of_parent(const Parent& parent, std::uint64_t size);
 
 }  // namespace truce::image

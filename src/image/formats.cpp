@@ -66,6 +66,13 @@ Result<void> check_options(const Format& format, const BuildOptions& chosen) {
   return {};
 }
 
+/// Two names of one file, or two views of it.
+bool same(const File& a, const File& b) {
+  const auto* one = dynamic_cast<const DiskFile*>(&a);
+  const auto* other = dynamic_cast<const DiskFile*>(&b);
+  return &a == &b || (one != nullptr && other != nullptr && one->identity() == other->identity());
+}
+
 }  // namespace
 
 std::span<const Format* const> formats() {
@@ -113,7 +120,15 @@ Result<std::unique_ptr<Image>> open(std::shared_ptr<File> file, const OpenOption
     if (row == nullptr) return fail(Code::invalid, "there is no format '{}'", format);
   }
   auto name = file->name();
-  auto opened = row->open(std::move(file), options);
+  for (const auto* above = options.above; above != nullptr; above = above->next) {
+    if (same(*above->file, *file))
+      return fail(Code::corrupt, "{}: it stands on itself: the chain of images runs in a circle",
+                  name);
+  }
+  Above here{file.get(), options.above};
+  auto within = options;
+  within.above = &here;
+  auto opened = row->open(std::move(file), within);
   if (!opened)
     return std::unexpected(
         std::move(opened).error().within(fmt::format("{}: {}", name, row->name)));

@@ -31,7 +31,10 @@ Result<std::shared_ptr<Image>> open_parent(const Reference& reference, const Ope
   }
   TRUCE_ASSERT(options.neighbours != nullptr, "nobody gives the files that are to be followed");
   TRY(auto file, options.neighbours->open(reference.name));
+  TRY(auto theirs, options.neighbours->of(*file));
   auto below = options;
+  if (theirs) below.neighbours = theirs.get();
+  below.identity = Identity::renewed;
   below.depth = options.depth + 1;
   below.read_write = false;
   auto opened = open(std::move(file), below, reference.format);

@@ -267,17 +267,21 @@ inline constexpr Input image_convert_inputs[]{
     {.name = "no-sync", .flag = "no-sync", .where = Where::local, .kind = Kind::boolean, .help = "Do not wait until the target is safe from a loss of power"},
     {.name = "strict", .flag = "strict", .where = Where::local, .kind = Kind::boolean, .help = "Refuse when something of the source would be lost: snapshots, bitmaps, sector size"},
     {.name = "threads", .flag = "threads", .where = Where::local, .kind = Kind::integer, .help = "At most N at once, 1 to 16 (as many as there are processors)", .value = "N"},
+    {.name = "backing", .flag = "backing", .where = Where::local, .kind = Kind::text, .help = "Write only what differs from PARENT, on which the target will stand", .value = "PARENT"},
+    {.name = "backing-format", .flag = "backing-format", .where = Where::local, .kind = Kind::text, .help = "Format of PARENT, instead of what its content says", .value = "FORMAT"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the source refers to, if they are in FOLDER or below", .value = "FOLDER"},
 };
 inline constexpr std::string_view image_convert_examples[]{"truce image convert disk.vmdk disk.vhdx -O vhdx", "truce image convert -O qcow2 --compress disk.raw disk.qcow2", "truce image convert -O vhd -o subformat=fixed -o azure=on disk.qcow2 disk.vhd"};
 inline constexpr Input image_create_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The new image"},
-    {.name = "size", .flag = "size", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "Size of the disk: 20GiB"},
+    {.name = "size", .flag = "size", .where = Where::local, .kind = Kind::text, .word = true, .help = "Size of the disk: 20GiB (that of the parent)"},
     {.name = "target-format", .flag = "target-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format (raw)", .value = "FORMAT"},
     {.name = "option", .flag = "option", .alias = "o", .where = Where::local, .kind = Kind::map, .help = "A choice that the format offers: see truce image formats", .value = "KEY=VALUE"},
+    {.name = "backing", .flag = "backing", .where = Where::local, .kind = Kind::text, .help = "The image that the new one stands on", .value = "PARENT"},
+    {.name = "backing-format", .flag = "backing-format", .where = Where::local, .kind = Kind::text, .help = "Format of PARENT, instead of what its content says", .value = "FORMAT"},
     {.name = "replace", .flag = "replace", .where = Where::local, .kind = Kind::boolean, .help = "Write over a file that is there"},
 };
-inline constexpr std::string_view image_create_examples[]{"truce image create -f qcow2 disk.qcow2 20GiB", "truce image create -f vhdx -o subformat=fixed disk.vhdx 1TiB"};
+inline constexpr std::string_view image_create_examples[]{"truce image create -f qcow2 disk.qcow2 20GiB", "truce image create -f qcow2 --backing base.qcow2 web01.qcow2", "truce image create -f vhdx -o subformat=fixed disk.vhdx 1TiB"};
 inline constexpr Input image_resize_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
     {.name = "size", .flag = "size", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "New size of the disk: 40GiB"},
@@ -285,6 +289,33 @@ inline constexpr Input image_resize_inputs[]{
     {.name = "shrink", .flag = "shrink", .where = Where::local, .kind = Kind::boolean, .help = "Allow a smaller size; what lies beyond it is lost"},
 };
 inline constexpr std::string_view image_resize_examples[]{"truce image resize disk.qcow2 40GiB"};
+inline constexpr Input image_rebase_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "backing", .flag = "backing", .alias = "b", .where = Where::local, .kind = Kind::text, .help = "The new parent", .value = "PARENT"},
+    {.name = "backing-format", .flag = "backing-format", .where = Where::local, .kind = Kind::text, .help = "Format of PARENT, instead of what its content says", .value = "FORMAT"},
+    {.name = "none", .flag = "none", .where = Where::local, .kind = Kind::boolean, .help = "Copy all that the parent has, and stand alone"},
+    {.name = "unsafe", .flag = "unsafe", .where = Where::local, .kind = Kind::boolean, .help = "Change the name only"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the images refer to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_rebase_examples[]{"truce image rebase -b new.qcow2 --allow-external . web01.qcow2", "truce image rebase --none --allow-external . web01.vhdx"};
+inline constexpr Input image_commit_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "keep", .flag = "keep", .where = Where::local, .kind = Kind::boolean, .help = "Leave the image as it is"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below; its parent there is written to", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_commit_examples[]{"truce image commit --allow-external . web01.qcow2"};
+inline constexpr Input image_measure_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .help = "The image to convert"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "target-format", .flag = "target-format", .alias = "O", .where = Where::local, .kind = Kind::text, .help = "Format of the target (raw)", .value = "FORMAT"},
+    {.name = "option", .flag = "option", .alias = "o", .where = Where::local, .kind = Kind::map, .help = "A choice that the target format offers: see truce image formats", .value = "KEY=VALUE"},
+    {.name = "compress", .flag = "compress", .where = Where::local, .kind = Kind::boolean, .help = "Compress (qcow2 and vmdk)"},
+    {.name = "size", .flag = "size", .where = Where::local, .kind = Kind::text, .help = "Of an empty disk of SIZE, instead of an image", .value = "SIZE"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
+};
+inline constexpr std::string_view image_measure_examples[]{"truce image measure -O vhdx disk.qcow2", "truce image measure -O qcow2 --size 20GiB"};
 inline constexpr Input image_serve_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
@@ -375,8 +406,11 @@ inline constexpr CommandRow commands[]{
     {.noun = "image", .verb = "check", .summary = "Look for damage in an image", .description = "Follows all tables and compares what must agree. Exit status 0: clean, 1: space is lost but no data, 2: damaged, 3: it could not be checked.", .usage = "truce image check FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_check_inputs, .examples = image_check_examples},
     {.noun = "image", .verb = "compare", .summary = "Compare the content of two disks", .description = "The formats do not matter, and of disks of two sizes the rest of the longer one may be zero. Exit status 0: the same, 1: they differ, 2: they could not be compared.", .usage = "truce image compare FIRST SECOND [options]", .answer = Answer::nothing, .shown = "", .inputs = image_compare_inputs, .examples = image_compare_examples},
     {.noun = "image", .verb = "convert", .summary = "Write a disk into a new image of another format", .description = "What can be shared between the two files is shared (XFS, btrfs), what the kernel can copy it copies, the rest is read and written by as many threads as there are processors; the last line says how much of each. The new file gets its name when it is complete and synced; Ctrl-C leaves nothing behind.", .usage = "truce image convert SOURCE TARGET [options]", .answer = Answer::nothing, .shown = "", .inputs = image_convert_inputs, .examples = image_convert_examples},
-    {.noun = "image", .verb = "create", .summary = "Make an empty disk", .description = "", .usage = "truce image create FILE SIZE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_create_inputs, .examples = image_create_examples},
+    {.noun = "image", .verb = "create", .summary = "Make an empty disk, or one that stands on another", .description = "With --backing the new image (qcow2, vhd, vhdx, vmdk) keeps only what is written from now on, everything else is read from PARENT, which must not be written to any more. A relative PARENT is found from the new image's folder later, an absolute one by its absolute path.", .usage = "truce image create FILE [SIZE] [options]", .answer = Answer::nothing, .shown = "", .inputs = image_create_inputs, .examples = image_create_examples},
     {.noun = "image", .verb = "resize", .summary = "Make a disk larger, or smaller", .description = "In place; a crash leaves the old size or the new one. Partitions and file systems are not touched.", .usage = "truce image resize FILE SIZE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_resize_inputs, .examples = image_resize_examples},
+    {.noun = "image", .verb = "rebase", .summary = "Let an image stand on another parent, or on none", .description = "The disk stays what it is: what differs between the old parent and the new one is copied into the image first. A crash leaves the old parent's name or the new one's. With --unsafe only the name changes, for a parent that was moved or renamed. The old parent needs --allow-external.", .usage = "truce image rebase FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_rebase_inputs, .examples = image_rebase_examples},
+    {.noun = "image", .verb = "commit", .summary = "Write what an image has into its parent", .description = "The parent grows if it must; then the image is emptied and shows the parent. The disk that the image shows is the same at any time, also after a crash. Other images that stand on the parent are damaged by this.", .usage = "truce image commit FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_commit_inputs, .examples = image_commit_examples},
+    {.noun = "image", .verb = "measure", .summary = "Tell how large a converted image will be", .description = "Bytes that the file system will allocate for what the disk holds, and when all of it has been written; and the length of the files, which a block device must have. Exact for what is not compressed, an upper bound for what is.", .usage = "truce image measure [FILE] [options]", .answer = Answer::nothing, .shown = "", .inputs = image_measure_inputs, .examples = image_measure_examples},
     {.noun = "image", .verb = "serve", .summary = "Serve a disk to others over NBD", .description = "Until Ctrl-C. Anybody who reaches the address can read (and with --writable write) the disk, unless --client-ca asks for certificates.", .usage = "truce image serve FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_serve_inputs, .examples = image_serve_examples},
     {.noun = "image", .verb = "pack", .summary = "Put disks, or an OVF folder, into an OVA or XVA", .description = "Disk images become a machine with one CPU and 1 GiB of memory. NAME.ova gets compressed VMDKs and a manifest, NAME.xva is what XenServer imports.", .usage = "truce image pack SOURCE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_pack_inputs, .examples = image_pack_examples},
     {.noun = "image", .verb = "unpack", .summary = "Take the disks out of an OVA, OVF or XVA", .description = "", .usage = "truce image unpack FILE [FOLDER] [options]", .answer = Answer::nothing, .shown = "", .inputs = image_unpack_inputs, .examples = image_unpack_examples},

@@ -73,6 +73,7 @@ void tell_result(const Invocation& invocation, const image::Format& format, std:
 }  // namespace
 
 Result<int> image_convert(const Invocation& invocation) {
+  if (invocation.has("backing")) return image_convert_onto_parent(invocation);
   auto start = Clock::now();
   TRY(const auto* format, named_format(invocation.value("target-format", "raw")));
   TRY(auto source,

@@ -53,16 +53,21 @@ FileRules file_rules(const Invocation& invocation) {
   };
   FileRules rules;
   rules.read_only = {"/sys/devices/system/cpu"};  // how many processors there are
-  bool creates = invocation.row->verb == "create";
+  const auto& verb = invocation.row->verb;
+  bool creates = verb == "create";
+  bool in_place = verb == "resize" || verb == "rebase" || verb == "commit";
   for (const auto* word : {"file", "source", "first", "second", "disk"}) {
     auto named = invocation.given.find(word);
     if (named == invocation.given.end() || creates) continue;
-    auto& list = invocation.row->verb == "resize" ? rules.read_write : rules.read_only;
+    auto& list = in_place ? rules.read_write : rules.read_only;
     for (const auto& path : named->second)
       list.push_back(path.ends_with(".ovf") ? folder_of(path) : std::filesystem::path(path));
   }
-  if (invocation.has("allow-external"))
-    rules.read_only.emplace_back(invocation.value("allow-external"));
+  if (invocation.has("allow-external")) {
+    auto& list = verb == "commit" ? rules.read_write : rules.read_only;  // the parent is there
+    list.emplace_back(invocation.value("allow-external"));
+  }
+  if (invocation.has("backing")) rules.read_only.emplace_back(invocation.value("backing"));
   if (invocation.row->verb == "unpack")
     rules.read_write.emplace_back(invocation.value("folder", "."));
   auto target = invocation.value(creates ? "file" : invocation.has("output") ? "output" : "target");

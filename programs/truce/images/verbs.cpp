@@ -198,24 +198,6 @@ Result<int> image_check(const Invocation& invocation) {
   return report->leaks > 0 ? leaks_only : 0;
 }
 
-Result<int> image_create(const Invocation& invocation) {
-  auto name = invocation.value("file");
-  TRY(const auto* format, named_format(invocation.value("target-format", "raw")));
-  TRY(auto options, build_options(invocation, *format));
-  TRY(auto size, parse_bytes(invocation.value("size")));
-  options.size = size.count;
-  auto existing = invocation.has("replace") ? image::Target::Existing::replace
-                                            : image::Target::Existing::refuse;
-  TRY(auto target, image::Target::create(name, existing));
-  options.neighbours = &target->neighbours();
-  TRY(auto builder, image::build(*format, target->file(), options));
-  TRY_VOID(builder->finish(image::Builder::Durability::durable));
-  TRY_VOID(target->commit(image::Target::Durability::durable));
-  if (!invocation.quiet)
-    print(fmt::format("{}: {} disk of {}\n", name, format->name, to_string(size)));
-  return 0;
-}
-
 Result<int> image_resize(const Invocation& invocation) {
   auto name = invocation.value("file");
   TRY(auto size, parse_bytes(invocation.value("size")));
@@ -261,10 +243,11 @@ Result<int> image_formats(const Invocation& invocation) {
   return 0;
 }
 
-constexpr Verb verbs_alone[]{{"info", image_info},       {"map", image_map},
-                             {"check", image_check},     {"compare", image_compare},
-                             {"convert", image_convert}, {"create", image_create},
-                             {"formats", image_formats}, {"resize", image_resize}};
+constexpr Verb verbs_alone[]{
+    {"info", image_info},       {"map", image_map},         {"check", image_check},
+    {"compare", image_compare}, {"convert", image_convert}, {"create", image_create},
+    {"formats", image_formats}, {"resize", image_resize},   {"rebase", image_rebase},
+    {"commit", image_commit},   {"measure", image_measure}};
 
 }  // namespace
 

@@ -35,6 +35,16 @@ Result<image::BuildOptions> build_options(const Invocation& invocation,
 Result<int> image_convert(const Invocation& invocation);
 Result<int> image_compare(const Invocation& invocation);
 
+// chains.cpp
+Result<int> image_create(const Invocation& invocation);
+Result<int> image_rebase(const Invocation& invocation);
+Result<int> image_commit(const Invocation& invocation);
+/// convert with --backing: only what differs from the parent is written.
+Result<int> image_convert_onto_parent(const Invocation& invocation);
+
+// measure.cpp
+Result<int> image_measure(const Invocation& invocation);
+
 // serve.cpp
 Result<int> image_serve(const Invocation& invocation);
 

@@ -58,9 +58,10 @@ Result<std::string> FolderNeighbours::below_allowed(const std::string& name) con
   return relative.string();
 }
 
-Result<std::shared_ptr<File>> FolderNeighbours::open(const std::string& name) {
+Result<std::shared_ptr<DiskFile>> FolderNeighbours::open_with(const std::string& name,
+                                                              int flags) const {
   TRY(auto relative, below_allowed(name));
-  Fd fd(open_below(folder_.get(), relative, O_RDONLY, 0));
+  Fd fd(open_below(folder_.get(), relative, flags, 0));
   if (!fd && (errno == ELOOP || errno == EXDEV)) {
     return fail(Code::forbidden, "the image refers to '{}', which leads through a symbolic link",
                 name);
@@ -70,8 +71,23 @@ Result<std::shared_ptr<File>> FolderNeighbours::open(const std::string& name) {
   if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, name);
   if (!S_ISREG(status.st_mode))
     return fail(Code::forbidden, "the image refers to '{}', which is not a regular file", name);
-  TRY(auto file, DiskFile::adopt(std::move(fd), (allowed_ / relative).string()));
+  return DiskFile::adopt(std::move(fd), (allowed_ / relative).string());
+}
+
+Result<std::shared_ptr<File>> FolderNeighbours::open(const std::string& name) {
+  TRY(auto file, open_with(name, O_RDONLY));
   return std::shared_ptr<File>(std::move(file));
+}
+
+Result<std::shared_ptr<DiskFile>> FolderNeighbours::open_to_write(const std::string& name) {
+  TRY(auto file, open_with(name, O_RDWR));
+  TRY_VOID(lock_image(*file, Use::write));
+  return file;
+}
+
+Result<std::unique_ptr<Neighbours>> FolderNeighbours::of(const File& file) {
+  TRY(auto made, open(file.name(), allowed_));
+  return std::unique_ptr<Neighbours>(std::move(made));
 }
 
 Result<std::shared_ptr<File>> FolderNeighbours::create(const std::string& name) {

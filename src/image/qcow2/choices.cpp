@@ -5,6 +5,7 @@
 
 #include "byte_order.h"
 #include "deflate.h"
+#include "qcow2/upkeep/relink.h"
 
 namespace truce::image::qcow2 {
 namespace {
@@ -62,8 +63,7 @@ Result<void> choose_backing(const BuildOptions& options, Header& header) {
     header.backing_file = options.parent->name;
     header.backing_format = options.parent->description.format;
   }
-  // What QEMU, which opens these images, calls it.
-  if (header.backing_format == "vhd") header.backing_format = "vpc";
+  header.backing_format = name_for_qemu(header.backing_format);
   if (header.backing_file.size() > longest_backing_name)
     return fail(Code::invalid, "the backing file's name is longer than {} bytes",
                 longest_backing_name);

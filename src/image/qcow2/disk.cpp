@@ -5,6 +5,7 @@
 #include "byte_order.h"
 #include "qcow2/describe.h"
 #include "qcow2/upkeep/check.h"
+#include "qcow2/upkeep/relink.h"
 #include "qcow2/writer.h"
 
 namespace truce::image::qcow2 {
@@ -131,6 +132,25 @@ Result<Extent> Disk::extent(std::uint64_t offset, std::uint64_t length) {
   auto end = data->size();
   if (run.host >= end) return Extent{offset, run.length, Kind::zero};
   return Extent{offset, std::min(run.length, end - run.host), Kind::data, data, run.host};
+}
+
+Result<Layer::Held> Disk::held(std::uint64_t offset, std::uint64_t length) {
+  if (length == 0 || !inside(offset, length, description_.size))
+    return fail(Code::invalid, "{}: a range beyond the disk's end", contents_->file->name());
+  TRY(auto run, contents_->mapping.at(offset, length));
+  return Held{run.length, run.state != State::unallocated};
+}
+
+Result<void> Disk::stand_on(const Parent* parent) {
+  if ((contents_->header.incompatible & (feature::dirty | feature::corrupt)) != 0)
+    return fail(Code::precondition, "{}: it is damaged, or was not closed: repair it first",
+                contents_->file->name());
+  return write_backing(*contents_->file, contents_->header, parent);
+}
+
+Result<void> Disk::forget() {
+  if (!writer_) return fail(Code::precondition, "{}: it is only read", contents_->file->name());
+  return writer_->forget();
 }
 
 Result<CheckReport> Disk::check() {

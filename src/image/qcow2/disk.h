@@ -61,7 +61,7 @@ struct Contents {
 
 class Writer;
 
-class Disk final : public Image {
+class Disk final : public Image, public Layer {
  public:
   /// `snapshot` is null for the disk itself.
   static Result<std::unique_ptr<Disk>> open(std::shared_ptr<File> file, const OpenOptions& options,
@@ -76,6 +76,10 @@ class Disk final : public Image {
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override;
   Result<CheckReport> check() override;
   Writable* writable() override;
+  Layer* layer() override { return this; }
+  Result<Held> held(std::uint64_t offset, std::uint64_t length) override;
+  Result<void> stand_on(const Parent* parent) override;
+  Result<void> forget() override;
 
  private:
   Result<void> prepare_writing();

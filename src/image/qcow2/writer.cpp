@@ -71,6 +71,27 @@ Result<void> Writer::close() {
   });
 }
 
+Result<void> Writer::forget() {
+  if (contents_.header.external_data())
+    return fail(Code::unsupported, "{}: its data lie in a file of their own", file().name());
+  return guarded([&]() -> Result<void> {
+    for (std::uint64_t at = 0; at < contents_.size;) {
+      TRY(auto run, contents_.mapping.at(at, contents_.size - at));
+      auto end = at + run.length;
+      for (auto guest = geometry().round_down(at); guest < end;
+           guest += geometry().cluster_size()) {
+        if (run.state == State::unallocated) break;
+        TRY(auto found, look_at(guest));
+        if (found.raw.entry == 0 && found.raw.bitmap == 0) continue;
+        TRY_VOID(set_entry(guest, {}));
+        release(found);
+      }
+      at = end;
+    }
+    return commit();
+  });
+}
+
 Result<Writer::Found> Writer::look_at(std::uint64_t guest) {
   auto& mapping = contents_.mapping;
   auto index = guest / geometry().table_span();

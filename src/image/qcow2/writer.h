@@ -26,6 +26,8 @@ class Writer final : public Writable {
   Result<void> resize(std::uint64_t size) override;
   Result<void> flush() override;
   Result<void> close() override;
+  /// Every cluster of the disk loses its place and shows what is under it.
+  Result<void> forget();
 
  private:
   /// Where a changed L2 table lies in the file: offset 0 for a new one.

@@ -2,9 +2,11 @@
 
 #include <array>
 
+#include "backing.h"
 #include "byte_order.h"
 #include "table_writer.h"
 #include "vhd/layout.h"
+#include "vhd/parent.h"
 
 namespace truce::image::vhd {
 namespace {
@@ -63,6 +65,14 @@ class DynamicBuilder final : public Builder, public Placing {
     return Place{file_.get(), data};
   }
 
+  /// Blocks that are placed hide the parent's; all others show them.
+  Result<void> stand_on(const Parent& parent) {
+    auto at = end_;
+    TRY(names_, set_parent(header_, parent, at));
+    end_ += names_.size();
+    return file_->write(at, names_);
+  }
+
   Result<void> finish(Durability durability) override {
     TRY_VOID(table_.finish());
     if (file_->size() < end_) TRY_VOID(file_->resize(end_));
@@ -78,7 +88,7 @@ class DynamicBuilder final : public Builder, public Placing {
   Header header_;
   TableWriter table_;
   std::uint64_t end_;
-  std::vector<std::byte> bitmap_;
+  std::vector<std::byte> bitmap_, names_;
 };
 
 }  // namespace
@@ -101,10 +111,18 @@ Result<std::unique_ptr<Builder>> build(std::shared_ptr<File> file, const BuildOp
   auto size = azure ? round_up(options.size, 1 << 20) : options.size;
   // QEMU believes the geometry and not the size of every creator but a few, `win ` among them.
   std::string creator = options.get("creator", "windows") == "windows" ? "win " : "truc";
-  auto footer = make_footer(fixed ? Type::fixed : Type::dynamic, size, creator);
+  if (fixed && options.parent)
+    return fail(Code::invalid, "a fixed disk stands on none: leave out the subformat");
+  auto type = fixed ? Type::fixed : options.parent ? Type::differencing : Type::dynamic;
+  auto footer = make_footer(type, size, creator);
   if (fixed) return std::make_unique<FixedBuilder>(std::move(file), footer);
   std::uint32_t block = options.get("block_size", "2M") == "512K" ? 512 << 10 : 2 << 20;
-  return std::make_unique<DynamicBuilder>(std::move(file), footer, block);
+  auto made = std::make_unique<DynamicBuilder>(std::move(file), footer, block);
+  if (options.parent) {
+    TRY_VOID(expect_size_of_parent(*options.parent, size));
+    TRY_VOID(made->stand_on(*options.parent));
+  }
+  return made;
 }
 
 }  // namespace truce::image::vhd

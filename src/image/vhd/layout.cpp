@@ -162,6 +162,20 @@ std::string to_string(const Id& id) {
   return text;
 }
 
+Result<Id> parse_id(std::string_view text) {
+  Id id{};
+  std::size_t digits = 0;
+  for (char c : text) {
+    if (c == '-') continue;
+    int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (value < 0 || digits == 32) return fail(Code::invalid, "'{}' is no id of a disk", text);
+    auto& byte = id[digits++ / 2];
+    byte = byte << 4 | static_cast<std::byte>(value);
+  }
+  if (digits != 32) return fail(Code::invalid, "'{}' is no id of a disk", text);
+  return id;
+}
+
 Result<Footer> parse_footer(View bytes) {
   if (!has_cookie(bytes, footer_cookie)) return fail(Code::corrupt, "footer: no cookie");
   Footer footer;
@@ -213,6 +227,13 @@ void set_size(Footer& footer, std::uint64_t size) {
   put_be<std::uint16_t>(bytes, at_geometry, geometry.cylinders);
   bytes[at_geometry + 2] = std::byte{geometry.heads};
   bytes[at_geometry + 3] = std::byte{geometry.sectors};
+  put_be<std::uint32_t>(bytes, at_footer_checksum, checksum_of(bytes, at_footer_checksum));
+  read_fields(footer);
+}
+
+void set_type(Footer& footer, Type type) {
+  Span bytes = footer.bytes;
+  put_be<std::uint32_t>(bytes, at_type, static_cast<std::uint32_t>(type));
   put_be<std::uint32_t>(bytes, at_footer_checksum, checksum_of(bytes, at_footer_checksum));
   read_fields(footer);
 }
@@ -275,8 +296,12 @@ Header make_header(std::uint64_t table_offset, std::uint32_t entries, std::uint3
 }
 
 void set_entries(Header& header, std::uint32_t entries) {
+  put_be<std::uint32_t>(Span(header.bytes), at_entries, entries);
+  seal(header);
+}
+
+void seal(Header& header) {
   Span bytes = header.bytes;
-  put_be<std::uint32_t>(bytes, at_entries, entries);
   put_be<std::uint32_t>(bytes, at_header_checksum, checksum_of(bytes, at_header_checksum));
   read_fields(header);
 }

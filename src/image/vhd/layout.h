@@ -41,6 +41,8 @@ Geometry geometry_of(std::uint64_t size);
 
 using Id = std::array<std::byte, 16>;
 std::string to_string(const Id& id);
+/// What to_string() gave; Code::invalid when it is something else.
+Result<Id> parse_id(std::string_view text);
 
 /// [VHD] Hard Disk Footer Format. `bytes` is the whole of it, so that what we do not know is kept.
 struct Footer {
@@ -59,6 +61,8 @@ struct Footer {
 Result<Footer> parse_footer(View bytes);
 /// A new disk's footer, with a new id and the time of now.
 Footer make_footer(Type type, std::uint64_t size, const std::string& creator);
+/// Changes type and checksum.
+void set_type(Footer& footer, Type type);
 /// Changes size, geometry and checksum.
 void set_size(Footer& footer, std::uint64_t size);
 
@@ -85,6 +89,11 @@ Result<Header> read_header(const File& file, const Footer& footer, std::uint64_t
 Header make_header(std::uint64_t table_offset, std::uint32_t entries, std::uint32_t block_bytes);
 /// Changes the number of entries and the checksum.
 void set_entries(Header& header, std::uint32_t entries);
+/// After a change of `bytes`: their checksum, and the fields that are read from them.
+void seal(Header& header);
+
+/// In details of a description: what a child knows its parent by.
+constexpr std::string_view id_row = "id", time_stamp_row = "time stamp";
 
 /// Bytes of the bitmap before each block's data: [VHD] Block Allocation Table and Data Blocks.
 constexpr std::uint64_t bitmap_bytes(std::uint64_t block_bytes) {

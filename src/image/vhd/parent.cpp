@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <filesystem>
 
 #include "byte_order.h"
+#include "utf16.h"
 
 namespace truce::image::vhd {
 namespace {
 
-constexpr std::size_t at_parent_name = 64, parent_name_bytes = 512;
-constexpr std::size_t at_locators = 576, locator_bytes = 24, locators = 8;
+constexpr std::size_t at_parent_id = 40, at_parent_time_stamp = 56, at_parent_name = 64,
+                      parent_name_bytes = 512;
+constexpr std::size_t at_locators = 576, locator_bytes = 24, locators = 8, after_locators = 768;
 constexpr std::uint32_t longest_name = 4096;  // bytes, as they are stored
 
 constexpr std::uint32_t code(std::string_view text) {
@@ -95,7 +99,59 @@ std::string without_scheme(const std::string& name) {
   return name;
 }
 
+/// What the description of the parent says under `name`.
+Result<std::string_view> detail_of(const Parent& parent, std::string_view name) {
+  for (const auto& [key, value] : parent.description.details) {
+    if (key == name) return std::string_view(value);
+  }
+  return fail(Code::invalid, "the parent '{}' has no {}", parent.name, name);
+}
+
 }  // namespace
+
+void clear_parent(Header& header) {
+  std::ranges::fill(Span(header.bytes).subspan(at_parent_id, after_locators - at_parent_id),
+                    std::byte{});
+  seal(header);
+}
+
+Result<std::vector<std::byte>> set_parent(Header& header, const Parent& parent, std::uint64_t at) {
+  clear_parent(header);
+  Span bytes = header.bytes;
+  TRY(auto id_text, detail_of(parent, id_row));
+  TRY(auto id, parse_id(id_text));
+  std::ranges::copy(id, bytes.begin() + at_parent_id);
+  TRY(auto stamp_text, detail_of(parent, time_stamp_row));
+  std::uint32_t stamp = 0;
+  std::from_chars(stamp_text.data(), stamp_text.data() + stamp_text.size(), stamp);
+  put_be<std::uint32_t>(bytes, at_parent_time_stamp, stamp);
+  auto file_name = std::filesystem::path(parent.path).filename().string();
+  TRY(auto name, to_utf16<std::endian::big>(file_name));
+  name.resize(std::min(name.size(), parent_name_bytes - 2));
+  std::ranges::copy(name, bytes.begin() + at_parent_name);
+  // The relative name holds when the chain is moved, the absolute one when only the child is.
+  std::vector<std::byte> all;
+  std::size_t entry = at_locators;
+  auto add = [&](std::string_view platform, const std::string& text) -> Result<void> {
+    TRY(auto units, to_utf16<std::endian::little>(text));
+    if (units.size() > longest_name)
+      return fail(Code::invalid, "the parent's name is longer than {} bytes", longest_name);
+    auto space = round_up(units.size(), sector_bytes);
+    put_be<std::uint32_t>(bytes, entry, code(platform));
+    // In bytes, whatever the specification says of sectors: so do Microsoft's own programs.
+    put_be<std::uint32_t>(bytes, entry + 4, static_cast<std::uint32_t>(space));
+    put_be<std::uint32_t>(bytes, entry + 8, static_cast<std::uint32_t>(units.size()));
+    put_be<std::uint64_t>(bytes, entry + 16, at + all.size());
+    units.resize(space);
+    all.insert(all.end(), units.begin(), units.end());
+    entry += locator_bytes;
+    return {};
+  };
+  if (!parent.name.starts_with('/')) TRY_VOID(add("W2ru", windows_relative(parent.name)));
+  TRY_VOID(add("W2ku", parent.path));
+  seal(header);
+  return all;
+}
 
 Result<std::vector<Reference>> parent_names(const File& file, const Header& header,
                                             std::vector<std::string>& warnings) {

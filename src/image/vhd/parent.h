@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "image/builder.h"
 #include "image/image.h"
 #include "vhd/layout.h"
 
@@ -14,6 +15,12 @@ namespace truce::image::vhd {
 /// out and told in `warnings`; Code::corrupt when none is left.
 Result<std::vector<Reference>> parent_names(const File& file, const Header& header,
                                             std::vector<std::string>& warnings);
+
+/// Says in the header who the parent is. What it returns are the names, to be written at `at`, a
+/// multiple of 512, before the header.
+Result<std::vector<std::byte>> set_parent(Header& header, const Parent& parent, std::uint64_t at);
+/// Says that there is none.
+void clear_parent(Header& header);
 
 /// Opens the first name that can be opened; the error is that of the first.
 Result<std::shared_ptr<Image>> open_first(const std::vector<Reference>& names,

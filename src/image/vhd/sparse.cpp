@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "backing.h"
 #include "byte_order.h"
 #include "vhd/images.h"
 #include "vhd/parent.h"
@@ -8,7 +9,7 @@
 namespace truce::image::vhd {
 namespace {
 
-class SparseImage final : public VhdImage {
+class SparseImage final : public VhdImage, public Layer {
  public:
   SparseImage(std::shared_ptr<File> file, FoundFooter found, const Header& header)
       : VhdImage(std::move(file), std::move(found)),
@@ -27,8 +28,14 @@ class SparseImage final : public VhdImage {
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override;
   Result<CheckReport> check() override { return check_blocks(map_); }
   Writable* writable() override { return writer_.get(); }
+  Layer* layer() override { return footer_.type == Type::differencing ? this : nullptr; }
+  Result<Held> held(std::uint64_t offset, std::uint64_t length) override;
+  Result<void> stand_on(const Parent* parent) override;
+  Result<void> forget() override;
 
  private:
+  Result<void> put_names(const Parent& parent);
+  Result<void> put_header();
   /// How much of the range the parent has; the rest is beyond its end and zero.
   Result<std::uint64_t> in_parent(std::uint64_t offset, std::uint64_t length) const;
   Result<void> read_absent(std::uint64_t offset, Span into);
@@ -116,6 +123,47 @@ Result<Extent> SparseImage::extent(std::uint64_t offset, std::uint64_t length) {
   TRY(auto there, in_parent(offset, piece.length));
   if (there == 0) return Extent{offset, piece.length, Kind::hole};
   return parent_->extent(offset, there);
+}
+
+Result<Layer::Held> SparseImage::held(std::uint64_t offset, std::uint64_t length) {
+  if (length == 0) return fail(Code::invalid, "an empty range");
+  TRY_VOID(check_range(offset, length));
+  TRY(auto piece, map_.piece(offset, length));
+  return Held{piece.length, piece.offset.has_value()};
+}
+
+Result<void> SparseImage::put_header() {
+  TRY_VOID(file_->write(footer_.data_offset, header_.bytes));
+  return file_->flush();
+}
+
+// New names are put behind all there is, with a footer behind them before anything else; the header
+// points at them when they are on the disk.
+Result<void> SparseImage::put_names(const Parent& parent) {
+  TRY_VOID(expect_size_of_parent(parent, footer_.current_size));
+  auto at = round_up(map_.end() + footer_bytes, sector_bytes);
+  TRY(auto names, set_parent(header_, parent, at));
+  TRY_VOID(file_->write(at + names.size(), footer_.bytes));
+  TRY_VOID(file_->flush());
+  TRY_VOID(file_->write(at, names));
+  TRY_VOID(file_->flush());
+  return put_header();
+}
+
+Result<void> SparseImage::stand_on(const Parent* parent) {
+  if (parent != nullptr) return put_names(*parent);
+  // The footer at the end decides.
+  set_type(footer_, Type::dynamic);
+  TRY_VOID(file_->write(map_.end(), footer_.bytes));
+  TRY_VOID(file_->flush());
+  TRY_VOID(file_->write(0, footer_.bytes));
+  clear_parent(header_);
+  return put_header();
+}
+
+Result<void> SparseImage::forget() {
+  if (!writer_) return fail(Code::precondition, "{}: it is only read", file_->name());
+  return writer_->forget();
 }
 
 }  // namespace

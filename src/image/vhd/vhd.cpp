@@ -67,8 +67,10 @@ VhdImage::VhdImage(std::shared_ptr<File> file, FoundFooter found)
   description_.size = footer_.current_size;
   const auto& geometry = footer_.geometry;
   auto shape = fmt::format("{}/{}/{}", geometry.cylinders, geometry.heads, geometry.sectors);
-  description_.details = {
-      {"creator", printable(footer_.creator)}, {"id", to_string(footer_.id)}, {"geometry", shape}};
+  description_.details = {{"creator", printable(footer_.creator)},
+                          {std::string(id_row), to_string(footer_.id)},
+                          {std::string(time_stamp_row), fmt::format("{}", footer_.time_stamp)},
+                          {"geometry", shape}};
   description_.warnings = std::move(found.warnings);
   bool by_geometry =
       geometry != largest_geometry &&
@@ -96,6 +98,7 @@ const Format vhd_format{.name = "vhd",
                         .matches = vhd::matches,
                         .open = vhd::open,
                         .build = vhd::build,
-                        .options = vhd::options};
+                        .options = vhd::options,
+                        .stands_on = [](std::string_view format) { return format == "vhd"; }};
 
 }  // namespace truce::image

@@ -217,6 +217,32 @@ Result<void> Writer::close() {
   return parts_.file.flush();
 }
 
+Result<void> Writer::forget() {
+  TRY_VOID(flush());
+  auto& map = parts_.map;
+  std::array<std::byte, 4> unused;
+  unused.fill(std::byte{0xFF});
+  for (std::uint64_t block = 0; block < map.blocks(); ++block) {
+    TRY(auto place, map.place(block));
+    if (!place) continue;
+    TRY_VOID(map.cache().put(parts_.file, map.entry_offset(block), unused));
+    forgotten_.push_back(*place);
+    if (forgotten_.size() == most_forgotten) TRY_VOID(free_forgotten());
+  }
+  return free_forgotten();
+}
+
+// Holes where blocks were, once the table on the disk no longer points at them.
+Result<void> Writer::free_forgotten() {
+  TRY_VOID(parts_.file.flush());
+  for (auto place : forgotten_) {
+    auto room = std::min(parts_.map.whole_bytes(), parts_.map.end() - place);
+    TRY_VOID(parts_.file.write_zeroes(place, room));
+  }
+  forgotten_.clear();
+  return {};
+}
+
 // A table of `entries` at the file's end, with the old entries. The header points at it only when
 // all of it is on the disk.
 Result<void> Writer::move_table(std::uint64_t entries) {

@@ -34,10 +34,12 @@ class Writer final : public Writable {
   Result<void> resize(std::uint64_t size) override;
   Result<void> flush() override;
   Result<void> close() override;
+  /// No block has a place any more.
+  Result<void> forget();
 
  private:
   static constexpr std::uint64_t reserved_blocks = 16;  ///< taken from the file in one step
-  static constexpr std::size_t most_pending = 256;
+  static constexpr std::size_t most_pending = 256, most_forgotten = 4096;
 
   [[nodiscard]] bool differencing() const { return parts_.footer.type == Type::differencing; }
   [[nodiscard]] Result<void> check_range(std::uint64_t offset, std::uint64_t length) const;
@@ -49,11 +51,13 @@ class Writer final : public Writable {
   Result<void> zero_sectors(std::uint64_t offset, std::uint64_t length);
   Result<void> mark(std::uint64_t block, std::uint64_t place, std::uint64_t within,
                     std::uint64_t length);
+  Result<void> free_forgotten();
   Result<void> write_footers();
   Result<void> move_table(std::uint64_t entries);
   Result<void> clear_beyond(std::uint64_t size);
 
   Parts parts_;
+  std::vector<std::uint64_t> forgotten_;  ///< places of blocks that are to become holes
   std::uint64_t used_ = 0;  ///< end of the last block or table in the file; the map's end is that
                             ///< of what is reserved
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "backing.h"
 #include "base/bytes.h"
 #include "byte_order.h"
 #include "table_writer.h"
@@ -23,7 +24,7 @@ class DiskBuilder final : public Builder, public Placing {
   DiskBuilder(std::shared_ptr<File> file, const Metadata& metadata)
       : file_(std::move(file)),
         metadata_(metadata),
-        shape_{metadata.block_size, metadata.size, metadata.sector_size, false},
+        shape_{metadata.block_size, metadata.size, metadata.sector_size, metadata.has_parent},
         bat_{bat_at, round_up(std::max<std::uint64_t>(1, shape_.entries()) * 8, mebibyte)},
         table_(*file_, bat_.offset, shape_.entries(), 8),
         end_(bat_.end()) {}
@@ -82,6 +83,8 @@ class DiskBuilder final : public Builder, public Placing {
   /// the letter of [MS-VHDX] 2.5.1.1. A fixed disk has all blocks, and all of them are placed.
   Result<void> skip_to(std::uint64_t block) {
     for (; next_ < block; ++next_) {
+      // Over a parent it shows what is there: nothing to say, a new table says so.
+      if (metadata_.has_parent) continue;
       TRY_VOID(set(next_, metadata_.keeps_blocks ? Entry{State::present, place_of_fixed(next_)}
                                                  : Entry{State::zero, 0}));
     }
@@ -130,6 +133,15 @@ Result<std::unique_ptr<Builder>> build(std::shared_ptr<File> file, const BuildOp
                 metadata.sector_size);
   metadata.size = options.size;
   metadata.disk = Guid::random();
+  if (options.parent) {
+    if (metadata.keeps_blocks)
+      return fail(Code::invalid, "a fixed disk stands on none: leave out the subformat");
+    TRY_VOID(expect_size_of_parent(*options.parent, options.size));
+    if (options.parent->description.sector_size != metadata.sector_size)
+      return fail(Code::invalid, "the parent has sectors of {} bytes, the disk is to have {}",
+                  options.parent->description.sector_size, metadata.sector_size);
+    TRY_VOID(set_parent(metadata, *options.parent));
+  }
   auto builder = std::make_unique<DiskBuilder>(std::move(file), metadata);
   TRY_VOID(builder->begin());
   return builder;

@@ -64,7 +64,7 @@ Result<std::unique_ptr<Image>> Disk::open(std::shared_ptr<File> file, const Open
     disk->describe(headers, replayed);
   }
   if (options.read_write && (disk->parent_ || !disk->metadata_.has_parent))
-    disk->writer_ = std::make_unique<Writer>(*disk, Journal(file, headers));
+    disk->writer_ = std::make_unique<Writer>(*disk, Journal(file, headers), options.identity);
   return disk;
 }
 

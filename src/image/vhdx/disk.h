@@ -9,12 +9,10 @@
 
 namespace truce::image::vhdx {
 
+class Journal;
 class Writer;
 
-/// In details of a description: what a child's parent_linkage is compared with.
-constexpr std::string_view data_write_row = "data write guid";
-
-class Disk final : public Image {
+class Disk final : public Image, public Layer {
  public:
   static Result<std::unique_ptr<Image>> open(std::shared_ptr<File> file,
                                              const OpenOptions& options);
@@ -25,12 +23,18 @@ class Disk final : public Image {
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override;
   Result<CheckReport> check() override;
   Writable* writable() override;
+  Layer* layer() override { return metadata_.has_parent ? this : nullptr; }
+  Result<Held> held(std::uint64_t offset, std::uint64_t length) override;
+  Result<void> stand_on(const Parent* parent) override;
+  Result<void> announce_change(Image& parent) override;
+  Result<void> forget() override;
 
  private:
   friend class Writer;
   Disk() = default;
   Result<void> load(const Headers& headers);
   Result<void> replay_into_file(Headers& headers);
+  Result<void> put_parent(const Metadata& metadata, Journal& journal);
   Result<void> find_parent(const OpenOptions& options);
   Result<void> compare_linkage(const Image& parent, const std::string& name) const;
   void describe(const Headers& headers, const Replayed& replayed);

@@ -29,6 +29,15 @@ Result<void> Journal::begin(Change change) {
   return {};
 }
 
+Result<void> Journal::identify(const Guid& data_write) {
+  auto header = headers_.current;
+  header.file_write = Guid::random();
+  header.data_write = data_write;
+  TRY_VOID(put_header(header));
+  file_begun_ = data_begun_ = true;
+  return {};
+}
+
 Result<void> Journal::commit(Overlay& changes) {
   TRY_VOID(file_->flush());
   if (changes.empty()) return {};

@@ -24,6 +24,8 @@ class Journal {
   /// Before the first change: the file's identity is new, and with `data` that of the guest's data,
   /// so that children and copies see that it is not what they know.
   Result<void> begin(Change change);
+  /// Gives the guest's data this identity, before any of them are changed.
+  Result<void> identify(const Guid& data_write);
   /// What was written to the file before is on stable storage, then `changes` are, all of them or
   /// none; they are made in the file and forgotten.
   Result<void> commit(Overlay& changes);

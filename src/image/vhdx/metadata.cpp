@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "byte_order.h"
+#include "utf16.h"
 
 namespace truce::image::vhdx {
 namespace {
@@ -51,6 +52,7 @@ constexpr std::array<Known, items> known{{
 // [MS-VHDX] 2.6.2.6
 constexpr Guid vhdx_locator = Guid::parse("b04aefb7-d19e-4a81-b789-25b8e9445913").value();
 constexpr std::size_t locator_header_bytes = 20, locator_entry_bytes = 12;
+constexpr std::size_t longest_located = 32768;  // bytes of a key or a value that we write
 constexpr std::array<std::string_view, 5> locator_keys{
     "parent_linkage", "parent_linkage2", "relative_path", "volume_path", "absolute_win32_path"};
 
@@ -214,28 +216,124 @@ Result<Metadata> read_metadata(const File& file, const Range& region) {
   return metadata;
 }
 
+namespace {
+
+/// [MS-VHDX] 2.6.2.6: header, entries, then keys and values.
+Result<std::vector<std::byte>> locator_bytes(const Metadata& metadata) {
+  std::vector<std::byte> item(locator_header_bytes + metadata.locator.size() * locator_entry_bytes);
+  vhdx_locator.store(item, 0);
+  put_le<std::uint16_t>(item, 18, static_cast<std::uint16_t>(metadata.locator.size()));
+  std::size_t entry = locator_header_bytes;
+  for (const auto& [key, value] : metadata.locator) {
+    for (const auto* text : {&key, &value}) {
+      TRY(auto units, to_utf16<std::endian::little>(*text));
+      if (units.size() > longest_located)
+        return fail(Code::invalid, "the parent's name is longer than {} bytes", longest_located);
+      bool is_key = text == &key;
+      put_le<std::uint32_t>(item, entry + (is_key ? 0 : 4),
+                            static_cast<std::uint32_t>(item.size()));
+      put_le<std::uint16_t>(item, entry + (is_key ? 8 : 10),
+                            static_cast<std::uint16_t>(units.size()));
+      item.insert(item.end(), units.begin(), units.end());
+    }
+    entry += locator_entry_bytes;
+  }
+  return item;
+}
+
+void put_entry(Span entry, Item item, std::uint64_t offset, std::uint64_t length) {
+  known[item].id.store(entry, 0);
+  put_le<std::uint32_t>(entry, 16, static_cast<std::uint32_t>(offset));
+  put_le<std::uint32_t>(entry, 20, static_cast<std::uint32_t>(length));
+  put_le<std::uint32_t>(entry, 24, known[item].flags);
+}
+
+std::uint32_t flags_of(const Metadata& metadata) {
+  return (metadata.keeps_blocks ? keeps_blocks : 0) | (metadata.has_parent ? has_parent : 0);
+}
+
+}  // namespace
+
 Result<void> write_metadata(File& file, const Range& region, const Metadata& metadata) {
   std::vector<std::byte> table(table_bytes + 64);
   std::ranges::copy(std::as_bytes(std::span(table_signature)), table.begin());
-  put_le<std::uint16_t>(table, 10, locator);  // all items before that of a parent
-  std::array<std::size_t, locator> at{};
+  std::size_t count = metadata.has_parent ? items : locator;
+  put_le<std::uint16_t>(table, 10, static_cast<std::uint16_t>(count));
+  std::array<std::size_t, items> at{};
   std::size_t next = table_bytes;
   for (std::size_t i = 0; i < locator; ++i) {
-    auto entry = Span(table).subspan(entries_at + i * entry_bytes, entry_bytes);
-    known[i].id.store(entry, 0);
-    put_le<std::uint32_t>(entry, 16, static_cast<std::uint32_t>(next));
-    put_le<std::uint32_t>(entry, 20, known[i].length);
-    put_le<std::uint32_t>(entry, 24, known[i].flags);
+    put_entry(Span(table).subspan(entries_at + i * entry_bytes, entry_bytes), static_cast<Item>(i),
+              next, known[i].length);
     at[i] = next;
     next += known[i].length;
   }
   put_le<std::uint32_t>(table, at[parameters], metadata.block_size);
-  put_le<std::uint32_t>(table, at[parameters] + 4, metadata.keeps_blocks ? keeps_blocks : 0);
+  put_le<std::uint32_t>(table, at[parameters] + 4, flags_of(metadata));
   put_le<std::uint64_t>(table, at[size], metadata.size);
   metadata.disk.store(table, at[disk]);
   put_le<std::uint32_t>(table, at[sector_size], metadata.sector_size);
   put_le<std::uint32_t>(table, at[physical_sector_size], metadata.physical_sector_size);
+  if (metadata.has_parent) {
+    TRY(auto item, locator_bytes(metadata));
+    put_entry(Span(table).subspan(entries_at + locator * entry_bytes, entry_bytes), locator,
+              table.size(), item.size());
+    table.insert(table.end(), item.begin(), item.end());
+  }
   return file.write(region.offset, table);
+}
+
+Result<void> set_parent(Metadata& metadata, const Parent& parent) {
+  const auto& details = parent.description.details;
+  auto row = std::ranges::find(details, data_write_row, [](const auto& d) { return d.first; });
+  if (row == details.end())
+    return fail(Code::invalid, "the parent '{}' has no {}", parent.name, data_write_row);
+  metadata.has_parent = true;
+  metadata.locator = {{"parent_linkage", "{" + row->second + "}"}};
+  // There is no volume_path: what it names are volumes of Windows.
+  if (!parent.name.starts_with('/'))
+    metadata.locator.emplace_back("relative_path", windows_relative(parent.name));
+  metadata.locator.emplace_back("absolute_win32_path", parent.path);
+  return {};
+}
+
+Result<void> change_parent(File& file, const Range& region, const Metadata& metadata) {
+  TRY(auto places, read_table(file, region));
+  if (!places[locator]) return fail(Code::internal, "a disk whose parent changes has had one");
+  std::vector<std::byte> table(table_bytes);
+  TRY_VOID(file.read(region.offset, table));
+  auto count = le<std::uint16_t>(table, 10);
+  // All items, those that are not known, too: the new locator lies behind them.
+  std::uint64_t end = table_bytes;
+  std::size_t ours = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto entry = View(table).subspan(entries_at + i * entry_bytes, entry_bytes);
+    if (Guid::load(entry, 0) == known[locator].id) {
+      ours = i;
+    } else {
+      end = std::max<std::uint64_t>(
+          end, std::uint64_t{le<std::uint32_t>(entry, 16)} + le<std::uint32_t>(entry, 20));
+    }
+  }
+  auto entry = Span(table).subspan(entries_at + ours * entry_bytes, entry_bytes);
+  if (metadata.has_parent) {
+    TRY(auto item, locator_bytes(metadata));
+    auto at = round_up(end, 8);
+    if (!inside(at, item.size(), region.length))
+      return fail(Code::limit, "the metadata region has no room for the parent's name");
+    put_entry(entry, locator, at, item.size());
+    TRY_VOID(file.write(region.offset + at, item));
+  } else {
+    auto last = Span(table).subspan(entries_at + (count - 1) * entry_bytes, entry_bytes);
+    std::ranges::copy(last, entry.begin());
+    std::ranges::fill(last, std::byte{});
+    put_le<std::uint16_t>(table, 10, static_cast<std::uint16_t>(count - 1));
+  }
+  std::array<std::byte, 4> flags{};
+  put_le<std::uint32_t>(flags, 0, flags_of(metadata));
+  TRY_VOID(file.write(places[parameters]->offset + 4, flags));
+  // The sectors of the table that hold its header and entries: few enough for one commit.
+  auto used = round_up(entries_at + std::uint64_t{count} * entry_bytes, sector);
+  return file.write(region.offset, View(table).first(used));
 }
 
 }  // namespace truce::image::vhdx

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "image/builder.h"
 #include "vhdx/headers.h"
 
 namespace truce::image::vhdx {
@@ -29,7 +30,14 @@ struct Metadata {
 };
 
 Result<Metadata> read_metadata(const File& file, const Range& region);
-/// Into an empty region. A parent locator is not written.
+/// Into an empty region.
 Result<void> write_metadata(File& file, const Range& region, const Metadata& metadata);
+/// Makes `metadata` one of a disk that stands on `parent`: its locator. [MS-VHDX] 2.6.2.6
+Result<void> set_parent(Metadata& metadata, const Parent& parent);
+/// Changes what the region says of a parent into what `metadata` says; all else stays.
+Result<void> change_parent(File& file, const Range& region, const Metadata& metadata);
+
+/// In details of a description: what a child's parent_linkage is compared with.
+constexpr std::string_view data_write_row = "data write guid";
 
 }  // namespace truce::image::vhdx

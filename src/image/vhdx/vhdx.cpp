@@ -29,6 +29,7 @@ const Format vhdx_format{.name = "vhdx",
                          .matches = matches,
                          .open = vhdx::Disk::open,
                          .build = vhdx::build,
-                         .options = options};
+                         .options = options,
+                         .stands_on = [](std::string_view format) { return format == "vhdx"; }};
 
 }  // namespace truce::image

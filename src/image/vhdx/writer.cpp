@@ -22,7 +22,8 @@ Result<void> Writer::begin(std::uint64_t offset, std::uint64_t length) {
     return fail(Code::unsupported, "{}: it has no log, and without one it cannot be written",
                 disk_.file_->name());
   TRY_VOID(look());
-  return journal_.begin(Journal::Change::data);
+  return journal_.begin(identity_ == Identity::kept ? Journal::Change::file
+                                                    : Journal::Change::data);
 }
 
 /// Two blocks in one place, and a change of one would change or free the other.

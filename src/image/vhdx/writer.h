@@ -12,12 +12,19 @@ namespace truce::image::vhdx {
 /// flush(), or when much of it has come together: two flushes of the file for all of it.
 class Writer final : public Writable {
  public:
-  Writer(Disk& disk, Journal journal) : disk_(disk), journal_(std::move(journal)) {}
+  Writer(Disk& disk, Journal journal, Identity identity)
+      : disk_(disk), journal_(std::move(journal)), identity_(identity) {}
   Result<void> write(std::uint64_t offset, View from) override;
   Result<void> write_zeroes(std::uint64_t offset, std::uint64_t length) override;
   Result<void> resize(std::uint64_t size) override;
   Result<void> flush() override { return commit(); }
   Result<void> close() override;
+  /// No block has a place any more: each shows the parent's.
+  Result<void> forget();
+  /// No block is partly here any more, and none has a sector bitmap: as it must be without a
+  /// parent.
+  Result<void> complete();
+  [[nodiscard]] Journal& journal() { return journal_; }
 
  private:
   [[nodiscard]] Tables& tables() const { return *disk_.tables_; }
@@ -43,6 +50,7 @@ class Writer final : public Writable {
   Result<void> write_block(std::uint64_t block, std::uint64_t within, View from);
   Result<void> write_partial(std::uint64_t block, std::uint64_t within, View from);
   Result<void> put_sectors(std::uint64_t block, std::uint64_t first, View from);
+  Result<void> fill_block(std::uint64_t block, const Entry& entry);
   Result<void> make_partial(std::uint64_t block);
   Result<void> set_bits(std::uint64_t block, std::uint64_t first, std::uint64_t count);
   Result<void> zero_blocks(const Blocks& blocks, std::uint64_t block, std::uint64_t within,
@@ -57,6 +65,7 @@ class Writer final : public Writable {
 
   Disk& disk_;
   Journal journal_;
+  Identity identity_;
   bool looked_ = false;
   std::uint64_t end_ = 0;  ///< of all that is placed; 0: not looked for yet
   std::vector<std::uint64_t> released_, reusable_;  ///< places of blocks

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "backing.h"
 #include "base/random.h"
 #include "byte_order.h"
 #include "vmdk/descriptor.h"
@@ -55,6 +56,15 @@ Result<Descriptor> describe(const BuildOptions& options) {
   if (error != std::errc{} || end != text.data() + text.size() || version < 3 || version > 99)
     return fail(Code::invalid, "hw_version is a number from 3 to 99, not '{}'", text);
   made.sectors = options.size / sector_bytes;
+  if (options.parent) {
+    if (made.create_type != "monolithicSparse")
+      return fail(Code::invalid, "{} stands on no other disk: leave out the subformat",
+                  made.create_type);
+    TRY_VOID(expect_size_of_parent(*options.parent, options.size));
+    TRY(made.parent_id, content_id_of(*options.parent));
+    made.parent_name = options.parent->name;
+    TRY_VOID(check_extent_name(made.parent_name));
+  }
   return made;
 }
 

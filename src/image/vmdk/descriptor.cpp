@@ -188,7 +188,38 @@ std::string line_of(const ExtentLine& extent) {
                      flat ? fmt::format(" {}", extent.offset) : "");
 }
 
+std::string hint_of(std::string_view parent_name) {
+  return fmt::format("parentFileNameHint=\"{}\"\n", parent_name);
+}
+
 }  // namespace
+
+std::string with_parent(std::string_view text, std::uint32_t parent_id, std::string_view name) {
+  std::string made;
+  while (!text.empty()) {
+    auto end = std::min(text.find('\n'), text.size() - 1);
+    auto line = text.substr(0, end + 1);
+    text.remove_prefix(end + 1);
+    auto field = parse_field(trim(line)).name;
+    if (same_word(field, "parentFileNameHint")) continue;
+    if (!same_word(field, "parentCID")) {
+      made += line;
+      continue;
+    }
+    made += fmt::format("parentCID={:08x}\n", parent_id);
+    if (!name.empty()) made += hint_of(name);
+  }
+  return made;
+}
+
+Result<std::uint32_t> content_id_of(const Parent& parent) {
+  for (const auto& [key, value] : parent.description.details) {
+    if (key != content_id_row) continue;
+    auto id = parse_number<std::uint32_t>(value, 16);
+    if (id && *id != Descriptor::no_parent) return *id;
+  }
+  return fail(Code::invalid, "the parent '{}' has no content id", parent.name);
+}
 
 Result<Descriptor> parse_descriptor(std::string_view text, const Limits& limits) {
   if (text.size() > descriptor_limit)
@@ -234,12 +265,14 @@ Result<std::string> write_descriptor(const Descriptor& descriptor) {
   std::string lines;
   for (const auto& extent : descriptor.extents) lines += line_of(extent);
   auto geometry = geometry_of(descriptor.sectors, descriptor.adapter_type);
+  auto hint = descriptor.parent_name.empty() ? std::string() : hint_of(descriptor.parent_name);
   auto text = fmt::format(
       "# Disk DescriptorFile\n"
       "version=1\n"
       "encoding=\"UTF-8\"\n"
       "CID={:08x}\n"
       "parentCID={:08x}\n"
+      "{}"
       "createType=\"{}\"\n"
       "\n"
       "# Extent description\n"
@@ -253,7 +286,7 @@ Result<std::string> write_descriptor(const Descriptor& descriptor) {
       "ddb.geometry.heads = \"{}\"\n"
       "ddb.geometry.sectors = \"{}\"\n"
       "ddb.virtualHWVersion = \"{}\"\n",
-      descriptor.content_id, descriptor.parent_id, descriptor.create_type, lines,
+      descriptor.content_id, descriptor.parent_id, hint, descriptor.create_type, lines,
       descriptor.adapter_type, geometry.cylinders, geometry.heads, geometry.sectors,
       descriptor.hw_version);
   if (text.size() > descriptor_limit)

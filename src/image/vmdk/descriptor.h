@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "image/builder.h"
 #include "image/image.h"
 
 namespace truce::image::vmdk {
@@ -40,6 +41,14 @@ bool looks_like_descriptor(View head);
 /// The text for a new disk; geometry follows from size and adapter type. Code::limit when it would
 /// be longer than a descriptor may be.
 Result<std::string> write_descriptor(const Descriptor& descriptor);
+
+/// The text with another parent: `name` empty for none. All other lines are as they were.
+std::string with_parent(std::string_view text, std::uint32_t parent_id, std::string_view name);
+
+/// In details of a description: what a child's parentCID is compared with.
+constexpr std::string_view content_id_row = "CID";
+/// The content id of a parent, by its description; Code::invalid when it has none.
+Result<std::uint32_t> content_id_of(const Parent& parent);
 
 /// Code::invalid unless the name can stand in a descriptor as it is.
 Result<void> check_extent_name(std::string_view name);

@@ -20,7 +20,7 @@ struct Part {
   std::string name;              ///< as the descriptor has it
 };
 
-class VmdkImage final : public Image, public Writable {
+class VmdkImage final : public Image, public Writable, public Layer {
  public:
   VmdkImage() : cache_(shelf_) {}
   [[nodiscard]] const Description& description() const override { return description_; }
@@ -28,6 +28,11 @@ class VmdkImage final : public Image, public Writable {
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override;
   Result<CheckReport> check() override;
   Writable* writable() override { return content_id_at_ != 0 ? this : nullptr; }
+
+  Layer* layer() override { return below_ && !text_.empty() ? this : nullptr; }
+  Result<Held> held(std::uint64_t offset, std::uint64_t length) override;
+  Result<void> stand_on(const Parent* parent) override;
+  Result<void> forget() override;
 
   Result<void> write(std::uint64_t offset, View from) override;
   Result<void> write_zeroes(std::uint64_t offset, std::uint64_t length) override;
@@ -60,6 +65,9 @@ class VmdkImage final : public Image, public Writable {
   std::vector<std::string> disagreements_;  // between descriptor and headers
   std::uint64_t content_id_at_ = 0;         // in `file_`; 0: the disk is not written
   bool writing_ = false;
+  Identity identity_ = Identity::renewed;
+  std::string text_;  // the descriptor, which stands in `file_`
+  std::uint64_t text_at_ = 0, text_room_ = 0;
 };
 
 /// Opens what `file` holds: a text descriptor, or an extent that has one inside.

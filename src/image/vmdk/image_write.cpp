@@ -1,6 +1,7 @@
 // Writing into a disk: its extents do it, each for its part.
 #include <algorithm>
 
+#include "backing.h"
 #include "base/random.h"
 #include "byte_order.h"
 #include "vmdk/image.h"
@@ -17,15 +18,55 @@ Result<void> VmdkImage::begin_writing() {
                 report.problems.front());
   // Disks that lie over this one see by the content id that it is no longer what they were made
   // over.
-  auto digits = random_hex(4);
-  if (digits.starts_with("fffffff")) digits = "00000001";
-  TRY_VOID(file_->write(content_id_at_, std::as_bytes(std::span(digits))));
+  if (identity_ == Identity::renewed) {
+    auto digits = random_hex(4);
+    if (digits.starts_with("fffffff")) digits = "00000001";
+    TRY_VOID(file_->write(content_id_at_, std::as_bytes(std::span(digits))));
+    for (auto& [name, value] : description_.details)
+      if (name == content_id_row) value = digits;
+  }
   for (auto& part : parts_) TRY_VOID(part.store->begin());
   TRY_VOID(flush_files());
-  for (auto& [name, value] : description_.details)
-    if (name == "CID") value = digits;
   writing_ = true;
   return {};
+}
+
+Result<Layer::Held> VmdkImage::held(std::uint64_t offset, std::uint64_t length) {
+  TRY_VOID(check_range(offset, length));
+  if (length == 0) return fail(Code::invalid, "{}: an empty range", file_->name());
+  TRY(auto piece, find(offset, length));
+  return Held{piece.length, piece.state != Piece::State::absent};
+}
+
+// One write over the old text, with zeros over what is left of it.
+Result<void> VmdkImage::stand_on(const Parent* parent) {
+  std::uint32_t id = Descriptor::no_parent;
+  std::string name;
+  if (parent != nullptr) {
+    TRY_VOID(expect_size_of_parent(*parent, description_.size));
+    TRY(id, content_id_of(*parent));
+    name = parent->name;
+    TRY_VOID(check_extent_name(name));
+  }
+  auto text = with_parent(text_, id, name);
+  auto room = text_at_ == 0 ? descriptor_limit : text_room_;
+  if (text.size() > room) {
+    return fail(Code::limit, "{}: the parent's name does not fit the {} bytes of the descriptor",
+                file_->name(), room);
+  }
+  auto length = text.size();
+  text.resize(std::max(text.size(), text_.size()));
+  TRY_VOID(file_->write(text_at_, std::as_bytes(std::span(text))));
+  if (text_at_ == 0 && file_->size() > length) TRY_VOID(file_->resize(length));
+  return file_->flush();
+}
+
+Result<void> VmdkImage::forget() {
+  if (content_id_at_ == 0) return fail(Code::precondition, "{}: it is only read", file_->name());
+  TRY_VOID(begin_writing());
+  TRY_VOID(flush());
+  for (auto& part : parts_) TRY_VOID(part.store->forget());
+  return flush_files();
 }
 
 Result<void> VmdkImage::flush_files() {

@@ -16,6 +16,7 @@ class Opening {
       : options_(options), image_(std::make_unique<VmdkImage>()) {
     image_->file_ = std::move(file);
     image_->description_.format = "vmdk";
+    image_->identity_ = options.identity;
   }
 
   Result<std::unique_ptr<Image>> run() {
@@ -52,6 +53,7 @@ class Opening {
   Result<void> open_text() {
     TRY(auto text, read_text(0, file().size()));
     TRY(auto descriptor, parse_descriptor(text, options_.limits));
+    image_->text_ = std::move(text);
     describe(descriptor);
     std::uint64_t start = 0;
     for (auto& line : descriptor.extents) {
@@ -149,6 +151,9 @@ class Opening {
       TRY(auto text, read_text(layout.header.descriptor * sector_bytes,
                                layout.header.descriptor_size * sector_bytes));
       TRY(descriptor, parse_descriptor(text, options_.limits));
+      image_->text_ = std::move(text);
+      image_->text_at_ = layout.header.descriptor * sector_bytes;
+      image_->text_room_ = layout.header.descriptor_size * sector_bytes;
       TRY_VOID(check_embedded(descriptor, layout));
       describe(descriptor);
     } else {
@@ -202,7 +207,7 @@ class Opening {
   void describe(const Descriptor& descriptor) {
     auto& made = description();
     made.variant = descriptor.create_type;
-    made.details.emplace_back("CID", fmt::format("{:08x}", descriptor.content_id));
+    made.details.emplace_back(content_id_row, fmt::format("{:08x}", descriptor.content_id));
     if (descriptor.has_parent()) {
       made.details.emplace_back("parentCID", fmt::format("{:08x}", descriptor.parent_id));
       image_->below_ = Reference{"parent", descriptor.parent_name, "vmdk"};

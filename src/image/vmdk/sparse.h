@@ -36,6 +36,7 @@ class SparseStore final : public Store {
                             const Below& below) override;
   Result<void> commit() override;
   Result<void> end() override;
+  Result<void> forget() override;
 
  private:
   friend class SparseCheck;

@@ -145,6 +145,24 @@ Result<void> SparseStore::write_entries(std::uint64_t first, View entries) {
   return {};
 }
 
+// The file is cut behind its tables when these, on the disk, point at nothing.
+Result<void> SparseStore::forget() {
+  Cursor cursor(*this);
+  std::vector<std::byte> nothing(tables_.entries * tables_.entry_bytes());
+  auto end = tables_.overhead;
+  for (auto directory : {tables_.redundant_directory, tables_.directory}) {
+    if (directory == 0) continue;
+    for (std::uint64_t index = 0; index < tables_.count(); ++index) {
+      TRY(auto table_at, table(cursor, directory, index));
+      if (table_at == 0) continue;
+      TRY_VOID(cache_.put(shelf_, base_ + table_at, nothing));
+      end = std::max(end, table_at + nothing.size());
+    }
+  }
+  TRY_VOID(file_->flush());
+  return file_->size() > end ? file_->resize(end) : Result<void>{};
+}
+
 Result<void> SparseStore::commit() {
   if (pending_.empty()) return {};
   TRY_VOID(file_->flush());

@@ -14,6 +14,10 @@ Result<void> Store::write_zeroes(std::uint64_t, std::uint64_t, const Below&) {
   return fail(Code::internal, "an extent is written that cannot be");
 }
 
+Result<void> Store::forget() {
+  return fail(Code::unsupported, "what this kind of extent stores cannot be forgotten");
+}
+
 Result<void> Store::check(CheckReport&) {
   return {};
 }

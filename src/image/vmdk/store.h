@@ -45,6 +45,8 @@ class Store {
   virtual Result<void> commit() { return {}; }
   /// After the last flush: takes the mark away.
   virtual Result<void> end() { return {}; }
+  /// After begin(), with nothing to commit: nothing is stored any more, the parent is seen.
+  virtual Result<void> forget();
 };
 
 /// Bytes as they are, from `start` of a file.

@@ -24,6 +24,7 @@ const Format vmdk_format{.name = "vmdk",
                          .matches = matches,
                          .open = vmdk::open_vmdk,
                          .build = vmdk::build_vmdk,
-                         .options = vmdk::build_options()};
+                         .options = vmdk::build_options(),
+                         .stands_on = [](std::string_view format) { return format == "vmdk"; }};
 
 }  // namespace truce::image

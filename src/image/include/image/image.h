@@ -82,6 +82,33 @@ class Writable {
   virtual Result<void> close() = 0;
 };
 
+class Image;
+struct Parent;
+
+/// An image as one that stands, or can stand, on another. What is here hides what is there.
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  /// A range that is stored in the image itself, or that shows what is under it.
+  struct Held {
+    std::uint64_t length = 0;
+    bool here = false;
+  };
+  /// The range that begins at `offset`, at most `length` long, which lies in the disk.
+  virtual Result<Held> held(std::uint64_t offset, std::uint64_t length) = 0;
+  /// Writes the name of another parent into the image, or with null that it has none; after a crash
+  /// it is the old one or the new one. What is stored stays: the caller has seen to it that the
+  /// disk is the same. The image was opened for writing (the old parent may be ignored), has
+  /// nothing to flush, and is opened anew afterwards.
+  virtual Result<void> stand_on(const Parent* parent) = 0;
+  /// `parent`, open for writing, is about to get what is stored here. Where the format can, it gets
+  /// an identity that this image knows and no other one on it, so that they see that it changes.
+  virtual Result<void> announce_change(Image& /*parent*/) { return {}; }
+  /// Forgets all that is stored here: the parent, which has the same, is seen. After a crash some
+  /// of it may still be here. The image was opened for writing.
+  virtual Result<void> forget() = 0;
+};
+
 /// read() and extent() may be called from several threads at once while nobody writes. Damaged
 /// tables end in Code::corrupt, never in wrong bytes: every offset from the file is checked before
 /// it is used.
@@ -102,6 +129,8 @@ class Image {
   virtual Result<CheckReport> check() = 0;
   /// Null when the format, this variant or the way it was opened cannot be written.
   virtual Writable* writable() { return nullptr; }
+  /// Null when the format keeps no images over others, or this variant cannot.
+  virtual Layer* layer() { return nullptr; }
 };
 
 /// Bounds that hold whatever an image claims.
@@ -120,6 +149,8 @@ class Neighbours {
   virtual Result<std::shared_ptr<File>> open(const std::string& name) = 0;
   /// A new file beside the image (an extent of it); Code::conflict when there is one.
   virtual Result<std::shared_ptr<File>> create(const std::string& name) = 0;
+  /// Those of a file that this gave, by the names that stand in it; null: the same.
+  virtual Result<std::unique_ptr<Neighbours>> of(const File& /*file*/) { return nullptr; }
 };
 
 /// What to do about files that an image refers to.
@@ -129,12 +160,24 @@ enum class External {
   follow,  ///< through OpenOptions::neighbours
 };
 
+/// A file on the way to the one that is opened, and the one that led to it.
+struct Above {
+  const File* file = nullptr;
+  const Above* next = nullptr;
+};
+
+/// Whether writing gives an image a new identity, by which those that stand on it see that it is no
+/// longer what they were made over. Kept when what one of them has is moved down into it.
+enum class Identity { renewed, kept };
+
 struct OpenOptions {
   External external = External::refuse;
   Neighbours* neighbours = nullptr;  ///< must outlive open(), not the image
   bool read_write = false;
   Limits limits;
-  std::uint32_t depth = 0;  ///< how many images stand over this one
+  std::uint32_t depth = 0;       ///< how many images stand over this one
+  const Above* above = nullptr;  ///< those images, the nearest first: none may come again
+  Identity identity = Identity::renewed;
 };
 
 /// The error for a reference under External::refuse.

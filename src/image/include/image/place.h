@@ -21,6 +21,10 @@ class FolderNeighbours final : public Neighbours {
                                                         const std::filesystem::path& allowed);
   Result<std::shared_ptr<File>> open(const std::string& name) override;
   Result<std::shared_ptr<File>> create(const std::string& name) override;
+  /// By names relative to that file's folder, below the same allowed one.
+  Result<std::unique_ptr<Neighbours>> of(const File& file) override;
+  /// The file for writing, locked; Code::conflict when somebody uses it.
+  Result<std::shared_ptr<DiskFile>> open_to_write(const std::string& name);
 
  private:
   FolderNeighbours(Fd folder, std::filesystem::path allowed, std::filesystem::path image_folder)
@@ -28,6 +32,8 @@ class FolderNeighbours final : public Neighbours {
         allowed_(std::move(allowed)),
         image_folder_(std::move(image_folder)) {}
   [[nodiscard]] Result<std::string> below_allowed(const std::string& name) const;
+  [[nodiscard]] Result<std::shared_ptr<DiskFile>> open_with(const std::string& name,
+                                                            int flags) const;
 
   Fd folder_;
   std::filesystem::path allowed_, image_folder_;

@@ -127,7 +127,7 @@ TEST_F(Family, a_parent_that_was_changed_since_is_refused) {
 
 TEST_F(Family, a_chain_that_runs_in_a_circle_ends) {
   files.files["base/parent.vhdx"] = child;
-  opening_error(child, Code::limit, follow);
+  opening_error(child, Code::corrupt, follow);
 }
 
 TEST_F(Family, locators_that_cannot_be_are_refused) {
