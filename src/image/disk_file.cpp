@@ -127,7 +127,12 @@ Result<void> DiskFile::flush() {
 Result<Run> DiskFile::run(std::uint64_t offset, std::uint64_t length) const {
   if (device_size_) return Run{length, true};
   auto data = ::lseek(fd_.get(), as_offset(offset), SEEK_DATA);
-  if (data < 0 && errno == ENXIO) return Run{length, false};
+  if (data < 0 && errno == ENXIO) {
+    // Nothing more up to the end: of a file that has become shorter that must not pass for zeros.
+    auto end = size();
+    if (offset <= end && length <= end - offset) return Run{length, false};
+    return fail(Code::corrupt, "{}: the file ends at byte {} now, it was longer", name_, end);
+  }
   if (data < 0) return Run{length, true};  // the file system does not tell
   auto first = static_cast<std::uint64_t>(data);
   if (first > offset) return Run{std::min(length, first - offset), false};

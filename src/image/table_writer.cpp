@@ -41,6 +41,27 @@ Result<void> TableWriter::set(std::uint64_t index, View entry) {
   return {};
 }
 
+void TableWriter::save(SealedWriter& writer) const {
+  writer.number(page_);
+  writer.number(touched_ ? 1 : 0);
+  writer.bytes(content_);
+}
+
+Result<void> TableWriter::restore(SealedReader& reader) {
+  TRY(auto page, reader.number());
+  TRY(auto touched, reader.number());
+  TRY(auto content, reader.bytes(page_size));
+  bool there = page <= bytes_ / page_size;
+  if (!there || content.size() != std::min(page_size, bytes_ - page * page_size))
+    return fail(Code::corrupt, "a table of another size");
+  page_ = page;
+  touched_ = touched != 0;
+  content_.assign(content.begin(), content.end());
+  auto behind = page * page_size + content_.size();
+  return fill_ == std::byte{} ? file_.write_zeroes(offset_ + behind, bytes_ - behind)
+                              : Result<void>{};
+}
+
 Result<void> TableWriter::finish() {
   if (bytes_ == 0) return {};
   TRY_VOID(go_to((bytes_ - 1) / page_size));

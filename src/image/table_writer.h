@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "image/file.h"
+#include "sealed.h"
 
 namespace truce::image {
 
@@ -19,6 +20,10 @@ class TableWriter {
   Result<void> set(std::uint64_t index, View entry);
   /// Writes out what is left.
   Result<void> finish();
+  /// What set() has come to know, and a new writer that goes on from there. Pages behind the one
+  /// that is held are as if nobody had written them.
+  void save(SealedWriter& writer) const;
+  Result<void> restore(SealedReader& reader);
 
  private:
   Result<void> write_page();

@@ -1,20 +1,54 @@
 #include "images/bar.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
 #include "base/bytes.h"
 #include "progress.h"
 #include "terminal.h"
 
 namespace truce::cli {
 
+namespace {
+
+// What a signal handler may look at: paths that do not change while their number is not 0.
+std::array<std::array<char, 4096>, 16> unfinished;
+std::atomic<std::size_t> unfinished_count = 0;
+
+void interrupt(int number) {
+  if (!Interruptible::interrupted.exchange(true)) return;
+  for (std::size_t i = 0; i < unfinished_count; ++i) ::unlink(unfinished[i].data());
+  struct sigaction usual{};
+  usual.sa_handler = SIG_DFL;
+  ::sigaction(number, &usual, nullptr);
+  ::raise(number);  // comes when the handler has ended
+}
+
+}  // namespace
+
+void Interruptible::remove_when_killed(const std::vector<std::string>& names) {
+  unfinished_count = 0;
+  std::size_t count = 0;
+  for (const auto& name : names) {
+    if (count == unfinished.size()) break;
+    if (name.size() >= unfinished[count].size()) continue;
+    *std::ranges::copy(name, unfinished[count].begin()).out = 0;
+    ++count;
+  }
+  unfinished_count = count;
+}
+
 Interruptible::Interruptible() {
   struct sigaction action{};
-  action.sa_handler = [](int) { interrupted = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  action.sa_handler = interrupt;
   ::sigaction(SIGINT, &action, &int_);
   ::sigaction(SIGTERM, &action, &term_);
 }
 
 Interruptible::~Interruptible() {
+  unfinished_count = 0;
   ::sigaction(SIGINT, &int_, nullptr);
   ::sigaction(SIGTERM, &term_, nullptr);
 }

@@ -5,13 +5,15 @@
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "image/convert.h"
 #include "model/types.h"
 
 namespace truce::cli {
 
-/// While it lives, Ctrl-C and a request to end set a flag; a second one ends the program at once.
+/// While it lives, Ctrl-C and a request to end set a flag; a second one ends the program at once,
+/// and removes what would be left half written.
 class Interruptible {
  public:
   Interruptible();
@@ -19,6 +21,8 @@ class Interruptible {
   Interruptible(const Interruptible&) = delete;
   Interruptible& operator=(const Interruptible&) = delete;
   static inline std::atomic<bool> interrupted = false;
+  /// At most 16 files; of an image of more the rest stays.
+  void remove_when_killed(const std::vector<std::string>& names);
 
  private:
   struct sigaction int_{}, term_{};

@@ -1,10 +1,16 @@
 #include "image/convert.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 
 #include "base/bytes.h"
+#include "image/resume.h"
 #include "images/bar.h"
 #include "images/verbs.h"
 #include "terminal.h"
@@ -30,18 +36,6 @@ Result<unsigned> threads_of(const Invocation& invocation) {
   return count;
 }
 
-Result<void> tell_losses(const image::Description& source, const image::Format& format,
-                         std::uint32_t sector_size, const Invocation& invocation) {
-  auto lost = image::losses(source, format.name, sector_size);
-  if (invocation.has("strict") && !lost.empty())
-    return fail(Code::precondition, "{} (--strict)", lost.front());
-  for (const auto& line : lost)
-    print(fmt::format("truce: note: {}\n", printable(line)), Channel::errors);
-  for (const auto& line : source.warnings)
-    print(fmt::format("truce: warning: {}\n", printable(line)), Channel::errors);
-  return {};
-}
-
 std::string ways(const image::Moved& moved) {
   std::string out;
   auto add = [&](std::uint64_t bytes, std::string_view how) {
@@ -56,60 +50,178 @@ std::string ways(const image::Moved& moved) {
 }
 
 void tell_result(const Invocation& invocation, const image::Format& format, std::uint64_t size,
-                 const image::Moved& moved, double seconds) {
+                 const image::Moved& moved, double seconds,
+                 std::optional<std::uint64_t> resumed_at) {
   if (invocation.quiet) return;
   auto target = invocation.value("target");
   if (invocation.style == Style::table) {
-    print(fmt::format("{}: {} disk of {}: {} in {:.2f} s\n", target, format.name,
-                      to_string(Bytes{size}), ways(moved), seconds));
+    auto resumed = resumed_at ? fmt::format("resumed at {} %, ", *resumed_at) : std::string();
+    print(fmt::format("{}: {} disk of {}: {}{} in {:.2f} s\n", target, format.name,
+                      to_string(Bytes{size}), resumed, ways(moved), seconds));
     return;
   }
   json::object out{{"target", target},       {"format", format.name},  {"size", size},
                    {"shared", moved.shared}, {"kernel", moved.kernel}, {"through", moved.through},
                    {"zeroes", moved.zeroes}, {"seconds", seconds}};
+  if (resumed_at) out["resumed_at_percent"] = *resumed_at;
   print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out));
 }
 
 }  // namespace
 
+Result<void> tell_losses(const image::Description& source, const image::Format& format,
+                         std::uint32_t sector_size, const Invocation& invocation) {
+  auto lost = image::losses(source, format.name, sector_size);
+  if (invocation.has("strict") && !lost.empty())
+    return fail(Code::precondition, "{} (--strict)", lost.front());
+  for (const auto& line : lost)
+    print(fmt::format("truce: note: {}\n", printable(line)), Channel::errors);
+  for (const auto& line : source.warnings)
+    print(fmt::format("truce: warning: {}\n", printable(line)), Channel::errors);
+  return {};
+}
+
+namespace {
+
+/// One conversion, from the command line to its last line.
+class Converting {
+ public:
+  Converting(const Invocation& invocation, const image::Format& format, Source source)
+      : invocation_(invocation),
+        format_(format),
+        source_(std::move(source)),
+        bar_("image convert", invocation.value("target"), !invocation.quiet) {}
+
+  Result<int> run() {
+    // What is shared or copied by the kernel must be on the disk: file systems have shown holes
+    // there.
+    TRY_VOID(source_.file->flush());
+    const auto& description = source_.image->description();
+    TRY(options_, build_options(invocation_, format_));
+    options_.size = description.size;
+    options_.sector_size = description.sector_size;
+    auto kept_sectors = format_.name == "vhdx" ? description.sector_size : 512;
+    TRY_VOID(tell_losses(description, format_, kept_sectors, invocation_));
+    TRY_VOID(choose_how());
+    TRY(auto moved, invocation_.has("resume") ? convert_on() : convert_anew());
+    bar_.end();
+    tell_result(invocation_, format_, description.size, moved, seconds_since(start_), resumed_at_);
+    return 0;
+  }
+
+ private:
+  Result<void> choose_how() {
+    TRY(how_.threads, threads_of(invocation_));
+    bool durable = !invocation_.has("no-sync");
+    how_.moving = invocation_.has("copy") ? image::Moving::copy : image::Moving::automatic;
+    how_.durability =
+        durable ? image::Builder::Durability::durable : image::Builder::Durability::none;
+    safety_ = durable ? image::Target::Durability::durable : image::Target::Durability::none;
+    how_.cancelled = &Interruptible::interrupted;
+    if (invocation_.quiet) return {};  // nobody sees the progress, and it costs a walk
+    how_.progress = [this](const image::Progress& progress) {
+      progress_ = progress;
+      bar_.show(progress);
+    };
+    return {};
+  }
+
+  Result<image::Moved> convert_anew() {
+    auto existing = invocation_.has("replace") ? image::Target::Existing::replace
+                                               : image::Target::Existing::refuse;
+    TRY(auto target, image::Target::create(invocation_.value("target"), existing));
+    options_.neighbours = &target->neighbours();
+    TRY(auto builder, image::build(format_, target->file(), options_));
+    interruptible_.remove_when_killed(target->unfinished());
+    auto moved = image::convert(*source_.image, *builder, how_);
+    builder.reset();
+    auto done = moved ? target->commit(safety_) : Result<void>{};
+    interruptible_.remove_when_killed({});
+    if (!moved) return std::unexpected(explained(std::move(moved).error()));
+    if (!done) return std::unexpected(explained(std::move(done).error()));
+    return moved;
+  }
+
+  /// Goes on where an interrupted one was, and leaves behind what the next needs for that.
+  Result<image::Moved> convert_on() {
+    std::filesystem::path target = invocation_.value("target");
+    auto parent = target.parent_path();
+    TRY(auto folder, image::DiskFolder::open(parent.empty() ? "." : parent));
+    image::Resumable::Wanted wanted{
+        .target = target.filename().string(), .format = &format_, .options = options_};
+    if (invocation_.has("replace")) wanted.existing = image::Folder::Existing::replace;
+    TRY(wanted.origin, image::origin_of(*source_.image, *source_.file));
+    auto stored = wanted.origin.stored;
+    TRY(auto on, image::Resumable::begin(*folder, std::move(wanted)));
+    if (!on->begun_anew().empty()) {
+      print(fmt::format("truce: note: what an earlier one left cannot be used ({}): begins anew\n",
+                        printable(on->begun_anew())),
+            Channel::errors);
+    }
+    if (on->start().at > 0) resumed_at_ = percent(on->start().done, stored);
+    how_.checkpoints = on.get();
+    auto moved = image::convert(*source_.image, on->builder(), how_);
+    if (moved) {
+      TRY_VOID(on->commit(safety_));
+      return moved;
+    }
+    auto why = explained(std::move(moved).error());
+    if (on->keep())
+      why.message +=
+          fmt::format("; the same command goes on from {} %", percent(on->done(), stored));
+    return std::unexpected(std::move(why));
+  }
+
+  static std::uint64_t percent(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 100
+                      : static_cast<std::uint64_t>(static_cast<double>(part) * 100 /
+                                                   static_cast<double>(whole));
+  }
+
+  /// Of a full file system: how much more is needed.
+  Error explained(Error why) {
+    bool full = std::ranges::any_of(std::array{ENOSPC, EDQUOT}, [&](int error) {
+      return why.message.ends_with(std::generic_category().message(error));
+    });
+    if (!full) return why;
+    auto total = progress_.total;
+    if (total == 0) {
+      auto used = image::usage(*source_.image);
+      total = used ? used->stored : 0;
+    }
+    bool smaller = invocation_.has("compress") || options_.options.contains("compression");
+    why.message += fmt::format("; {} of {} were written, {} {} more are needed",
+                               to_string(Bytes{progress_.done}), to_string(Bytes{total}),
+                               smaller ? "at most" : "about",
+                               to_string(Bytes{total - std::min(total, progress_.done)}));
+    if (!invocation_.has("resume")) why.message += "; nothing is left of the target";
+    return why;
+  }
+
+  const Invocation& invocation_;
+  const image::Format& format_;
+  Source source_;
+  Clock::time_point start_ = Clock::now();
+  Interruptible interruptible_;
+  Bar bar_;
+  image::BuildOptions options_;
+  image::ConvertOptions how_;
+  image::Target::Durability safety_ = image::Target::Durability::durable;
+  image::Progress progress_;
+  std::optional<std::uint64_t> resumed_at_;
+};
+
+}  // namespace
+
 Result<int> image_convert(const Invocation& invocation) {
   if (invocation.has("backing")) return image_convert_onto_parent(invocation);
-  auto start = Clock::now();
   TRY(const auto* format, named_format(invocation.value("target-format", "raw")));
+  if (invocation.has("in-place")) return image_convert_in_place(invocation, *format);
+  if (invocation.has("hard-links"))
+    return fail(Code::invalid, "--hard-links is for --in-place only");
   TRY(auto source,
       open_source(invocation.value("source"), invocation.value("source-format"), invocation));
-  // What is shared or copied by the kernel must be on the disk: file systems have shown holes
-  // there.
-  TRY_VOID(source.file->flush());
-  const auto& description = source.image->description();
-  TRY(auto options, build_options(invocation, *format));
-  options.size = description.size;
-  options.sector_size = description.sector_size;
-  auto kept_sectors = format->name == "vhdx" ? description.sector_size : 512;
-  TRY_VOID(tell_losses(description, *format, kept_sectors, invocation));
-  Interruptible interruptible;
-  auto existing = invocation.has("replace") ? image::Target::Existing::replace
-                                            : image::Target::Existing::refuse;
-  TRY(auto target, image::Target::create(invocation.value("target"), existing));
-  options.neighbours = &target->neighbours();
-  TRY(auto builder, image::build(*format, target->file(), options));
-  bool durable = !invocation.has("no-sync");
-  Bar bar("image convert", invocation.value("target"), !invocation.quiet);
-  TRY(auto threads, threads_of(invocation));
-  image::ConvertOptions how{
-      .threads = threads,
-      .moving = invocation.has("copy") ? image::Moving::copy : image::Moving::automatic,
-      .durability =
-          durable ? image::Builder::Durability::durable : image::Builder::Durability::none,
-      .progress = [&](const image::Progress& progress) { bar.show(progress); },
-      .cancelled = &Interruptible::interrupted};
-  if (invocation.quiet) how.progress = nullptr;  // nobody sees it
-  TRY(auto moved, image::convert(*source.image, *builder, how));
-  builder.reset();
-  TRY_VOID(target->commit(durable ? image::Target::Durability::durable
-                                  : image::Target::Durability::none));
-  tell_result(invocation, *format, description.size, moved, seconds_since(start));
-  return 0;
+  return Converting(invocation, *format, std::move(source)).run();
 }
 
 Result<int> image_compare(const Invocation& invocation) {

@@ -55,13 +55,16 @@ FileRules file_rules(const Invocation& invocation) {
   rules.read_only = {"/sys/devices/system/cpu"};  // how many processors there are
   const auto& verb = invocation.row->verb;
   bool creates = verb == "create";
-  bool in_place = verb == "resize" || verb == "rebase" || verb == "commit";
+  bool renames = verb == "recover" || invocation.has("in-place");
+  bool in_place = renames || verb == "resize" || verb == "rebase" || verb == "commit";
   for (const auto* word : {"file", "source", "first", "second", "disk"}) {
     auto named = invocation.given.find(word);
     if (named == invocation.given.end() || creates) continue;
     auto& list = in_place ? rules.read_write : rules.read_only;
-    for (const auto& path : named->second)
-      list.push_back(path.ends_with(".ovf") ? folder_of(path) : std::filesystem::path(path));
+    for (const auto& path : named->second) {
+      bool whole_folder = renames || path.ends_with(".ovf");
+      list.push_back(whole_folder ? folder_of(path) : std::filesystem::path(path));
+    }
   }
   if (invocation.has("allow-external")) {
     auto& list = verb == "commit" ? rules.read_write : rules.read_only;  // the parent is there

@@ -247,7 +247,7 @@ constexpr Verb verbs_alone[]{
     {"info", image_info},       {"map", image_map},         {"check", image_check},
     {"compare", image_compare}, {"convert", image_convert}, {"create", image_create},
     {"formats", image_formats}, {"resize", image_resize},   {"rebase", image_rebase},
-    {"commit", image_commit},   {"measure", image_measure}};
+    {"commit", image_commit},   {"measure", image_measure}, {"recover", image_recover}};
 
 }  // namespace
 
@@ -287,6 +287,8 @@ Result<image::BuildOptions> build_options(const Invocation& invocation,
 }
 
 Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs) {
+  if (invocation.row->verb != "recover" && !invocation.has("in-place"))
+    TRY_VOID(refuse_interrupted(invocation));
   // Buffers of a MiB or two come and go: the C library would map each anew, page by page.
   ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);

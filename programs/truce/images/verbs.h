@@ -34,6 +34,16 @@ Result<image::BuildOptions> build_options(const Invocation& invocation,
 // convert.cpp
 Result<int> image_convert(const Invocation& invocation);
 Result<int> image_compare(const Invocation& invocation);
+/// Prints what a conversion loses; with --strict it is an error.
+Result<void> tell_losses(const image::Description& source, const image::Format& format,
+                         std::uint32_t sector_size, const Invocation& invocation);
+
+// in_place.cpp
+Result<int> image_convert_in_place(const Invocation& invocation, const image::Format& format);
+Result<int> image_recover(const Invocation& invocation);
+/// Code::precondition when a file that the command names is a part of an interrupted conversion in
+/// place.
+Result<void> refuse_interrupted(const Invocation& invocation);
 
 // chains.cpp
 Result<int> image_create(const Invocation& invocation);

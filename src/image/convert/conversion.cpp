@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::uint64_t zero_unit = 4096;
 
+Checkpoints::Reached reached_by(const Window& window) {
+  Checkpoints::Reached reached{.end = window.start + window.length};
+  for (const auto& extent : window.stored) reached.stored += extent.length;
+  return reached;
+}
+
 }  // namespace
 
 Conversion::Conversion(Image& from, Builder& to, const ConvertOptions& options, std::uint64_t total)
@@ -19,6 +25,10 @@ Conversion::Conversion(Image& from, Builder& to, const ConvertOptions& options, 
       windows_(from, block_size_, [this](const Extent& extent) { return !direct(extent); }),
       mover_(options.durability) {
   progress_.total = total;
+  if (options.checkpoints == nullptr) return;
+  auto start = options.checkpoints->start();
+  windows_.go_on_from(start.at);
+  progress_.done = start.done;
 }
 
 /// Whether it goes from file to file, without us.
@@ -67,7 +77,54 @@ Result<void> Conversion::place_window(Window window) {
   TRY_VOID(move_direct(work));
   TRY_VOID(write_pieces(work));
   note_progress(work.window);
+  return note_placed(work);
+}
+
+/// Windows end in any order; they are told of in that of the disk.
+Result<void> Conversion::note_placed(const Work& work) {
+  if (options_.checkpoints == nullptr) return {};
+  auto reached = reached_by(work.window);
+  auto first = work.window.start / block_size_;
+  for (std::size_t i = 0; i < work.places.size(); ++i) {
+    if (work.places[i].file != nullptr)
+      reached.placed.push_back({first + i, work.places[i].offset});
+  }
+  {
+    std::lock_guard lock(reached_mutex_);
+    reached_.emplace(work.window.ticket, std::move(reached));
+    for (auto next = reached_.begin(); next != reached_.end() && next->first == next_reached_;
+         next = reached_.erase(next), ++next_reached_) {
+      options_.checkpoints->reached(next->second);
+    }
+  }
+  return options_.checkpoints->settle();
+}
+
+Result<void> Conversion::read(std::uint64_t start, Span into) {
+  auto done = from_.read(start, into);
+  if (!done) return std::unexpected(place_of(std::move(done).error(), start, into.size()));
   return {};
+}
+
+/// Looks for the first byte that the source does not give, and tells where it is on the guest's
+/// disk; the error as it was when all can be read.
+Error Conversion::place_of(Error why, std::uint64_t start, std::uint64_t length) {
+  std::vector<std::byte> buffer(std::size_t{1} << 20);
+  auto readable = [&](std::uint64_t at, std::uint64_t end, std::uint64_t step) {
+    auto part = std::min(step - at % step, end - at);
+    return from_.read(at, Span(buffer).first(part)) ? part : 0;
+  };
+  auto end = start + length, at = start;
+  for (auto step : {std::uint64_t{1} << 20, zero_unit, std::uint64_t{512}}) {
+    while (at < end) {
+      auto part = readable(at, end, step);
+      if (part == 0) break;
+      at += part;
+    }
+  }
+  if (at == end) return why;
+  why.message += fmt::format(" (byte {} of the guest's disk)", at);
+  return why;
 }
 
 // What cannot go from file to file is read here.
@@ -79,7 +136,7 @@ Result<void> Conversion::read_extents(Work& work) {
     }
     Piece piece{extent.start, std::make_unique_for_overwrite<std::byte[]>(extent.length),
                 extent.length};
-    TRY_VOID(from_.read(piece.start, piece.content()));
+    TRY_VOID(read(piece.start, piece.content()));
     if (all_zero(piece.content())) {
       zeroes_ += piece.length;
     } else {
@@ -141,11 +198,13 @@ Result<void> Conversion::in_places(const Work& work, std::uint64_t start, std::u
 
 Result<void> Conversion::move_direct(const Work& work) {
   for (const auto& extent : work.direct) {
-    TRY_VOID(in_places(work, extent.start, extent.length,
-                       [&](Place to, std::uint64_t start, std::uint64_t length) {
-                         return mover_.move({extent.file, extent.offset + start - extent.start,
-                                             to.file, to.offset, length});
-                       }));
+    auto move = [&](Place to, std::uint64_t start, std::uint64_t length) -> Result<void> {
+      auto moved = mover_.move(
+          {extent.file, extent.offset + start - extent.start, to.file, to.offset, length});
+      if (!moved) return std::unexpected(place_of(std::move(moved).error(), start, length));
+      return {};
+    };
+    TRY_VOID(in_places(work, extent.start, extent.length, move));
   }
   return {};
 }
@@ -196,7 +255,7 @@ Result<void> Conversion::pack_window(const Window& window) {
       const auto& extent = window.stored[i];
       std::ranges::fill(content.subspan(filled - start, extent.start - filled), std::byte{});
       filled = extent.start + extent.length;
-      TRY_VOID(from_.read(extent.start, content.subspan(extent.start - start, extent.length)));
+      TRY_VOID(read(extent.start, content.subspan(extent.start - start, extent.length)));
     }
     std::ranges::fill(content.subspan(filled - start), std::byte{});
     TRY_VOID(encode_blocks(start, content, encoded));
@@ -204,9 +263,10 @@ Result<void> Conversion::pack_window(const Window& window) {
   turns_.take(window.ticket, [&]() -> Result<void> {
     for (const auto& one : encoded) TRY_VOID(to_.packing()->append(one.block, one.content));
     note_progress(window);
+    if (options_.checkpoints != nullptr) options_.checkpoints->reached(reached_by(window));
     return {};
   });
-  return {};
+  return options_.checkpoints == nullptr ? Result<void>{} : options_.checkpoints->settle();
 }
 
 Result<void> Conversion::encode_blocks(std::uint64_t start, View content,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -55,6 +56,9 @@ class Conversion {
   template <class Each>
   Result<void> in_places(const Work& work, std::uint64_t start, std::uint64_t length, Each&& each);
   void note_progress(const Window& window);
+  Result<void> note_placed(const Work& work);
+  Result<void> read(std::uint64_t start, Span into);
+  [[nodiscard]] Error place_of(Error why, std::uint64_t start, std::uint64_t length);
 
   Image& from_;
   Builder& to_;
@@ -65,6 +69,9 @@ class Conversion {
   Mover mover_;
   std::mutex progress_mutex_;
   Progress progress_;
+  std::mutex reached_mutex_;
+  std::map<std::uint64_t, Checkpoints::Reached> reached_;  // by ticket: not all before is done
+  std::uint64_t next_reached_ = 0;
   std::atomic<std::uint64_t> through_ = 0, zeroes_ = 0;
 };
 

@@ -30,7 +30,7 @@ Result<std::optional<Window>> Windows::next() {
   if (ahead_.length == 0) return std::nullopt;
   Window window;
   window.start = ahead_.start / unit_ * unit_;
-  auto most = std::max(length, unit_);
+  auto most = std::max(longest_, unit_);
   TRY(auto end, fill(window, std::min(size, (window.start / most + 1) * most)));
   window.length = end - window.start;
   window.ticket = tickets_++;

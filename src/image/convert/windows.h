@@ -28,6 +28,12 @@ class Windows {
   /// `length` bytes, or `extents_limit` extents.
   Windows(Image& image, std::uint64_t unit, Held held)
       : image_(image), unit_(unit), held_(std::move(held)) {}
+  /// Before the first window: leaves out what lies before `start`, a multiple of the unit, and
+  /// gives shorter windows, so that little is lost with one that is not finished.
+  void go_on_from(std::uint64_t start) {
+    at_ = start;
+    longest_ = std::uint64_t{16} << 20;
+  }
 
   static constexpr std::uint64_t held_length = std::uint64_t{2} << 20;
   static constexpr std::uint64_t length = std::uint64_t{256} << 20;
@@ -43,7 +49,7 @@ class Windows {
   std::uint64_t unit_;
   Held held_;
   std::mutex mutex_;
-  std::uint64_t at_ = 0, tickets_ = 0;
+  std::uint64_t at_ = 0, tickets_ = 0, longest_ = length;
   Extent ahead_;  // the first stored extent that is not in a window yet; length 0: none
 };
 

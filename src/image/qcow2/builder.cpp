@@ -8,24 +8,27 @@
 #include "qcow2/codec.h"
 #include "qcow2/mapping.h"
 #include "qcow2/new_clusters.h"
+#include "sealed.h"
 #include "table_writer.h"
 
 namespace truce::image::qcow2 {
 namespace {
 
-constexpr std::array<Option, 10> options_of_build{{
+constexpr std::array<Option, 11> options_of_build{{
     {"cluster_size", "65536", "", "bytes of a cluster: a power of two from 512 to 2M"},
     {"compat", "1.1", "0.10|1.1", "version of the format: 0.10 is for QEMU before 1.1"},
     {"compression", "none", "none|zlib|zstd", "of all clusters that get smaller by it"},
     {"level", "", "", "effort of compression: zlib fast, 1 to 12 (2), zstd 1 to 19 (3)"},
     {"extended_l2", "off", "on|off", "clusters are allocated in 32 parts"},
     {"data_file", "", "", "keep the data in another new file of this name"},
+    {"data_file_raw", "off", "on|off", "the data file is the raw disk, whoever reads it"},
     {"backing_file", "", "", "what is not in the image is read from this file"},
     {"backing_format", "", "", "format of the backing file"},
     {"lazy_refcounts", "off", "on|off", "QEMU may put off writing refcounts"},
     {"preallocation", "off", "off|metadata", "give every cluster of the disk its place"},
 }};
 
+constexpr Mark state_mark = "truce qcow2 1";
 constexpr std::uint64_t all_subclusters = 0xffffffff;
 
 /// The L1 and L2 tables of a new image: one L2 table is held, and written when the next is begun.
@@ -58,6 +61,21 @@ class NewTables {
   Result<void> finish() {
     TRY_VOID(close());
     return l1_.finish();
+  }
+  void save(SealedWriter& writer) const {
+    for (auto number : {std::uint64_t{held_ ? 1U : 0U}, index_, offset_}) writer.number(number);
+    writer.bytes(table_);
+    l1_.save(writer);
+  }
+  Result<void> restore(SealedReader& reader) {
+    TRY(auto held, reader.number());
+    TRY(index_, reader.number());
+    TRY(offset_, reader.number());
+    TRY(auto table, reader.bytes(table_.size()));
+    if (table.size() != table_.size()) return fail(Code::corrupt, "a table of another size");
+    held_ = held != 0;
+    std::ranges::copy(table, table_.begin());
+    return l1_.restore(reader);
   }
 
  private:
@@ -98,6 +116,8 @@ class Qcow2Builder final : public Builder, public Placing, public Packing {
   [[nodiscard]] Result<std::vector<std::byte>> encode(std::uint64_t block,
                                                       View content) const override;
   Result<void> append(std::uint64_t block, View encoded) override;
+  [[nodiscard]] std::vector<std::byte> state() const override;
+  Result<void> restore(View state) override;
   Result<void> finish(Durability durability) override;
 
  private:
@@ -171,6 +191,20 @@ Result<void> Qcow2Builder::append(std::uint64_t block, View encoded) {
     encoded = encoded.subspan(4 + length);
   }
   return {};
+}
+
+std::vector<std::byte> Qcow2Builder::state() const {
+  SealedWriter writer(state_mark);
+  clusters_.save(writer);
+  tables_.save(writer);
+  return std::move(writer).seal();
+}
+
+Result<void> Qcow2Builder::restore(View state) {
+  TRY(auto reader, SealedReader::open(state, state_mark));
+  TRY_VOID(clusters_.restore(reader));
+  TRY_VOID(tables_.restore(reader));
+  return reader.end();
 }
 
 Result<void> Qcow2Builder::append_cluster(std::uint64_t cluster, View stored) {

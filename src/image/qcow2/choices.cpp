@@ -91,7 +91,10 @@ void choose_features(const BuildOptions& options, Choices& choices) {
   auto compression = options.get("compression", "none");
   choices.compressed = compression != "none";
   header.compression = compression == "zstd" ? Compression::zstd : Compression::zlib;
-  choices.preallocated = options.get("preallocation", "off") == "metadata";
+  bool raw_data = options.get("data_file_raw", "off") == "on";
+  // What a complete data file holds is the disk: every cluster lies at its own place in it.
+  choices.preallocated = raw_data || options.get("preallocation", "off") == "metadata";
+  if (raw_data) header.autoclear |= feature::raw_data_file;
   header.version = options.get("compat", "1.1") == "0.10" ? 2 : 3;
   header.data_file = options.get("data_file", "");
   if (!header.data_file.empty()) header.incompatible |= feature::data_file;
@@ -114,6 +117,8 @@ Result<Choices> choose(const BuildOptions& options) {
                 "compat=0.10 knows no zstd, extended_l2, data_file or lazy_refcounts");
   if (choices.compressed && header.external_data())
     return fail(Code::invalid, "data in another file (data_file) cannot be compressed");
+  if ((header.autoclear & feature::raw_data_file) != 0 && !header.external_data())
+    return fail(Code::invalid, "option data_file_raw needs a data_file");
   if (choices.preallocated && (choices.compressed || !header.backing_file.empty()))
     return fail(Code::invalid,
                 "preallocation goes neither with compression nor with a backing file");

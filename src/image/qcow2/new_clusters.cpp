@@ -102,6 +102,33 @@ Result<std::uint64_t> NewClusters::packed(std::uint64_t bytes) {
   return at;
 }
 
+void NewClusters::save(SealedWriter& writer) const {
+  for (auto number : {next_, range_, single_, single_end_, packed_, packed_end_})
+    writer.number(number);
+  writer.bytes(block_);
+  writer.bytes(std::as_bytes(std::span(blocks_)));
+}
+
+Result<void> NewClusters::restore(SealedReader& reader) {
+  constexpr std::uint64_t most_unwritten = 8;  // chunks that were handed out, and not yet filled
+  for (auto* number : {&next_, &range_, &single_, &single_end_, &packed_, &packed_end_}) {
+    TRY(*number, reader.number());
+  }
+  TRY(auto block, reader.bytes(cluster_size_));
+  TRY(auto blocks, reader.bytes(largest_refcount_table_bytes));
+  if (block.size() != cluster_size_ || blocks.size() % 8 != 0 || range_of(next_) < range_ ||
+      range_of(next_) > range_ + 1 || blocks.size() / 8 > range_ || single_ > single_end_ ||
+      next_ > file_->size() + most_unwritten * chunk_size_ || packed_ > packed_end_ || single_end_ > next_ || packed_end_ > next_ ||
+      (single_ < single_end_ && range_of(single_) != range_) ||
+      (packed_ < packed_end_ && range_of(packed_) != range_)) {
+    return fail(Code::corrupt, "its refcounts contradict one another");
+  }
+  block_.assign(block.begin(), block.end());
+  blocks_.resize(blocks.size() / 8);
+  std::memcpy(blocks_.data(), blocks.data(), blocks.size());
+  return {};
+}
+
 Result<NewClusters::Finished> NewClusters::finish() {
   auto end = next_ >> cluster_bits_;
   // Blocks and table lie at the end and are counted, too.

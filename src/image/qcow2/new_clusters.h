@@ -6,6 +6,7 @@
 
 #include "image/file.h"
 #include "qcow2/header.h"
+#include "sealed.h"
 
 namespace truce::image::qcow2 {
 
@@ -27,6 +28,10 @@ class NewClusters {
   /// Room for less than a cluster's worth of bytes, right behind the last such where that is
   /// possible.
   Result<std::uint64_t> packed(std::uint64_t bytes);
+
+  /// What was handed out, and to go on from there.
+  void save(SealedWriter& writer) const;
+  Result<void> restore(SealedReader& reader);
 
   struct Finished {
     std::uint64_t table_offset = 0;

@@ -17,9 +17,10 @@ namespace {
 
 constexpr std::array<Option, 4> options_of_vmdk{
     {{"subformat", "monolithicSparse",
-      "monolithicSparse|streamOptimized|monolithicFlat|twoGbMaxExtentSparse|twoGbMaxExtentFlat",
+      "monolithicSparse|streamOptimized|monolithicFlat|twoGbMaxExtentSparse|twoGbMaxExtentFlat|"
+      "vmfs",
       "how the disk is stored: streamOptimized is for OVA and import, the flat ones are raw disks "
-      "with a small descriptor"},
+      "with a small descriptor, vmfs is what ESXi has on its own file system"},
      {"adapter_type", "lsilogic", "lsilogic|buslogic|ide|pvscsi", "the controller it hangs on"},
      {"hw_version", "7", "", "virtual hardware version that the descriptor names"},
      {"level", "2", "fast|1|2|3|4|5|6|7|8|9|10|11|12", "how hard streamOptimized compresses"}}};
@@ -209,7 +210,7 @@ Result<std::unique_ptr<Builder>> build_vmdk(std::shared_ptr<File> file,
                                            "s");
   if (type == "twoGbMaxExtentFlat")
     return build_split<FlatBuilder>(std::move(file), options, descriptor, split_sectors, "f");
-  if (type == "monolithicFlat") {
+  if (type == "monolithicFlat" || type == "vmfs") {
     auto whole = round_up(descriptor.sectors, grain_sectors);
     return build_split<FlatBuilder>(std::move(file), options, descriptor, whole, "flat");
   }

@@ -182,8 +182,10 @@ Geometry geometry_of(std::uint64_t sectors, std::string_view adapter) {
   return {sectors / (255 * 63), 255, 63};
 }
 
-std::string line_of(const ExtentLine& extent) {
+std::string line_of(const ExtentLine& extent, std::string_view create_type) {
   auto flat = extent.type == Type::flat;
+  if (flat && create_type == "vmfs")
+    return fmt::format("RW {} VMFS \"{}\"\n", extent.sectors, extent.name);
   return fmt::format("RW {} {} \"{}\"{}\n", extent.sectors, flat ? "FLAT" : "SPARSE", extent.name,
                      flat ? fmt::format(" {}", extent.offset) : "");
 }
@@ -263,7 +265,7 @@ bool looks_like_descriptor(View head) {
 
 Result<std::string> write_descriptor(const Descriptor& descriptor) {
   std::string lines;
-  for (const auto& extent : descriptor.extents) lines += line_of(extent);
+  for (const auto& extent : descriptor.extents) lines += line_of(extent, descriptor.create_type);
   auto geometry = geometry_of(descriptor.sectors, descriptor.adapter_type);
   auto hint = descriptor.parent_name.empty() ? std::string() : hint_of(descriptor.parent_name);
   auto text = fmt::format(

@@ -4,9 +4,15 @@
 #include <limits>
 
 #include "byte_order.h"
+#include "sealed.h"
 #include "vmdk/sparse_writer.h"
 
 namespace truce::image::vmdk {
+namespace {
+
+constexpr Mark state_mark = "truce streamOptimized 1";
+
+}  // namespace
 
 StreamBuilder::StreamBuilder(std::shared_ptr<File> file, std::uint64_t sectors, int level)
     : file_(std::move(file)),
@@ -69,6 +75,35 @@ Result<void> StreamBuilder::append(std::uint64_t block, View encoded) {
   put_le<std::uint32_t>(entries_, block % hosted_entries * 4,
                         static_cast<std::uint32_t>(position_ / sector_bytes));
   return write(encoded);
+}
+
+std::vector<std::byte> StreamBuilder::state() const {
+  SealedWriter writer(state_mark);
+  for (auto number : {position_, table_, std::uint64_t{filled_ ? 1U : 0U}}) writer.number(number);
+  writer.bytes(entries_);
+  writer.bytes(std::as_bytes(std::span(directory_)));
+  return std::move(writer).seal();
+}
+
+Result<void> StreamBuilder::restore(View state) {
+  TRY(auto reader, SealedReader::open(state, state_mark));
+  TRY(auto position, reader.number());
+  TRY(auto table, reader.number());
+  TRY(auto filled, reader.number());
+  TRY(auto entries, reader.bytes(entries_.size()));
+  TRY(auto directory, reader.bytes(header_.tables() * 4));
+  TRY_VOID(reader.end());
+  if (position != file_->size() || table > header_.tables() || entries.size() != entries_.size() ||
+      directory.size() % 4 != 0) {
+    return fail(Code::corrupt, "it is of another image");
+  }
+  position_ = position;
+  table_ = table;
+  filled_ = filled != 0;
+  std::ranges::copy(entries, entries_.begin());
+  directory_.resize(directory.size() / 4);
+  std::memcpy(directory_.data(), directory.data(), directory.size());
+  return {};
 }
 
 Result<void> StreamBuilder::write_table() {

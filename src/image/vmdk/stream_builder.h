@@ -22,6 +22,8 @@ class StreamBuilder final : public Builder, public Packing {
   [[nodiscard]] Result<std::vector<std::byte>> encode(std::uint64_t block,
                                                       View content) const override;
   Result<void> append(std::uint64_t block, View encoded) override;
+  [[nodiscard]] std::vector<std::byte> state() const override;
+  Result<void> restore(View state) override;
   Result<void> finish(Durability durability) override;
 
  private:

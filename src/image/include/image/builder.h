@@ -39,6 +39,13 @@ class Packing {
                                                               View content) const = 0;
   /// Stores what encode() gave, in ascending order.
   virtual Result<void> append(std::uint64_t block, View encoded) = 0;
+  /// All that append() has come to know. Given to restore() of a new builder with the same options,
+  /// over the file as it was then (flushed, and cut to its size then), it goes on from there.
+  [[nodiscard]] virtual std::vector<std::byte> state() const { return {}; }
+  /// Code::corrupt when it is not what state() gave; Code::unsupported where a format has none.
+  virtual Result<void> restore(View) {
+    return fail(Code::unsupported, "images of this format cannot be continued");
+  }
 };
 
 /// Exactly one of placing() and packing() is not null. Until finish() has ended the file has no

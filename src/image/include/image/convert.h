@@ -31,12 +31,38 @@ enum class Moving {
   copy,       ///< read all, leave out what is zero, write: blocks of its own, and only those needed
 };
 
+/// Where a block lies in the new image.
+struct Placed {
+  std::uint64_t block = 0, offset = 0;
+};
+
+/// Told how far a conversion is, so that another one can go on from there.
+class Checkpoints {
+ public:
+  virtual ~Checkpoints() = default;
+  struct Start {
+    std::uint64_t at = 0;    ///< of the guest's disk: what lies before is done
+    std::uint64_t done = 0;  ///< bytes that the source stores there
+  };
+  [[nodiscard]] virtual Start start() const = 0;
+  struct Reached {
+    std::uint64_t end = 0;       ///< of the guest's disk: all before is in the target
+    std::uint64_t stored = 0;    ///< bytes of the source that have come to it
+    std::vector<Placed> placed;  ///< blocks that have come to it, in ascending order
+  };
+  /// Called in ascending order, by one thread at a time; a builder that packs is at rest then.
+  virtual void reached(const Reached& reached) = 0;
+  /// May take its time; other threads go on. An error ends the conversion.
+  virtual Result<void> settle() = 0;
+};
+
 struct ConvertOptions {
   unsigned threads = 0;  ///< 0: as many as the machine has processors, at most 16
   Moving moving = Moving::automatic;
   Builder::Durability durability = Builder::Durability::durable;
   std::function<void(const Progress&)> progress;  ///< called from one thread at a time
   const std::atomic<bool>* cancelled = nullptr;   ///< looked at between pieces
+  Checkpoints* checkpoints = nullptr;             ///< outlives the conversion
 };
 
 /// Fills `to` with the content of `from`, whose size it has, and finishes it. Memory: about 8 MiB a

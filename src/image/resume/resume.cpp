@@ -1,0 +1,279 @@
+#include "image/resume.h"
+
+#include <algorithm>
+
+#include "byte_order.h"
+#include "resume/block_runs.h"
+#include "resume/checkpoint.h"
+#include "resume/part_file.h"
+#include "sealed.h"
+
+namespace truce::image {
+namespace {
+
+using resume::BlockRuns;
+using Phase = resume::PartFile::Phase;
+
+/// Files beside an image: what is spread over several cannot be trusted as a whole.
+class OneFileOnly final : public Neighbours {
+ public:
+  Result<std::shared_ptr<File>> open(const std::string& name) override {
+    return fail(Code::forbidden, "{}: a new image reads no other file", name);
+  }
+  Result<std::shared_ptr<File>> create(const std::string& name) override {
+    return fail(Code::unsupported,
+                "{}: an image of several files cannot be continued: leave out --resume", name);
+  }
+};
+
+/// Calls `each(block)` for all blocks of the list.
+template <class Each>
+Result<void> for_blocks(View list, std::uint64_t limit, Each&& each) {
+  BlockRuns runs(list);
+  while (true) {
+    TRY(auto run, runs.next());
+    if (!run) return {};
+    if (!inside(run->first, run->count, limit))
+      return fail(Code::corrupt, "it tells of blocks beyond the disk's end");
+    for (std::uint64_t i = 0; i < run->count; ++i) TRY_VOID(each(run->first + i));
+  }
+}
+
+}  // namespace
+
+std::string Resumable::part_name() const {
+  return "." + wanted_.target + ".part";
+}
+
+std::string Resumable::checkpoint_name() const {
+  return "." + wanted_.target + ".truce-checkpoint";
+}
+
+std::uint64_t Resumable::choices() const {
+  const auto& options = wanted_.options;
+  auto text = fmt::format("{} {} {}\n", wanted_.format->name, options.size, options.sector_size);
+  for (const auto& [name, value] : options.options) text += fmt::format("{}={}\n", name, value);
+  return digest_of(text);
+}
+
+Result<std::unique_ptr<Resumable>> Resumable::begin(Folder& folder, Wanted wanted) {
+  TRY(auto taken, folder.look(wanted.target));
+  if (taken && wanted.existing == Folder::Existing::refuse) {
+    return fail(Code::conflict, "{}: there is a file of that name; --replace writes over it",
+                wanted.target);
+  }
+  std::unique_ptr<Resumable> made(new Resumable(folder, std::move(wanted)));
+  TRY(auto part, folder.look(made->part_name()));
+  TRY(auto checkpoint, folder.look(made->checkpoint_name()));
+  if (!part || !checkpoint) {
+    TRY_VOID(made->begin_anew(part || checkpoint ? "of the earlier one only a part is left" : ""));
+    return made;
+  }
+  TRY(auto file, folder.open(made->part_name()));
+  auto snapshot = made->read_checkpoint(part->inode);
+  if (!snapshot && snapshot.error().code != Code::corrupt)
+    return std::unexpected(std::move(snapshot).error());
+  auto why = snapshot ? std::string() : snapshot.error().message;
+  if (snapshot) {
+    made->inode_ = part->inode;
+    made->file_ = std::make_shared<resume::PartFile>(std::move(file), made->wanted_.target);
+    auto gone_on = made->go_on(*std::move(snapshot));
+    if (gone_on) return made;
+    if (gone_on.error().code != Code::corrupt) return std::unexpected(std::move(gone_on).error());
+    why = gone_on.error().message;
+    made->builder_.reset();
+    made->file_.reset();
+  }
+  file.reset();
+  TRY_VOID(made->begin_anew(std::move(why)));
+  return made;
+}
+
+Result<void> Resumable::begin_anew(std::string why) {
+  begun_anew_ = std::move(why);
+  now_ = {};
+  start_ = {};
+  next_block_ = 0;
+  TRY_VOID(folder_.remove(checkpoint_name()));
+  TRY_VOID(folder_.remove(checkpoint_name() + ".new"));
+  TRY_VOID(folder_.remove(part_name()));
+  TRY(auto file, folder_.create(part_name(), wanted_.target));
+  TRY(auto there, folder_.look(part_name()));
+  inode_ = there ? there->inode : 0;
+  file_ = std::make_shared<resume::PartFile>(std::move(file), wanted_.target);
+  return build_over();
+}
+
+Result<void> Resumable::build_over() {
+  OneFileOnly neighbours;
+  auto options = wanted_.options;
+  options.neighbours = &neighbours;
+  TRY(builder_, build(*wanted_.format, file_, options));
+  return {};
+}
+
+Result<Resumable::Snapshot> Resumable::read_checkpoint(std::uint64_t inode) const {
+  TRY(auto content, folder_.read(checkpoint_name(), resume::longest_checkpoint));
+  TRY(auto found, resume::parse_checkpoint(content));
+  auto refused = [&](std::string_view what) {
+    return fail(
+        Code::precondition,
+        "{}: {} since the conversion was interrupted, so that it cannot go on: remove {} and "
+        "{} to begin anew",
+        wanted_.target, what, part_name(), checkpoint_name());
+  };
+  if (found.inode != inode) return fail(Code::corrupt, "it is of another file");
+  if (found.origin != wanted_.origin.digest) return refused("the source was changed");
+  if (found.choices != choices()) return refused("format or options were changed");
+  if (found.end > wanted_.options.size || found.done > wanted_.origin.stored)
+    return fail(Code::corrupt, "it tells of more than the disk has");
+  return Snapshot{found.end,
+                  found.done,
+                  found.places,
+                  found.file_end,
+                  std::move(found.blocks),
+                  std::move(found.packing)};
+}
+
+/// The unfinished target becomes what it was at the checkpoint: what came later is taken away.
+Result<void> Resumable::go_on(Snapshot snapshot) {
+  if (file_->size() < snapshot.file_end)
+    return fail(Code::corrupt, "the unfinished target is shorter than it was");
+  if (!snapshot.packing.empty()) {
+    TRY_VOID(file_->resize(snapshot.file_end));
+    file_->replay(Phase::replay);
+    TRY_VOID(build_over());
+    if (builder_->packing() == nullptr) return fail(Code::corrupt, "it is of another format");
+    TRY_VOID(builder_->packing()->restore(snapshot.packing));
+  } else {
+    TRY_VOID(keep_placed(snapshot));
+  }
+  file_->replay(Phase::live);
+  start_ = {snapshot.end, snapshot.done};
+  now_ = std::move(snapshot);
+  return {};
+}
+
+// A builder gives the same places to the same blocks. A first one, over nothing, tells which they
+// are: all else in the file is taken away, as if it had never been written. The second one writes
+// its tables anew.
+Result<void> Resumable::keep_placed(const Snapshot& snapshot) {
+  auto part = file_;
+  auto place_all = [&](auto&& placed) -> Result<void> {
+    TRY_VOID(build_over());
+    if (builder_->placing() == nullptr) return fail(Code::corrupt, "it is of another format");
+    auto limit = divide_up(snapshot.end, builder_->block_size());
+    std::uint64_t digest = 0;
+    TRY_VOID(for_blocks(snapshot.blocks, limit, [&](std::uint64_t block) -> Result<void> {
+      TRY(auto place, builder_->placing()->place(block));
+      digest = resume::with_place(digest, block, place.offset);
+      next_block_ = block + 1;
+      return placed(place.offset, builder_->block_size());
+    }));
+    if (digest != snapshot.places) return fail(Code::corrupt, "blocks would lie elsewhere now");
+    return {};
+  };
+  std::uint64_t end = 0;  // of what is kept so far; places ascend
+  part->replay(Phase::trial);
+  TRY_VOID(place_all([&](std::uint64_t offset, std::uint64_t length) -> Result<void> {
+    if (offset < end) return fail(Code::corrupt, "blocks do not lie in their order");
+    if (offset > end) TRY_VOID(part->clear(end, offset - end));
+    end = offset + length;
+    return {};
+  }));
+  builder_.reset();
+  TRY_VOID(part->cut(std::min(end, part->size())));
+  part->replay(Phase::replay);
+  return place_all([](std::uint64_t, std::uint64_t) -> Result<void> { return {}; });
+}
+
+void Resumable::reached(const Reached& reached) {
+  std::lock_guard lock(mutex_);
+  now_.end = reached.end;
+  now_.done += reached.stored;
+  for (std::size_t i = 0; i < reached.placed.size();) {
+    auto first = reached.placed[i].block;
+    auto past = first;
+    for (; i < reached.placed.size() && reached.placed[i].block == past; ++i, ++past) {
+      now_.places = resume::with_place(now_.places, past, reached.placed[i].offset);
+      now_.file_end = std::max(now_.file_end, reached.placed[i].offset);
+    }
+    resume::add_run(now_.blocks, first - next_block_, past - first);
+    next_block_ = past;
+  }
+  if (saving_ || due_ || std::chrono::steady_clock::now() - saved_ < wanted_.interval) return;
+  due_ = taken();
+}
+
+/// Between two windows; of a builder that packs only while it does nothing else.
+Resumable::Snapshot Resumable::taken() const {
+  auto snapshot = now_;
+  if (auto* packing = builder_->packing()) {
+    snapshot.packing = packing->state();
+    snapshot.file_end = file_->size();
+  }
+  return snapshot;
+}
+
+Result<void> Resumable::settle() {
+  std::unique_lock lock(mutex_);
+  if (saving_ || !due_) return {};
+  saving_ = true;
+  auto snapshot = *std::exchange(due_, std::nullopt);
+  lock.unlock();
+  // What is told to be there is there before it is told. An error of flushing is told once only,
+  // here.
+  auto begun = std::chrono::steady_clock::now();
+  auto flushed = file_->flush();
+  if (flushed) (void)save(snapshot);  // without it less is saved, no more
+  lock.lock();
+  saving_ = false;
+  saved_ = std::chrono::steady_clock::now();
+  // A twentieth of the time at most goes into it.
+  if (wanted_.interval.count() > 0)
+    wanted_.interval = std::max(wanted_.interval, 20 * (saved_ - begun));
+  return flushed;
+}
+
+Result<void> Resumable::save(const Snapshot& snapshot) {
+  auto content = resume::write_checkpoint({wanted_.origin.digest, choices(), inode_, snapshot.end,
+                                           snapshot.done, snapshot.places, snapshot.file_end,
+                                           snapshot.blocks, snapshot.packing});
+  if (content.size() > resume::longest_checkpoint)
+    return fail(Code::limit, "the checkpoint would have {} bytes", content.size());
+  auto beside = checkpoint_name() + ".new";
+  TRY_VOID(folder_.remove(beside));
+  TRY(auto file, folder_.create(beside, beside));
+  auto written = file->write(0, content);
+  if (written) written = file->flush();
+  if (!written) {
+    (void)folder_.remove(beside);
+    return written;
+  }
+  TRY_VOID(folder_.rename(beside, checkpoint_name(), Folder::Existing::replace));
+  return folder_.sync();
+}
+
+Result<void> Resumable::keep() {
+  auto snapshot = taken();
+  TRY_VOID(file_->flush());
+  auto saved = save(snapshot);
+  if (saved) return saved;
+  // Threads that were on their way have written what will be written again.
+  auto end = snapshot.file_end;
+  if (!snapshot.blocks.empty()) end += builder_->block_size();
+  if (end < file_->size()) TRY_VOID(file_->cut(end));
+  return save(snapshot);
+}
+
+Result<void> Resumable::commit(Target::Durability durability) {
+  bool durable = durability == Target::Durability::durable;
+  builder_.reset();
+  if (durable) TRY_VOID(file_->flush());
+  TRY_VOID(folder_.rename(part_name(), wanted_.target, wanted_.existing));
+  if (durable) TRY_VOID(folder_.sync());
+  (void)folder_.remove(checkpoint_name() + ".new");
+  return folder_.remove(checkpoint_name());
+}
+
+}  // namespace truce::image
