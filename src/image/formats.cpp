@@ -139,6 +139,26 @@ Result<std::unique_ptr<Image>> open(std::shared_ptr<File> file, const OpenOption
   return opened;
 }
 
+Result<Repaired> repair(std::shared_ptr<File> file, const RepairOptions& options,
+                        std::string_view format) {
+  const Format* row = nullptr;
+  if (format.empty()) {
+    TRY(row, detect(*file));
+  } else {
+    row = find_format(format);
+    if (row == nullptr) return fail(Code::invalid, "there is no format '{}'", format);
+  }
+  auto name = file->name();
+  if (row->repair == nullptr)
+    return fail(Code::unsupported, "{}: images of the format {} are not mended here", name,
+                row->name);
+  auto repaired = row->repair(std::move(file), options);
+  if (!repaired)
+    return std::unexpected(
+        std::move(repaired).error().within(fmt::format("{}: {}", name, row->name)));
+  return repaired;
+}
+
 Result<std::unique_ptr<Builder>> build(const Format& format, std::shared_ptr<File> file,
                                        const BuildOptions& options) {
   if (format.build == nullptr)

@@ -238,19 +238,23 @@ inline constexpr std::string_view image_info_examples[]{"truce image info disk.v
 inline constexpr Input image_map_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "snapshot", .flag = "snapshot", .where = Where::local, .kind = Kind::text, .help = "Read the disk as this snapshot inside the image holds it", .value = "NAME"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
 };
 inline constexpr std::string_view image_map_examples[]{"truce image map disk.qcow2", "truce image map disk.qcow2 --format csv"};
 inline constexpr Input image_check_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "repair", .flag = "repair", .where = Where::local, .kind = Kind::boolean, .help = "Mend what can be mended without a loss, in place"},
+    {.name = "drop-damaged", .flag = "drop-damaged", .where = Where::local, .kind = Kind::boolean, .help = "With --repair: parts of the disk whose place cannot be right become zeros (qcow2)"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
 };
-inline constexpr std::string_view image_check_examples[]{"truce image check disk.vhdx"};
+inline constexpr std::string_view image_check_examples[]{"truce image check disk.vhdx", "truce image check --repair disk.qcow2"};
 inline constexpr Input image_compare_inputs[]{
     {.name = "first", .flag = "first", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "An image"},
     {.name = "second", .flag = "second", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "Another"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Format of the first", .value = "FORMAT"},
+    {.name = "snapshot", .flag = "snapshot", .where = Where::local, .kind = Kind::text, .help = "Read the disk as this snapshot inside the first image holds it", .value = "NAME"},
     {.name = "second-format", .flag = "second-format", .alias = "F", .where = Where::local, .kind = Kind::text, .help = "Format of the second", .value = "FORMAT"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the images refer to, if they are in FOLDER or below", .value = "FOLDER"},
 };
@@ -259,6 +263,8 @@ inline constexpr Input image_convert_inputs[]{
     {.name = "source", .flag = "source", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image to read"},
     {.name = "target", .flag = "target", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The new image"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Format of the source, instead of what its content says", .value = "FORMAT"},
+    {.name = "snapshot", .flag = "snapshot", .where = Where::local, .kind = Kind::text, .help = "Read the disk as this snapshot inside the source holds it", .value = "NAME"},
+    {.name = "bitmaps", .flag = "bitmaps", .where = Where::local, .kind = Kind::boolean, .help = "Take persistent bitmaps over, too (qcow2 to qcow2)"},
     {.name = "target-format", .flag = "target-format", .alias = "O", .where = Where::local, .kind = Kind::text, .help = "Format of the target (raw)", .value = "FORMAT"},
     {.name = "option", .flag = "option", .alias = "o", .where = Where::local, .kind = Kind::map, .help = "A choice that the target format offers: see truce image formats", .value = "KEY=VALUE"},
     {.name = "compress", .flag = "compress", .where = Where::local, .kind = Kind::boolean, .help = "Compress (qcow2 and vmdk)"},
@@ -294,6 +300,8 @@ inline constexpr Input image_resize_inputs[]{
     {.name = "size", .flag = "size", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "New size of the disk: 40GiB"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
     {.name = "shrink", .flag = "shrink", .where = Where::local, .kind = Kind::boolean, .help = "Allow a smaller size; what lies beyond it is lost"},
+    {.name = "force", .flag = "force", .where = Where::local, .kind = Kind::boolean, .help = "With --shrink: cut partitions and file systems off, too"},
+    {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image consists of, if they are in FOLDER or below", .value = "FOLDER"},
 };
 inline constexpr std::string_view image_resize_examples[]{"truce image resize disk.qcow2 40GiB"};
 inline constexpr Input image_rebase_inputs[]{
@@ -323,6 +331,14 @@ inline constexpr Input image_measure_inputs[]{
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
 };
 inline constexpr std::string_view image_measure_examples[]{"truce image measure -O vhdx disk.qcow2", "truce image measure -O qcow2 --size 20GiB"};
+inline constexpr Input image_snapshot_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "create", .flag = "create", .where = Where::local, .kind = Kind::text, .help = "Keep the disk as it is under this name", .value = "NAME"},
+    {.name = "apply", .flag = "apply", .where = Where::local, .kind = Kind::text, .help = "Make the disk what it was; what it is now is lost", .value = "NAME"},
+    {.name = "delete", .flag = "delete", .where = Where::local, .kind = Kind::text, .help = "Give this snapshot up", .value = "NAME"},
+};
+inline constexpr std::string_view image_snapshot_examples[]{"truce image snapshot disk.qcow2", "truce image snapshot disk.qcow2 --create before-upgrade"};
 inline constexpr Input image_serve_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
@@ -410,15 +426,16 @@ inline constexpr CommandRow commands[]{
     {.noun = "server", .verb = "show", .summary = "What this server is, and who you are to it", .description = "", .usage = "truce server show", .method = "GET", .path = "/v1", .answer = Answer::object, .shown = "Server", .examples = server_show_examples},
     {.noun = "image", .verb = "info", .summary = "Show what an image is and what it refers to", .description = "Nothing but the file itself is opened, so this is safe for an image of any origin.", .usage = "truce image info FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_info_inputs, .examples = image_info_examples},
     {.noun = "image", .verb = "map", .summary = "Show where the parts of a disk are stored", .description = "A row for each range of the disk: data (as it is, at an offset of a file), compressed, zero, or hole (nothing is stored).", .usage = "truce image map FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_map_inputs, .examples = image_map_examples},
-    {.noun = "image", .verb = "check", .summary = "Look for damage in an image", .description = "Follows all tables and compares what must agree. Exit status 0: clean, 1: space is lost but no data, 2: damaged, 3: it could not be checked.", .usage = "truce image check FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_check_inputs, .examples = image_check_examples},
+    {.noun = "image", .verb = "check", .summary = "Look for damage in an image", .description = "Follows all tables and compares what must agree. Exit status 0: clean, 1: space is lost but no data, 2: damaged, 3: it could not be checked. With --repair the status is that of what is left.", .usage = "truce image check FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_check_inputs, .examples = image_check_examples},
     {.noun = "image", .verb = "compare", .summary = "Compare the content of two disks", .description = "The formats do not matter, and of disks of two sizes the rest of the longer one may be zero. Exit status 0: the same, 1: they differ, 2: they could not be compared.", .usage = "truce image compare FIRST SECOND [options]", .answer = Answer::nothing, .shown = "", .inputs = image_compare_inputs, .examples = image_compare_examples},
     {.noun = "image", .verb = "convert", .summary = "Write a disk into a new image of another format", .description = "What can be shared between the two files is shared (XFS, btrfs), what the kernel can copy it copies, the rest is read and written by as many threads as there are processors; the last line says how much of each. The new file gets its name when it is complete and synced; Ctrl-C leaves nothing behind, or with --resume what the same command goes on from. With --in-place the source itself becomes the target.", .usage = "truce image convert SOURCE TARGET [options]", .answer = Answer::nothing, .shown = "", .inputs = image_convert_inputs, .examples = image_convert_examples},
     {.noun = "image", .verb = "recover", .summary = "Finish or undo an interrupted conversion in place", .description = "A conversion with --in-place that was killed leaves a journal beside the image. What had been decided is finished, else it is undone; the disk's content is not touched in either case.", .usage = "truce image recover FILE", .answer = Answer::nothing, .shown = "", .inputs = image_recover_inputs, .examples = image_recover_examples},
     {.noun = "image", .verb = "create", .summary = "Make an empty disk, or one that stands on another", .description = "With --backing the new image (qcow2, vhd, vhdx, vmdk) keeps only what is written from now on, everything else is read from PARENT, which must not be written to any more. A relative PARENT is found from the new image's folder later, an absolute one by its absolute path.", .usage = "truce image create FILE [SIZE] [options]", .answer = Answer::nothing, .shown = "", .inputs = image_create_inputs, .examples = image_create_examples},
-    {.noun = "image", .verb = "resize", .summary = "Make a disk larger, or smaller", .description = "In place; a crash leaves the old size or the new one. Partitions and file systems are not touched.", .usage = "truce image resize FILE SIZE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_resize_inputs, .examples = image_resize_examples},
+    {.noun = "image", .verb = "resize", .summary = "Make a disk larger, or smaller", .description = "In place; a crash leaves the old size or the new one. Partitions and file systems are not touched: one that would be cut off is named, and the disk not made smaller without --force.", .usage = "truce image resize FILE SIZE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_resize_inputs, .examples = image_resize_examples},
     {.noun = "image", .verb = "rebase", .summary = "Let an image stand on another parent, or on none", .description = "The disk stays what it is: what differs between the old parent and the new one is copied into the image first. A crash leaves the old parent's name or the new one's. With --unsafe only the name changes, for a parent that was moved or renamed. The old parent needs --allow-external.", .usage = "truce image rebase FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_rebase_inputs, .examples = image_rebase_examples},
     {.noun = "image", .verb = "commit", .summary = "Write what an image has into its parent", .description = "The parent grows if it must; then the image is emptied and shows the parent. The disk that the image shows is the same at any time, also after a crash. Other images that stand on the parent are damaged by this.", .usage = "truce image commit FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_commit_inputs, .examples = image_commit_examples},
     {.noun = "image", .verb = "measure", .summary = "Tell how large a converted image will be", .description = "Bytes that the file system will allocate for what the disk holds, and when all of it has been written; and the length of the files, which a block device must have. Exact for what is not compressed, an upper bound for what is.", .usage = "truce image measure [FILE] [options]", .answer = Answer::nothing, .shown = "", .inputs = image_measure_inputs, .examples = image_measure_examples},
+    {.noun = "image", .verb = "snapshot", .summary = "List the snapshots inside an image, or change them", .description = "Without an option they are listed. A crash leaves the image with the snapshot or without it. qcow2 only.", .usage = "truce image snapshot FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_snapshot_inputs, .examples = image_snapshot_examples},
     {.noun = "image", .verb = "serve", .summary = "Serve a disk to others over NBD", .description = "Until Ctrl-C. Anybody who reaches the address can read (and with --writable write) the disk, unless --client-ca asks for certificates.", .usage = "truce image serve FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_serve_inputs, .examples = image_serve_examples},
     {.noun = "image", .verb = "pack", .summary = "Put disks, or an OVF folder, into an OVA or XVA", .description = "Disk images become a machine with one CPU and 1 GiB of memory. NAME.ova gets compressed VMDKs and a manifest, NAME.xva is what XenServer imports.", .usage = "truce image pack SOURCE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_pack_inputs, .examples = image_pack_examples},
     {.noun = "image", .verb = "unpack", .summary = "Take the disks out of an OVA, OVF or XVA", .description = "", .usage = "truce image unpack FILE [FOLDER] [options]", .answer = Answer::nothing, .shown = "", .inputs = image_unpack_inputs, .examples = image_unpack_examples},

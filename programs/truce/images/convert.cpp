@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/bytes.h"
+#include "image/qcow2.h"
 #include "image/resume.h"
 #include "images/bar.h"
 #include "images/verbs.h"
@@ -67,6 +68,17 @@ void tell_result(const Invocation& invocation, const image::Format& format, std:
   print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out));
 }
 
+/// --bitmaps: between two qcow2 images, of the disk as it is now.
+Result<void> expect_bitmaps(const image::Description& source, const image::Format& format,
+                            const Invocation& invocation) {
+  if (!invocation.has("bitmaps")) return {};
+  if (source.format != "qcow2" || format.name != "qcow2")
+    return fail(Code::invalid, "--bitmaps goes from qcow2 to qcow2 only");
+  if (invocation.has("snapshot"))
+    return fail(Code::invalid, "bitmaps are of the disk as it is now, not of a snapshot");
+  return {};
+}
+
 }  // namespace
 
 Result<void> tell_losses(const image::Description& source, const image::Format& format,
@@ -101,7 +113,9 @@ class Converting {
     options_.size = description.size;
     options_.sector_size = description.sector_size;
     auto kept_sectors = format_.name == "vhdx" ? description.sector_size : 512;
-    TRY_VOID(tell_losses(description, format_, kept_sectors, invocation_));
+    auto lost = description;
+    if (invocation_.has("bitmaps")) lost.bitmaps.clear();
+    TRY_VOID(tell_losses(lost, format_, kept_sectors, invocation_));
     TRY_VOID(choose_how());
     TRY(auto moved, invocation_.has("resume") ? convert_on() : convert_anew());
     bar_.end();
@@ -135,7 +149,10 @@ class Converting {
     interruptible_.remove_when_killed(target->unfinished());
     auto moved = image::convert(*source_.image, *builder, how_);
     builder.reset();
-    auto done = moved ? target->commit(safety_) : Result<void>{};
+    Result<void> done;
+    if (moved && invocation_.has("bitmaps"))
+      done = image::qcow2::copy_bitmaps(*source_.file, *target->file());
+    if (moved && done) done = target->commit(safety_);
     interruptible_.remove_when_killed({});
     if (!moved) return std::unexpected(explained(std::move(moved).error()));
     if (!done) return std::unexpected(explained(std::move(done).error()));
@@ -219,8 +236,13 @@ Result<int> image_convert(const Invocation& invocation) {
   if (invocation.has("in-place")) return image_convert_in_place(invocation, *format);
   if (invocation.has("hard-links"))
     return fail(Code::invalid, "--hard-links is for --in-place only");
-  TRY(auto source,
-      open_source(invocation.value("source"), invocation.value("source-format"), invocation));
+  for (const auto* option : {"bitmaps", "snapshot"}) {
+    if (invocation.has("resume") && invocation.has(option))
+      return fail(Code::invalid, "--resume and --{} do not go together", option);
+  }
+  TRY(auto source, open_source_at(invocation.value("snapshot"), invocation.value("source"),
+                                  invocation.value("source-format"), invocation));
+  TRY_VOID(expect_bitmaps(source.image->description(), *format, invocation));
   return Converting(invocation, *format, std::move(source)).run();
 }
 
@@ -230,7 +252,8 @@ Result<int> image_compare(const Invocation& invocation) {
     print(fmt::format("truce: {}\n", printable(error.message)), Channel::errors);
     return not_compared;
   };
-  auto a = open_source(invocation.value("first"), invocation.value("source-format"), invocation);
+  auto a = open_source_at(invocation.value("snapshot"), invocation.value("first"),
+                          invocation.value("source-format"), invocation);
   if (!a) return failed(a.error());
   auto b = open_source(invocation.value("second"), invocation.value("second-format"), invocation);
   if (!b) return failed(b.error());

@@ -54,7 +54,7 @@ Result<int> image_serve(const Invocation& invocation) {
   bool writes = invocation.has("writable");
   TRY(auto source,
       writes
-          ? open_to_write(invocation.value("file"), invocation.value("source-format"))
+          ? open_to_write(invocation.value("file"), invocation.value("source-format"), invocation)
           : open_source(invocation.value("file"), invocation.value("source-format"), invocation));
   image::nbd::ServeOptions options;
   auto where = invocation.value("listen", "127.0.0.1:10809");

@@ -1,7 +1,9 @@
 #include "images/sources.h"
 
 #include <filesystem>
+#include <functional>
 
+#include "image/qcow2.h"
 #include "images/verbs.h"
 
 namespace truce::cli {
@@ -18,8 +20,14 @@ Result<std::shared_ptr<image::File>> locked_file(const std::string& word, Access
 
 }  // namespace
 
-Result<Source> open_source(const std::string& word, const std::string& format,
-                           const Invocation& invocation, image::External otherwise) {
+namespace {
+
+using Opened = Result<std::unique_ptr<image::Image>>;
+
+Result<Source> open_by(const std::string& word, const std::string& format,
+                       const Invocation& invocation, image::External otherwise,
+                       const std::function<Opened(const std::shared_ptr<image::File>&,
+                                                  const image::OpenOptions&)>& open) {
   if (!format.empty()) TRY_VOID(named_format(format));
   Source source;
   TRY(source.file, locked_file(word, Access::read_only));
@@ -30,18 +38,64 @@ Result<Source> open_source(const std::string& word, const std::string& format,
     options.neighbours = neighbours.get();
     options.external = image::External::follow;
   }
-  TRY(source.image, image::open(source.file, options, format));
+  TRY(source.image, open(source.file, options));
   return source;
 }
 
-Result<Source> open_to_write(const std::string& word, const std::string& format) {
-  if (!format.empty()) TRY_VOID(named_format(format));
-  Source source;
-  TRY(source.file, locked_file(word, Access::read_write));
-  TRY(source.image, image::open(source.file, {.read_write = true}, format));
+}  // namespace
+
+Result<Source> open_source(const std::string& word, const std::string& format,
+                           const Invocation& invocation, image::External otherwise) {
+  return open_by(word, format, invocation, otherwise, [&](const auto& file, const auto& options) {
+    return image::open(file, options, format);
+  });
+}
+
+Result<Source> open_source_at(const std::string& snapshot, const std::string& word,
+                              const std::string& format, const Invocation& invocation) {
+  if (snapshot.empty()) return open_source(word, format, invocation);
+  auto open = [&](const auto& file, const auto& options) -> Opened {
+    const auto* row = image::find_format(format);
+    if (format.empty()) {
+      TRY(row, image::detect(*file));
+    }
+    if (row->name != "qcow2")
+      return fail(Code::unsupported, "{}: {} has no snapshots inside, only qcow2 has", word,
+                  row->name);
+    return image::qcow2::open_snapshot(file, options, snapshot);
+  };
+  return open_by(word, format, invocation, image::External::refuse, open);
+}
+
+Result<Target> open_to_mend(const std::string& word, const Invocation& invocation) {
+  if (auto format = invocation.value("source-format"); !format.empty())
+    TRY_VOID(named_format(format));
+  Target target;
+  TRY(target.file, locked_file(word, Access::read_write));
+  if (invocation.has("allow-external")) {
+    TRY(target.neighbours, image::FolderNeighbours::open(word, invocation.value("allow-external"),
+                                                         Access::read_write));
+  }
+  return target;
+}
+
+Result<Source> open_to_write(const std::string& word, const std::string& format,
+                             const Invocation& invocation) {
+  TRY(auto target, open_to_mend(word, invocation));
+  Source source{.file = target.file, .image = nullptr};
+  image::OpenOptions options{.read_write = true};
+  if (target.neighbours) {
+    options.external = image::External::follow;
+    options.neighbours = target.neighbours.get();
+  }
+  TRY(source.image, image::open(source.file, options, format));
   if (source.image->writable() == nullptr) {
-    return fail(Code::unsupported, "{}: {} {} cannot be written in place: convert it", word,
-                source.image->description().format, source.image->description().variant);
+    const auto& description = source.image->description();
+    auto why = description.warnings.empty()
+                   ? "convert it"
+                   : description.warnings.front() + ": truce image check --repair may mend it";
+    return fail(Code::unsupported, "{}: {} {} cannot be written in place: {}", word,
+                description.format, description.variant, why);
   }
   return source;
 }
@@ -56,7 +110,11 @@ FileRules file_rules(const Invocation& invocation) {
   const auto& verb = invocation.row->verb;
   bool creates = verb == "create";
   bool renames = verb == "recover" || invocation.has("in-place");
-  bool in_place = renames || verb == "resize" || verb == "rebase" || verb == "commit";
+  bool changes_snapshots =
+      verb == "snapshot" &&
+      (invocation.has("create") || invocation.has("apply") || invocation.has("delete"));
+  bool in_place = renames || changes_snapshots || invocation.has("repair") || verb == "resize" ||
+                  verb == "rebase" || verb == "commit";
   for (const auto* word : {"file", "source", "first", "second", "disk"}) {
     auto named = invocation.given.find(word);
     if (named == invocation.given.end() || creates) continue;
@@ -67,7 +125,8 @@ FileRules file_rules(const Invocation& invocation) {
     }
   }
   if (invocation.has("allow-external")) {
-    auto& list = verb == "commit" ? rules.read_write : rules.read_only;  // the parent is there
+    // A parent that is committed to and the parts of an image that is changed are there.
+    auto& list = in_place && verb != "rebase" ? rules.read_write : rules.read_only;
     list.emplace_back(invocation.value("allow-external"));
   }
   if (invocation.has("backing")) rules.read_only.emplace_back(invocation.value("backing"));

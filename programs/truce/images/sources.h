@@ -21,8 +21,21 @@ struct Source {
 Result<Source> open_source(const std::string& word, const std::string& format,
                            const Invocation& invocation,
                            image::External otherwise = image::External::refuse);
-/// Opens the file so that the image can be written in place. What it refers to is refused.
-Result<Source> open_to_write(const std::string& word, const std::string& format);
+/// The same, and where `snapshot` is not empty the disk as that snapshot inside the image holds it.
+Result<Source> open_source_at(const std::string& snapshot, const std::string& word,
+                              const std::string& format, const Invocation& invocation);
+
+/// A file that is changed, whatever state its image is in, and the files that it may refer to (null
+/// without --allow-external): to be written, locked.
+struct Target {
+  std::shared_ptr<image::File> file;
+  std::unique_ptr<image::FolderNeighbours> neighbours;
+};
+Result<Target> open_to_mend(const std::string& word, const Invocation& invocation);
+
+/// Opens the file so that the image can be written in place, by the command's --allow-external.
+Result<Source> open_to_write(const std::string& word, const std::string& format,
+                             const Invocation& invocation);
 
 /// Nothing but what the command line names is within reach of whatever an image does to its parser.
 FileRules file_rules(const Invocation& invocation);

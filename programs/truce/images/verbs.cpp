@@ -30,7 +30,12 @@ json::object described(const image::Description& described) {
                                      {"size", snapshot.size},
                                      {"machine_state", snapshot.machine_state}});
   }
-  for (const auto& bitmap : described.bitmaps) bitmaps.emplace_back(bitmap);
+  for (const auto& bitmap : described.bitmaps) {
+    bitmaps.push_back(json::object{{"name", bitmap.name},
+                                   {"granularity", bitmap.granularity},
+                                   {"enabled", bitmap.enabled},
+                                   {"inconsistent", bitmap.inconsistent}});
+  }
   for (const auto& warning : described.warnings) warnings.emplace_back(warning);
   json::object details;
   for (const auto& [name, value] : described.details) details[name] = value;
@@ -64,7 +69,13 @@ std::string described_for_people(const image::Description& described, std::uint6
         reference.name + (reference.format.empty() ? "" : fmt::format(" ({})", reference.format)));
   for (const auto& snapshot : described.snapshots)
     row("snapshot", fmt::format("{} {}", snapshot.id, snapshot.name));
-  for (const auto& bitmap : described.bitmaps) row("bitmap", bitmap);
+  for (const auto& bitmap : described.bitmaps) {
+    row("bitmap",
+        fmt::format("{} (a bit for {}, {})", bitmap.name, to_string(Bytes{bitmap.granularity}),
+                    bitmap.inconsistent ? "out of date"
+                    : bitmap.enabled    ? "records writes"
+                                        : "does not record"));
+  }
   for (const auto& [name, value] : described.details) row(printable(name), value);
   for (const auto& warning : described.warnings) row("warning", warning);
   auto widths = table_widths({{}, {}}, rows);
@@ -161,8 +172,8 @@ class MapRows {
 };
 
 Result<int> image_map(const Invocation& invocation) {
-  TRY(auto source,
-      open_source(invocation.value("file"), invocation.value("source-format"), invocation));
+  TRY(auto source, open_source_at(invocation.value("snapshot"), invocation.value("file"),
+                                  invocation.value("source-format"), invocation));
   MapRows rows(invocation.style);
   for (std::uint64_t at = 0; at < source.image->size();) {
     TRY(auto extent, source.image->extent(at, source.image->size() - at));
@@ -170,47 +181,6 @@ Result<int> image_map(const Invocation& invocation) {
     at += extent.length;
   }
   rows.end();
-  return 0;
-}
-
-constexpr int leaks_only = 1, damaged = 2, not_checked = 3;
-
-Result<int> image_check(const Invocation& invocation) {
-  auto source =
-      open_source(invocation.value("file"), invocation.value("source-format"), invocation);
-  auto report = source ? source->image->check() : std::unexpected(source.error());
-  if (!report) {
-    print(fmt::format("truce: {}\n", printable(report.error().message)), Channel::errors);
-    return report.error().code == Code::corrupt ? damaged : not_checked;
-  }
-  if (invocation.style == Style::table) {
-    for (const auto& problem : report->problems) print(printable(problem) + "\n");
-    print(fmt::format("{}: {} damaged, {} lost but harmless\n", invocation.value("file"),
-                      report->corruptions, report->leaks));
-  } else {
-    json::array problems(report->problems.begin(), report->problems.end());
-    print_object(json::object{{"corruptions", report->corruptions},
-                              {"leaks", report->leaks},
-                              {"problems", std::move(problems)}},
-                 invocation.style);
-  }
-  if (report->corruptions > 0) return damaged;
-  return report->leaks > 0 ? leaks_only : 0;
-}
-
-Result<int> image_resize(const Invocation& invocation) {
-  auto name = invocation.value("file");
-  TRY(auto size, parse_bytes(invocation.value("size")));
-  TRY(auto source, open_to_write(name, invocation.value("source-format")));
-  if (size.count < source.image->size() && !invocation.has("shrink")) {
-    return fail(Code::precondition,
-                "{} has {}: what lies beyond {} would be lost; --shrink if you mean it", name,
-                to_string(Bytes{source.image->size()}), to_string(size));
-  }
-  auto* writable = source.image->writable();
-  TRY_VOID(writable->resize(size.count));
-  TRY_VOID(writable->close());
-  if (!invocation.quiet) print(fmt::format("{}: {}\n", name, to_string(size)));
   return 0;
 }
 
@@ -247,7 +217,8 @@ constexpr Verb verbs_alone[]{
     {"info", image_info},       {"map", image_map},         {"check", image_check},
     {"compare", image_compare}, {"convert", image_convert}, {"create", image_create},
     {"formats", image_formats}, {"resize", image_resize},   {"rebase", image_rebase},
-    {"commit", image_commit},   {"measure", image_measure}, {"recover", image_recover}};
+    {"commit", image_commit},   {"measure", image_measure}, {"recover", image_recover},
+    {"snapshot", image_snapshot}};
 
 }  // namespace
 

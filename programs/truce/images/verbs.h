@@ -55,6 +55,15 @@ Result<int> image_convert_onto_parent(const Invocation& invocation);
 // measure.cpp
 Result<int> image_measure(const Invocation& invocation);
 
+// repair.cpp
+Result<int> image_check(const Invocation& invocation);
+
+// snapshots.cpp
+Result<int> image_snapshot(const Invocation& invocation);
+
+// resize.cpp
+Result<int> image_resize(const Invocation& invocation);
+
 // serve.cpp
 Result<int> image_serve(const Invocation& invocation);
 

@@ -31,7 +31,7 @@ std::vector<std::string> losses(const Description& from, std::string_view format
   for (const auto& snapshot : from.snapshots)
     lost.push_back(fmt::format("snapshot '{}' is not taken over", snapshot.name));
   for (const auto& bitmap : from.bitmaps)
-    lost.push_back(fmt::format("bitmap '{}' is not taken over", bitmap));
+    lost.push_back(fmt::format("bitmap '{}' is not taken over", bitmap.name));
   if (from.sector_size != sector_size) {
     lost.push_back(
         fmt::format("the disk has sectors of {} bytes, in {} it will have {}: partition "

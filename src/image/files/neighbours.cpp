@@ -30,7 +30,8 @@ bool looks_like_protocol(const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<FolderNeighbours>> FolderNeighbours::open(
-    const std::filesystem::path& image, const std::filesystem::path& allowed) {
+    const std::filesystem::path& image, const std::filesystem::path& allowed,
+    DiskFile::Access parts) {
   std::error_code ec;
   auto folder = std::filesystem::canonical(allowed, ec);
   if (ec) return fail(Code::not_found, "{}: {}", allowed.string(), ec.message());
@@ -38,7 +39,7 @@ Result<std::unique_ptr<FolderNeighbours>> FolderNeighbours::open(
   if (ec) return fail(Code::not_found, "{}: {}", image.string(), ec.message());
   TRY(auto fd, open_file(folder, O_PATH | O_DIRECTORY));
   return std::unique_ptr<FolderNeighbours>(
-      new FolderNeighbours(std::move(fd), std::move(folder), std::move(own)));
+      new FolderNeighbours(std::move(fd), std::move(folder), std::move(own), parts));
 }
 
 Result<std::string> FolderNeighbours::below_allowed(const std::string& name) const {
@@ -59,9 +60,10 @@ Result<std::string> FolderNeighbours::below_allowed(const std::string& name) con
 }
 
 Result<std::shared_ptr<DiskFile>> FolderNeighbours::open_with(const std::string& name,
-                                                              int flags) const {
+                                                              DiskFile::Access access) const {
   TRY(auto relative, below_allowed(name));
-  Fd fd(open_below(folder_.get(), relative, flags, 0));
+  bool writes = access == DiskFile::Access::read_write;
+  Fd fd(open_below(folder_.get(), relative, writes ? O_RDWR : O_RDONLY, 0));
   if (!fd && (errno == ELOOP || errno == EXDEV)) {
     return fail(Code::forbidden, "the image refers to '{}', which leads through a symbolic link",
                 name);
@@ -71,18 +73,23 @@ Result<std::shared_ptr<DiskFile>> FolderNeighbours::open_with(const std::string&
   if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, name);
   if (!S_ISREG(status.st_mode))
     return fail(Code::forbidden, "the image refers to '{}', which is not a regular file", name);
-  return DiskFile::adopt(std::move(fd), (allowed_ / relative).string());
+  TRY(auto file, DiskFile::adopt(std::move(fd), (allowed_ / relative).string()));
+  if (writes) TRY_VOID(lock_image(*file, Use::write));
+  return file;
 }
 
 Result<std::shared_ptr<File>> FolderNeighbours::open(const std::string& name) {
-  TRY(auto file, open_with(name, O_RDONLY));
+  TRY(auto file, open_with(name, DiskFile::Access::read_only));
+  return std::shared_ptr<File>(std::move(file));
+}
+
+Result<std::shared_ptr<File>> FolderNeighbours::open_part(const std::string& name) {
+  TRY(auto file, open_with(name, parts_));
   return std::shared_ptr<File>(std::move(file));
 }
 
 Result<std::shared_ptr<DiskFile>> FolderNeighbours::open_to_write(const std::string& name) {
-  TRY(auto file, open_with(name, O_RDWR));
-  TRY_VOID(lock_image(*file, Use::write));
-  return file;
+  return open_with(name, DiskFile::Access::read_write);
 }
 
 Result<std::unique_ptr<Neighbours>> FolderNeighbours::of(const File& file) {

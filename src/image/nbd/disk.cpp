@@ -107,6 +107,12 @@ Result<void> Disk::flush() {
   return writable_->flush();
 }
 
+Result<void> Disk::close() {
+  if (read_only()) return {};
+  auto turn = writing();
+  return writable_->close();
+}
+
 // In a file that others write, what was data may be read as data for good: a hole in it reads as
 // zeros. What was a hole may have become data, and tables may have moved it.
 bool Disk::current(const Remembered& remembered) const {

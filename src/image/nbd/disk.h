@@ -31,6 +31,8 @@ class Disk {
   enum class Zeroing { may_free, keep_allocated };
   Result<void> write_zeroes(std::uint64_t offset, std::uint64_t length, Zeroing zeroing);
   Result<void> flush();
+  /// Nothing may follow but the end.
+  Result<void> close();
 
   /// An extent that may be asked again until the disk has changed.
   struct Remembered {

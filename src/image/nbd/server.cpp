@@ -222,7 +222,7 @@ Result<void> Server::Core::stop() {
   connections_.clear();
   Result<void> flushed;
   for (auto& disk : disks_) {
-    auto done = disk->flush();
+    auto done = disk->close();
     if (!done && flushed) flushed = std::move(done);
   }
   return flushed;

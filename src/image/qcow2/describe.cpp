@@ -38,8 +38,11 @@ void describe_bitmaps(const File& file, const Header& header, Description& descr
     return;
   }
   for (const auto& row : *bitmaps) {
-    description.bitmaps.push_back(row.name);
-    if (row.in_use)
+    description.bitmaps.push_back({.name = row.name,
+                                   .granularity = row.granularity(),
+                                   .enabled = row.enabled(),
+                                   .inconsistent = row.in_use() || !header.bitmaps_consistent()});
+    if (row.in_use())
       description.warnings.push_back(
           fmt::format("bitmap '{}' was in use when the image was left", row.name));
   }

@@ -184,7 +184,8 @@ Result<std::shared_ptr<File>> open_data_file(const File& image, const Header& he
   if (header.data_file.empty())
     return fail(Code::unsupported, "it keeps its data in another file, and does not say in which");
   TRUCE_ASSERT(options.neighbours != nullptr, "nobody gives the files that are to be followed");
-  TRY(auto data, options.neighbours->open(header.data_file));
+  TRY(auto data, options.read_write ? options.neighbours->open_part(header.data_file)
+                                    : options.neighbours->open(header.data_file));
   const auto* ours = dynamic_cast<const DiskFile*>(&image);
   const auto* theirs = dynamic_cast<const DiskFile*>(data.get());
   if (data.get() == &image ||

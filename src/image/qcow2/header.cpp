@@ -313,6 +313,13 @@ Result<std::vector<std::byte>> header_bytes(const Header& header) {
     append_extension(bytes, extension::backing_format, view(header.backing_format));
   if (!header.data_file.empty())
     append_extension(bytes, extension::data_file, view(header.data_file));
+  if (header.bitmaps) {
+    std::vector<std::byte> content(24);
+    put_be<std::uint32_t>(content, 0, header.bitmaps->count);
+    put_be<std::uint64_t>(content, 8, header.bitmaps->directory_size);
+    put_be<std::uint64_t>(content, 16, header.bitmaps->directory_offset);
+    append_extension(bytes, extension::bitmaps, content);
+  }
   // The table of names is a courtesy: it is left out where it does not fit.
   auto left = header.geometry.cluster_size();
   auto table = feature_name_table();

@@ -1,8 +1,9 @@
-#include "qcow2/qcow2.h"
+#include "image/qcow2.h"
 
 #include "byte_order.h"
 #include "qcow2/builder.h"
 #include "qcow2/disk.h"
+#include "qcow2/upkeep/repair.h"
 #include "rows.h"
 
 namespace truce::image {
@@ -34,6 +35,7 @@ const Format qcow2_format{.name = "qcow2",
                           .open = open_qcow2,
                           .build = qcow2::build,
                           .options = qcow2::build_options(),
-                          .stands_on = [](std::string_view) { return true; }};
+                          .stands_on = [](std::string_view) { return true; },
+                          .repair = qcow2::repair};
 
 }  // namespace truce::image

@@ -18,14 +18,15 @@ std::uint64_t bits_of(std::uint64_t first, std::uint64_t last) {
 
 Result<std::unique_ptr<Writer>> Writer::open(Contents& contents, Description& description) {
   TRY(auto hosts, HostClusters::open(*contents.file, contents.header));
-  return std::make_unique<Writer>(contents, description, std::move(hosts));
+  TRY(auto bitmaps, KeptBitmaps::open(*contents.file, contents.header));
+  return std::make_unique<Writer>(contents, description, std::move(hosts), std::move(bitmaps));
 }
 
 /// Before the first change: what is kept beside the disk and not kept up by us is said to be out of
 /// date.
 Result<void> Writer::begin() {
   auto& header = contents_.header;
-  auto kept = header.autoclear & feature::raw_data_file;
+  auto kept = header.autoclear & (feature::raw_data_file | (bitmaps_ ? feature::bitmaps : 0));
   if (!begun_ && header.version == 3 && kept != header.autoclear) {
     std::vector<std::byte> bits(8);
     put_be<std::uint64_t>(bits, 0, kept);
@@ -34,7 +35,22 @@ Result<void> Writer::begin() {
     header.autoclear = kept;
   }
   begun_ = true;
+  return bitmaps_ ? bitmaps_->begin() : Result<void>{};
+}
+
+/// Before a range is changed.
+Result<void> Writer::note(std::uint64_t offset, std::uint64_t length) {
+  if (!bitmaps_) return {};
+  if (bitmaps_->full()) TRY_VOID(store_bitmaps());
+  bitmaps_->note(offset, length);
   return {};
+}
+
+Result<void> Writer::store_bitmaps() {
+  TRY_VOID(bitmaps_->store(*hosts_));
+  TRY_VOID(commit());
+  TRY_VOID(bitmaps_->link());
+  return file().flush();
 }
 
 /// After a failure it is not known what is stored: nothing that follows may build on it.
@@ -50,24 +66,37 @@ Result<void> Writer::guarded(Operation operation) {
 Result<void> Writer::write(std::uint64_t offset, View from) {
   if (!inside(offset, from.size(), contents_.size))
     return fail(Code::invalid, "{}: a write beyond the disk's end", file().name());
-  return guarded([&] { return write_range(offset, from); });
+  return guarded([&]() -> Result<void> {
+    TRY_VOID(note(offset, from.size()));
+    return write_range(offset, from);
+  });
 }
 
 Result<void> Writer::write_zeroes(std::uint64_t offset, std::uint64_t length) {
   if (!inside(offset, length, contents_.size))
     return fail(Code::invalid, "{}: a write beyond the disk's end", file().name());
-  return guarded([&] { return zero_range(offset, length); });
+  return guarded([&]() -> Result<void> {
+    TRY_VOID(note(offset, length));
+    return zero_range(offset, length);
+  });
 }
 
+// Where nothing was changed nothing is begun.
 Result<void> Writer::flush() {
+  if (!begun_ && !broken_) return {};
   return guarded([&] { return commit(); });
 }
 
 Result<void> Writer::close() {
+  if (!begun_ && !broken_) return {};
   return guarded([&]() -> Result<void> {
-    TRY_VOID(commit());
+    TRY_VOID(bitmaps_ ? store_bitmaps() : commit());
     if (file().size() < hosts_->end()) TRY_VOID(file().resize(hosts_->end()));
-    return flush_files();
+    TRY_VOID(flush_files());
+    if (!bitmaps_) return {};
+    TRY_VOID(bitmaps_->end());
+    begun_ = false;  // whoever goes on writing marks them again
+    return {};
   });
 }
 
@@ -271,6 +300,7 @@ Result<void> Writer::zero_cluster(std::uint64_t guest) {
 // backing file that is longer.
 Result<void> Writer::grow(std::uint64_t size) {
   auto old_size = contents_.size;
+  if (bitmaps_) TRY_VOID(bitmaps_->resize(size, *hosts_));
   TRY_VOID(grow_l1(divide_up(size, geometry().table_span())));
   if (contents_.header.external_data()) TRY_VOID(contents_.data->resize(size));
   contents_.size = size;
@@ -311,6 +341,10 @@ Result<void> Writer::grow_l1(std::uint64_t entries) {
 
 Result<void> Writer::shrink(std::uint64_t size) {
   auto old_size = contents_.size;
+  if (bitmaps_) {
+    TRY_VOID(store_bitmaps());
+    TRY_VOID(bitmaps_->resize(size, *hosts_));
+  }
   TRY_VOID(commit());
   TRY_VOID(put_size(size));
   auto from = round_up(size, geometry().cluster_size());

@@ -7,6 +7,7 @@
 #include "image/image.h"
 #include "qcow2/disk.h"
 #include "qcow2/host_clusters.h"
+#include "qcow2/upkeep/bitmaps.h"
 
 namespace truce::image::qcow2 {
 
@@ -18,8 +19,12 @@ class Writer final : public Writable {
  public:
   /// Code::corrupt when the image's tables are damaged.
   static Result<std::unique_ptr<Writer>> open(Contents& contents, Description& description);
-  Writer(Contents& contents, Description& description, std::unique_ptr<HostClusters> hosts)
-      : contents_(contents), description_(description), hosts_(std::move(hosts)) {}
+  Writer(Contents& contents, Description& description, std::unique_ptr<HostClusters> hosts,
+         std::unique_ptr<KeptBitmaps> bitmaps)
+      : contents_(contents),
+        description_(description),
+        hosts_(std::move(hosts)),
+        bitmaps_(std::move(bitmaps)) {}
 
   Result<void> write(std::uint64_t offset, View from) override;
   Result<void> write_zeroes(std::uint64_t offset, std::uint64_t length) override;
@@ -61,6 +66,8 @@ class Writer final : public Writable {
   void release(const Found& found);
   [[nodiscard]] bool parent_covers(std::uint64_t offset) const;
 
+  Result<void> note(std::uint64_t offset, std::uint64_t length);
+  Result<void> store_bitmaps();
   Result<void> commit();
   Result<void> place_new_tables();
   Result<void> flush_files();
@@ -72,6 +79,7 @@ class Writer final : public Writable {
   Contents& contents_;
   Description& description_;
   std::unique_ptr<HostClusters> hosts_;
+  std::unique_ptr<KeptBitmaps> bitmaps_;               // null: there are none that count
   std::map<std::uint64_t, Origin> origins_;            // of Mapping::changed
   std::map<std::uint64_t, std::uint64_t> new_tables_;  // placed by this commit(): index, offset
   bool begun_ = false;

@@ -134,6 +134,33 @@ inline void expect_survived(const Format& format, const Content& file, const Dis
   ASSERT_EQ(report->corruptions, 0U) << report->problems.front();
 }
 
+/// Calls `look` with the file as a crash may leave it after each of the steps: with all that came
+/// before, and with random subsets of what came since the last flush.
+template <class Look>
+void at_each_crash(const Content& start, const std::vector<FileStep>& steps, unsigned seed,
+                   Look look) {
+  std::mt19937_64 random(seed);
+  MemoryFile sure("sure", start);
+  std::vector<FileStep> unsure;
+  for (std::size_t count = 0; count <= steps.size(); ++count) {
+    for (int subset = 0; subset < (unsure.empty() ? 1 : 3); ++subset) {  // 0: all of them
+      MemoryFile crashed("crashed", sure.content());
+      for (const auto& step : unsure)
+        if (subset == 0 || random() % 2 == 0) apply(step, crashed);
+      SCOPED_TRACE(fmt::format("after {} steps of {}, subset {}", count, steps.size(), subset));
+      look(crashed.content());
+      if (testing::Test::HasFatalFailure()) return;
+    }
+    if (count == steps.size()) return;
+    if (steps[count].kind == FileStep::Kind::flush) {
+      for (const auto& step : unsure) apply(step, sure);
+      unsure.clear();
+    } else {
+      unsure.push_back(steps[count]);
+    }
+  }
+}
+
 /// Changes the disk at random, flushing now and then. After every step that reached the file, and
 /// with random subsets of those since the file was flushed last, the disk must have survived.
 inline void expect_crash_safe(const Format& format, const Content& start, Content disk,

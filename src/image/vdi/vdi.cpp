@@ -6,6 +6,7 @@
 #include "rows.h"
 #include "vdi/block_map.h"
 #include "vdi/builder.h"
+#include "vdi/repair.h"
 #include "vdi/writer.h"
 
 namespace truce::image {
@@ -128,6 +129,7 @@ const Format vdi_format{
     .matches = [](const Probe& probe) { return vdi::has_signature(probe.head); },
     .open = vdi::open,
     .build = vdi::build,
-    .options = vdi::options};
+    .options = vdi::options,
+    .repair = vdi::repair};
 
 }  // namespace truce::image

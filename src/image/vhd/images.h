@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "image/image.h"
+#include "image/repair.h"
 #include "vhd/block_map.h"
 #include "vhd/layout.h"
 
@@ -24,6 +25,7 @@ class VhdImage : public Image {
   Footer footer_;
   std::uint64_t end_;  // of what can be data
   Description description_;
+  std::vector<std::string> footer_faults_;  ///< of the two footers
 };
 
 /// The disk's bytes, then the footer.
@@ -35,5 +37,8 @@ Result<std::unique_ptr<Image>> open_sparse(std::shared_ptr<File> file, FoundFoot
 
 /// Follows the table of a sparse disk: entries that cannot be, and blocks that lie on one another.
 Result<CheckReport> check_blocks(BlockMap& map);
+
+/// The footer that is lost, or differs, is written anew from the other.
+Result<Repaired> repair(std::shared_ptr<File> file, const RepairOptions& options);
 
 }  // namespace truce::image::vhd

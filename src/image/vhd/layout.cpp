@@ -261,7 +261,7 @@ Result<FoundFooter> find_footer(const File& file) {
   if (!copy || copy->type == Type::fixed) return std::unexpected(std::move(at_end).error());
   found.footer = *std::move(copy);
   found.end = size;
-  found.twice = false;
+  found.twice = found.at_end = false;
   found.warnings.push_back("at the end: " + at_end.error().message +
                            "; its copy at the head is used, the file may be cut off");
   return found;

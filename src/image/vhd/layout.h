@@ -71,6 +71,7 @@ struct FoundFooter {
   Footer footer;
   std::uint64_t end = 0;  ///< of what can be data: where the footer begins, or the file's end
   bool twice = true;      ///< both are there and agree
+  bool at_end = true;     ///< it is the one at the file's end
   std::vector<std::string> warnings;
 };
 Result<FoundFooter> find_footer(const File& file);

@@ -26,7 +26,12 @@ class SparseImage final : public VhdImage, public Layer {
 
   Result<void> read(std::uint64_t offset, Span into) override;
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override;
-  Result<CheckReport> check() override { return check_blocks(map_); }
+  Result<CheckReport> check() override {
+    TRY(auto report, check_blocks(map_));
+    if (writer_) return report;  // who writes has mended the footers
+    for (const auto& fault : footer_faults_) report.corruption(fault);
+    return report;
+  }
   Writable* writable() override { return writer_.get(); }
   Layer* layer() override { return footer_.type == Type::differencing ? this : nullptr; }
   Result<Held> held(std::uint64_t offset, std::uint64_t length) override;

@@ -71,6 +71,7 @@ VhdImage::VhdImage(std::shared_ptr<File> file, FoundFooter found)
                           {std::string(id_row), to_string(footer_.id)},
                           {std::string(time_stamp_row), fmt::format("{}", footer_.time_stamp)},
                           {"geometry", shape}};
+  if (!found.twice) footer_faults_ = found.warnings;
   description_.warnings = std::move(found.warnings);
   bool by_geometry =
       geometry != largest_geometry &&
@@ -99,6 +100,7 @@ const Format vhd_format{.name = "vhd",
                         .open = vhd::open,
                         .build = vhd::build,
                         .options = vhd::options,
-                        .stands_on = [](std::string_view format) { return format == "vhd"; }};
+                        .stands_on = [](std::string_view format) { return format == "vhd"; },
+                        .repair = vhd::repair};
 
 }  // namespace truce::image

@@ -107,10 +107,18 @@ class Checker {
 }  // namespace
 
 Result<CheckReport> Disk::check() {
+  TRY(auto report, check_blocks());
+  if (writer_) return report;
+  for (const auto& single : singles_) report.corruption(single);
+  return report;
+}
+
+Result<CheckReport> Disk::check_blocks() {
   if (view_->size() > file_limit)
     return fail(Code::limit, "{}: a file of {} bytes", file_->name(), view_->size());
   TRY(auto report, Checker(*tables_, view_->size()).run(metadata_.keeps_blocks));
   for (const auto& warning : description_.warnings) {
+    if (std::ranges::find(singles_, warning) != singles_.end()) continue;
     if (report.problems.size() < CheckReport::listed_limit)
       report.problems.push_back("note: " + warning);
   }

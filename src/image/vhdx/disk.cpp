@@ -91,6 +91,13 @@ void Disk::describe(const Headers& headers, const Replayed& replayed) {
                                       : fmt::format("{} entries replayed, up to {}",
                                                     replayed.entries, replayed.sequence));
   d.warnings = headers.warnings;
+  singles_.clear();
+  if (!headers.twice) singles_ = headers.warnings;
+  if (const auto& regions = tables_->regions(); !regions.twice) {
+    for (const auto& warning : regions.warnings)
+      if (!warning.starts_with("region ") || warning.starts_with("region table"))
+        singles_.push_back(warning);
+  }
   std::ranges::copy(tables_->regions().warnings, std::back_inserter(d.warnings));
   if (replayed.entries != 0)
     d.warnings.push_back("it was not closed cleanly: what its log promises is shown as done");

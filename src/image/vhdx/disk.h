@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "image/image.h"
+#include "image/repair.h"
 #include "vhdx/log.h"
 #include "vhdx/tables.h"
 
@@ -22,12 +23,18 @@ class Disk final : public Image, public Layer {
   Result<void> read(std::uint64_t offset, Span into) override;
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override;
   Result<CheckReport> check() override;
+  /// Without what of headers and region tables is there once instead of twice.
+  Result<CheckReport> check_blocks();
   Writable* writable() override;
   Layer* layer() override { return metadata_.has_parent ? this : nullptr; }
   Result<Held> held(std::uint64_t offset, std::uint64_t length) override;
   Result<void> stand_on(const Parent* parent) override;
   Result<void> announce_change(Image& parent) override;
   Result<void> forget() override;
+
+  /// Makes true what the log promises, and writes the header or region table that is damaged anew
+  /// from the other.
+  static Result<Repaired> repair(std::shared_ptr<File> file, const RepairOptions& options);
 
  private:
   friend class Writer;
@@ -55,6 +62,7 @@ class Disk final : public Image, public Layer {
   std::unique_ptr<Tables> tables_;
   std::shared_ptr<Image> parent_;
   Description description_;
+  std::vector<std::string> singles_;  ///< what should be there twice
   std::unique_ptr<Writer> writer_;
 };
 

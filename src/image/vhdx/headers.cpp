@@ -108,6 +108,7 @@ Result<Headers> read_headers(const File& file) {
   if (!damages[0] && !damages[1] && first == second && bytes[0] != bytes[1])
     return fail(Code::corrupt, "both headers have the sequence number {} and they differ", first);
   headers.slot = damages[0] || (!damages[1] && second > first) ? 1 : 0;
+  headers.twice = !damages[1 - headers.slot];
   if (auto& other = damages[1 - headers.slot])
     headers.warnings.push_back(fmt::format("header {}: {}", 2 - headers.slot, *other));
   TRY(headers.current, parse_header(bytes[headers.slot], file.size()));
@@ -143,18 +144,25 @@ Result<std::vector<Range>> reserve(const std::vector<Region>& regions, const Ran
 }
 
 Result<Regions> read_regions(const File& file, const Range& log, std::uint64_t file_size) {
-  std::vector<std::byte> table(region_table_bytes);
+  std::array<std::vector<std::byte>, 2> copies;
+  std::array<bool, 2> valid{};
   Regions regions;
   for (std::size_t copy = 0; copy < 2; ++copy) {
-    TRY_VOID(file.read(region_table_offsets[copy], table));
-    auto found = damage(table, region_signature);
-    if (!found) break;
-    regions.warnings.push_back(fmt::format("region table {}: {}", copy + 1, *found));
+    copies[copy].resize(region_table_bytes);
+    TRY_VOID(file.read(region_table_offsets[copy], copies[copy]));
+    auto found = damage(copies[copy], region_signature);
+    valid[copy] = !found;
+    if (found) regions.warnings.push_back(fmt::format("region table {}: {}", copy + 1, *found));
   }
-  if (regions.warnings.size() == 2) {
+  if (!valid[0] && !valid[1]) {
     return fail(Code::corrupt, "neither region table is valid: {}; {}", regions.warnings[0],
                 regions.warnings[1]);
   }
+  regions.copy = valid[0] ? 0 : 1;
+  regions.twice = copies[0] == copies[1];
+  if (valid[0] && valid[1] && !regions.twice)
+    regions.warnings.emplace_back("the two region tables differ: the first is used");
+  const auto& table = copies[regions.copy];
   TRY(regions.all, parse_regions(table));
   for (const auto& region : regions.all) {
     if (region.id == bat_region || region.id == metadata_region) continue;

@@ -43,6 +43,7 @@ struct Header {
 struct Headers {
   Header current;
   std::size_t slot = 0;  ///< where `current` stands
+  bool twice = true;     ///< the other one is valid, too
   std::vector<std::string> warnings;
 };
 
@@ -66,6 +67,8 @@ struct Regions {
   /// The header section, the log and all regions, ascending, none over another: no block lies here.
   std::vector<Range> reserved;
   std::vector<std::string> warnings;
+  std::size_t copy = 0;  ///< of the table, that was read
+  bool twice = true;     ///< the other copy is the same
 };
 
 /// The first copy of the table that is valid. The regions that are known lie in the first

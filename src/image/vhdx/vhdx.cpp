@@ -30,6 +30,7 @@ const Format vhdx_format{.name = "vhdx",
                          .open = vhdx::Disk::open,
                          .build = vhdx::build,
                          .options = options,
-                         .stands_on = [](std::string_view format) { return format == "vhdx"; }};
+                         .stands_on = [](std::string_view format) { return format == "vhdx"; },
+                         .repair = vhdx::Disk::repair};
 
 }  // namespace truce::image

@@ -29,7 +29,7 @@ Result<void> Writer::begin(std::uint64_t offset, std::uint64_t length) {
 /// Two blocks in one place, and a change of one would change or free the other.
 Result<void> Writer::look() {
   if (looked_) return {};
-  TRY(auto report, disk_.check());
+  TRY(auto report, disk_.check_blocks());
   if (report.corruptions != 0) {
     auto first = std::ranges::find_if(
         report.problems, [](const auto& problem) { return problem.starts_with("corrupt: "); });

@@ -50,6 +50,8 @@ class SparseCheck {
         other_entries_(store) {}
 
   Result<void> run() {
+    note_metadata(tables_.directory, tables_.count() * 4);
+    note_metadata(tables_.redundant_directory, tables_.count() * 4);
     for (std::uint64_t index = 0; index < tables_.count(); ++index) {
       auto table_at = store_.table(directory_, tables_.directory, index);
       std::uint64_t other_at = 0;
@@ -61,6 +63,7 @@ class SparseCheck {
         continue;
       }
       if (*table_at == 0) continue;
+      for (auto at : {*table_at, other_at}) note_metadata(at, tables_.entries * 4);
       // Not followed again: the work stays within the size of the file.
       if (!table_starts_.add(*table_at / sector_bytes)) {
         report_.corruption(fmt::format(
@@ -75,6 +78,14 @@ class SparseCheck {
 
  private:
   [[nodiscard]] std::string name() const { return store_.file_->name(); }
+
+  /// Directories and tables that lie among the grains: a disk that was made larger has them there.
+  void note_metadata(std::uint64_t at, std::uint64_t bytes) {
+    if (at < tables_.overhead || bytes == 0) return;
+    auto last = (at + bytes - 1 - tables_.overhead) / tables_.grain;
+    for (auto unit = (at - tables_.overhead) / tables_.grain; unit <= last; ++unit)
+      metadata_.add(unit);
+  }
 
   /// A damage is listed; anything else ends the check.
   Result<void> note(const Error& error) {
@@ -147,16 +158,17 @@ class SparseCheck {
     if (tables_.dialect != Tables::Dialect::hosted || tables_.compressed) return;
     auto size = store_.file_->size();
     auto room = size > tables_.overhead ? (size - tables_.overhead) / tables_.grain : 0;
-    if (room <= places_.count() || grid_ != tables_.overhead % tables_.grain) return;
-    report_.leak(fmt::format("{}: {} grains are used by nothing", name(), room - places_.count()));
-    report_.leaks += room - places_.count() - 1;
+    auto used = places_.count() + metadata_.count();
+    if (room <= used || grid_ != tables_.overhead % tables_.grain) return;
+    report_.leak(fmt::format("{}: {} grains are used by nothing", name(), room - used));
+    report_.leaks += room - used - 1;
   }
 
   SparseStore& store_;
   const Tables& tables_;
   CheckReport& report_;
   SparseStore::Cursor directory_, second_, entries_, other_entries_;
-  Seen places_, table_starts_;
+  Seen places_, table_starts_, metadata_;
   std::uint64_t grid_ = 0;
 };
 

@@ -251,6 +251,40 @@ Result<Descriptor> parse_descriptor(std::string_view text, const Limits& limits)
   return made;
 }
 
+Result<TextChange> change_extent_size(std::string_view text, std::size_t index,
+                                      std::uint64_t sectors) {
+  std::size_t comment_end = 0, comment = 0, seen = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    auto end = std::min(text.find('\n', at), text.size());
+    auto line = text.substr(at, end - at);
+    if (line.starts_with('#') && at != 0) {
+      comment = at;
+      comment_end = end;
+    }
+    auto after = trim(line);
+    auto first = next_word(after);
+    bool extent = first == "RW" || first == "RDONLY" || first == "NOACCESS";
+    if (extent && seen++ == index) {
+      auto number = next_word(after);
+      auto number_at = static_cast<std::size_t>(number.data() - text.data());
+      auto number_end = number_at + number.size();
+      auto digits = fmt::format("{}", sectors);
+      auto before = comment_end - comment + number.size();
+      if (comment == 0 || before < digits.size() + 1) break;
+      std::string made(
+          text.substr(comment, std::min(comment_end - comment, before - digits.size())));
+      made.resize(before - digits.size(), ' ');
+      made += text.substr(comment_end, number_at - comment_end);
+      made += digits;
+      TRUCE_ASSERT(made.size() == number_end - comment, "the text keeps its length");
+      return TextChange{comment, std::move(made)};
+    }
+    at = end + 1;
+  }
+  return fail(Code::unsupported,
+              "the descriptor has no room for another size: no comment before its extents");
+}
+
 bool looks_like_descriptor(View head) {
   std::string text;
   for (auto byte : head.first(std::min<std::size_t>(head.size(), 4096)))

@@ -35,6 +35,16 @@ struct Descriptor {
 /// kinds of disks that are not made of files.
 Result<Descriptor> parse_descriptor(std::string_view text, const Limits& limits);
 
+/// A part of the text, as long as what it replaces.
+struct TextChange {
+  std::size_t at = 0;
+  std::string text;
+};
+/// Gives extent `index` another size: the comment before the list of extents takes up the
+/// difference in length. Code::unsupported where there is no room for it.
+Result<TextChange> change_extent_size(std::string_view text, std::size_t index,
+                                      std::uint64_t sectors);
+
 /// Whether bytes begin like a descriptor: comments, then `version=`.
 bool looks_like_descriptor(View head);
 

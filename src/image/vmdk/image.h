@@ -40,9 +40,14 @@ class VmdkImage final : public Image, public Writable, public Layer {
   Result<void> flush() override;
   Result<void> close() override;
 
+  /// Mends the extents that are open.
+  Result<Repaired> mend();
+
  private:
   friend class Opening;
   Result<void> begin_writing();
+  /// The descriptor says that extent `index` has so many bytes.
+  Result<void> put_size(std::size_t index, std::uint64_t bytes);
   Result<void> flush_files();
   [[nodiscard]] Below below_of(const Part& part);
   [[nodiscard]] Result<void> check_range(std::uint64_t offset, std::uint64_t length) const;
@@ -63,7 +68,10 @@ class VmdkImage final : public Image, public Writable, public Layer {
   std::optional<Reference> below_;
   std::shared_ptr<Image> parent_;
   std::vector<std::string> disagreements_;  // between descriptor and headers
+  bool other_size_ = false;                 // the only disagreement is about the size
   std::uint64_t content_id_at_ = 0;         // in `file_`; 0: the disk is not written
+  std::uint64_t text_at_ = 0;               // of the descriptor, in `file_`
+  bool each_listed_ = false;                // every line of the descriptor is one of `parts_`
   bool writing_ = false;
   Identity identity_ = Identity::renewed;
   std::string text_;  // the descriptor, which stands in `file_`
@@ -72,5 +80,8 @@ class VmdkImage final : public Image, public Writable, public Layer {
 
 /// Opens what `file` holds: a text descriptor, or an extent that has one inside.
 Result<std::unique_ptr<Image>> open_vmdk(std::shared_ptr<File> file, const OpenOptions& options);
+
+/// The redundant directory of grains is made the same as the first, or the first is mended from it.
+Result<Repaired> repair_vmdk(std::shared_ptr<File> file, const RepairOptions& options);
 
 }  // namespace truce::image::vmdk

@@ -109,11 +109,47 @@ Result<void> VmdkImage::write_zeroes(std::uint64_t offset, std::uint64_t length)
   return {};
 }
 
+/// One write inside one or two sectors: nothing else in the text moves.
+Result<void> VmdkImage::put_size(std::size_t index, std::uint64_t bytes) {
+  auto room = std::min(descriptor_limit, file_->size() - text_at_);
+  std::string text(room, '\0');
+  TRY_VOID(file_->read(text_at_, std::as_writable_bytes(std::span(text))));
+  text.resize(std::min(text.find('\0'), text.size()));
+  TRY(auto change, change_extent_size(text, index, bytes / sector_bytes));
+  TRY_VOID(file_->write(text_at_ + change.at, std::as_bytes(std::span(change.text))));
+  return file_->flush();
+}
+
+// Only the last extent changes: what is before it stays where it is.
 Result<void> VmdkImage::resize(std::uint64_t size) {
   if (size == description_.size) return {};
-  return fail(Code::unsupported,
-              "{}: a VMDK keeps the size that it was made with: convert it into a larger one",
-              file_->name());
+  if (below_)
+    return fail(Code::unsupported, "{}: a link over another disk is as large as that one",
+                file_->name());
+  if (size % sector_bytes != 0)
+    return fail(Code::invalid, "{}: a disk of {} bytes is not whole sectors", file_->name(), size);
+  if (parts_.empty() || size <= parts_.back().start || !each_listed_)
+    return fail(Code::unsupported,
+                "{}: a split disk changes its size within its last extent only: convert it",
+                file_->name());
+  bool split = parts_.size() > 1 || description_.variant.contains("GbMaxExtent");
+  auto& part = parts_.back();
+  auto bytes = size - part.start;
+  if (split && bytes > largest_split_extent)
+    return fail(Code::unsupported,
+                "{}: the last extent would be larger than {} bytes, and no new one is made: "
+                "convert the disk",
+                file_->name(), largest_split_extent);
+  TRY_VOID(begin_writing());
+  TRY_VOID(flush());
+  bool grows = size > description_.size;
+  // What opens the disk goes by the smaller of the two in between.
+  if (grows) TRY_VOID(part.store->resize(bytes));
+  TRY_VOID(put_size(parts_.size() - 1, bytes));
+  if (!grows) TRY_VOID(part.store->resize(bytes));
+  part.length = bytes;
+  description_.size = size;
+  return {};
 }
 
 Result<void> VmdkImage::flush() {

@@ -17,6 +17,8 @@ inline constexpr std::uint32_t hosted_magic = 0x564d444b;    // "KDMV"
 inline constexpr std::uint32_t cowd_magic = 0x44574f43;      // "COWD"
 inline constexpr std::uint64_t sesparse_magic = 0xcafebabe;  // the constant header
 inline constexpr std::uint64_t descriptor_limit = 65536;     // bytes of text
+// [VDF]: extents of a disk that is split, 2 GiB less 64 KiB at most.
+inline constexpr std::uint64_t largest_split_extent = (std::uint64_t{2} << 30) - 65536;
 
 // [VDF] "Hosted Sparse Extent Header": flags.
 inline constexpr std::uint32_t flag_newlines = 1, flag_redundant = 2, flag_zeroed = 4,

@@ -96,6 +96,8 @@ class Opening {
       allowed = allowed && written != nullptr && is_new(written);
     }
     if (allowed) image_->content_id_at_ = text_at + descriptor.content_id_at;
+    image_->text_at_ = text_at;
+    image_->each_listed_ = descriptor.extents.size() == image_->parts_.size();
   }
 
   /// The store of a line of the descriptor; null when it is not to be opened.
@@ -104,7 +106,8 @@ class Opening {
     if (options_.external == External::ignore) return nullptr;
     if (options_.external == External::refuse) return refused(description().references.back());
     TRUCE_ASSERT(options_.neighbours != nullptr, "nobody gives the files that are to be followed");
-    TRY(auto opened, options_.neighbours->open(line.name));
+    TRY(auto opened, options_.read_write ? options_.neighbours->open_part(line.name)
+                                         : options_.neighbours->open(line.name));
     auto length = line.sectors * sector_bytes;
     if (line.type == ExtentLine::Type::flat) {
       if (line.offset > opened->size() / sector_bytes ||
@@ -200,6 +203,7 @@ class Opening {
                               layout.header.capacity, descriptor.sectors);
       description().warnings.push_back(what);
       image_->disagreements_.push_back(std::move(what));
+      image_->other_size_ = true;
     }
     return {};
   }

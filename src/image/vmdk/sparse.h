@@ -37,6 +37,8 @@ class SparseStore final : public Store {
   Result<void> commit() override;
   Result<void> end() override;
   Result<void> forget() override;
+  Result<void> mend(Repaired& report) override;
+  Result<void> resize(std::uint64_t size) override;
 
  private:
   friend class SparseCheck;
@@ -80,6 +82,15 @@ class SparseStore final : public Store {
   Result<void> write_entries(std::uint64_t first, View entries);
   Result<void> mark(bool unclean);
   Result<void> mend_redundant();
+  Result<void> put_header(std::uint64_t size);
+  Result<void> forget_grains(std::uint64_t first, std::uint64_t last);
+  Result<void> clear_tail();
+  Result<void> move_directories(std::uint64_t count);
+  Result<void> mend_directories(Repaired& report);
+  Result<void> mend_tables(Repaired& report);
+  Result<std::uint64_t> mend_table(std::uint64_t index, std::uint64_t table_at,
+                                   std::uint64_t copy_at);
+  [[nodiscard]] bool possible(std::uint64_t number, std::uint64_t entry) const;
 
   std::shared_ptr<File> file_;
   Tables tables_;

@@ -18,6 +18,10 @@ Result<void> Store::forget() {
   return fail(Code::unsupported, "what this kind of extent stores cannot be forgotten");
 }
 
+Result<void> Store::resize(std::uint64_t) {
+  return fail(Code::unsupported, "an extent of this kind keeps the size that it was made with");
+}
+
 Result<void> Store::check(CheckReport&) {
   return {};
 }

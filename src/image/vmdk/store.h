@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "image/image.h"
+#include "image/repair.h"
 
 namespace truce::image::vmdk {
 
@@ -47,6 +48,12 @@ class Store {
   virtual Result<void> end() { return {}; }
   /// After begin(), with nothing to commit: nothing is stored any more, the parent is seen.
   virtual Result<void> forget();
+
+  /// The extent gets another size; when it ends well that is on the disk.
+  virtual Result<void> resize(std::uint64_t size);
+
+  /// Mends what can be without a loss.
+  virtual Result<void> mend(Repaired&) { return {}; }
 };
 
 /// Bytes as they are, from `start` of a file.
@@ -63,6 +70,10 @@ class FlatStore final : public Store {
   }
   Result<void> write_zeroes(std::uint64_t offset, std::uint64_t length, const Below&) override {
     return file_->write_zeroes(start_ + offset, length);
+  }
+  Result<void> resize(std::uint64_t size) override {
+    TRY_VOID(file_->resize(start_ + size));
+    return file_->flush();
   }
 
  private:

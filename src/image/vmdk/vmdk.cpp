@@ -25,6 +25,7 @@ const Format vmdk_format{.name = "vmdk",
                          .open = vmdk::open_vmdk,
                          .build = vmdk::build_vmdk,
                          .options = vmdk::build_options(),
-                         .stands_on = [](std::string_view format) { return format == "vmdk"; }};
+                         .stands_on = [](std::string_view format) { return format == "vmdk"; },
+                         .repair = vmdk::repair_vmdk};
 
 }  // namespace truce::image

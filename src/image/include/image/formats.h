@@ -7,6 +7,7 @@
 
 #include "image/builder.h"
 #include "image/image.h"
+#include "image/repair.h"
 
 namespace truce::image {
 
@@ -34,6 +35,8 @@ struct Format {
   std::span<const Option> options;
   /// Whether a new image can stand on one of the format; null: on none.
   bool (*stands_on)(std::string_view parent_format) = nullptr;
+  /// Null: images are not mended.
+  Result<Repaired> (*repair)(std::shared_ptr<File> file, const RepairOptions& options) = nullptr;
 };
 
 std::span<const Format* const> formats();

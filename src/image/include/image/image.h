@@ -43,6 +43,14 @@ struct Snapshot {
   std::uint64_t machine_state = 0;  ///< bytes of saved memory
 };
 
+/// Which parts of a disk were written to since it was made; persistent in the image.
+struct Bitmap {
+  std::string name;
+  std::uint64_t granularity = 0;  ///< bytes of the disk for each bit
+  bool enabled = false;           ///< writes are recorded
+  bool inconsistent = false;      ///< out of date: good for nothing but to be removed
+};
+
 /// What `truce image info` shows. Nothing in it was needed to be opened but the one file.
 struct Description {
   std::string format, variant;   ///< `vhd`, `dynamic`
@@ -52,7 +60,7 @@ struct Description {
   bool compressed = false;
   std::vector<Reference> references;
   std::vector<Snapshot> snapshots;
-  std::vector<std::string> bitmaps;
+  std::vector<Bitmap> bitmaps;
   std::vector<std::pair<std::string, std::string>> details;  ///< of the format: name, value
   std::vector<std::string> warnings;  ///< what a careful reader would want to know
 };
@@ -147,6 +155,9 @@ class Neighbours {
   virtual ~Neighbours() = default;
   /// Code::forbidden when the name may not be followed.
   virtual Result<std::shared_ptr<File>> open(const std::string& name) = 0;
+  /// A file that holds part of an image that is written (an extent, the data): to be written, too,
+  /// where that is allowed.
+  virtual Result<std::shared_ptr<File>> open_part(const std::string& name) { return open(name); }
   /// A new file beside the image (an extent of it); Code::conflict when there is one.
   virtual Result<std::shared_ptr<File>> create(const std::string& name) = 0;
   /// Those of a file that this gave, by the names that stand in it; null: the same.

@@ -16,10 +16,13 @@ namespace truce::image {
 /// like a URL or a protocol (`nbd:`, `json:`) is refused.
 class FolderNeighbours final : public Neighbours {
  public:
-  /// `image` is the image's path, `allowed` a folder that exists.
-  static Result<std::unique_ptr<FolderNeighbours>> open(const std::filesystem::path& image,
-                                                        const std::filesystem::path& allowed);
+  /// `image` is the image's path, `allowed` a folder that exists. `parts`: how files that hold part
+  /// of the image are opened; those that are to be written are locked like the image.
+  static Result<std::unique_ptr<FolderNeighbours>> open(
+      const std::filesystem::path& image, const std::filesystem::path& allowed,
+      DiskFile::Access parts = DiskFile::Access::read_only);
   Result<std::shared_ptr<File>> open(const std::string& name) override;
+  Result<std::shared_ptr<File>> open_part(const std::string& name) override;
   Result<std::shared_ptr<File>> create(const std::string& name) override;
   /// By names relative to that file's folder, below the same allowed one.
   Result<std::unique_ptr<Neighbours>> of(const File& file) override;
@@ -27,16 +30,19 @@ class FolderNeighbours final : public Neighbours {
   Result<std::shared_ptr<DiskFile>> open_to_write(const std::string& name);
 
  private:
-  FolderNeighbours(Fd folder, std::filesystem::path allowed, std::filesystem::path image_folder)
+  FolderNeighbours(Fd folder, std::filesystem::path allowed, std::filesystem::path image_folder,
+                   DiskFile::Access parts)
       : folder_(std::move(folder)),
         allowed_(std::move(allowed)),
-        image_folder_(std::move(image_folder)) {}
+        image_folder_(std::move(image_folder)),
+        parts_(parts) {}
   [[nodiscard]] Result<std::string> below_allowed(const std::string& name) const;
   [[nodiscard]] Result<std::shared_ptr<DiskFile>> open_with(const std::string& name,
-                                                            int flags) const;
+                                                            DiskFile::Access access) const;
 
   Fd folder_;
   std::filesystem::path allowed_, image_folder_;
+  DiskFile::Access parts_;
 };
 
 /// A file in the making: it has a name of its own beside the final one, which it gets by commit().

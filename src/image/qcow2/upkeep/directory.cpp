@@ -10,7 +10,6 @@ namespace {
 constexpr std::uint64_t largest_list = std::uint64_t{8} << 20;
 constexpr std::size_t snapshot_fixed = 40, bitmap_fixed = 24;
 constexpr std::size_t written_extra = 16;
-constexpr std::uint32_t in_use_flag = 1;
 
 /// Reads what follows one another in a list, never beyond the list's bound or the file.
 class ListReader {
@@ -148,18 +147,43 @@ Result<std::vector<BitmapRow>> read_bitmaps(const File& file, const Header& head
                 extension.directory_size, largest_list);
   ListReader list(file, extension.directory_offset, extension.directory_size);
   for (std::uint32_t i = 0; i < extension.count; ++i) {
-    TRY(auto fixed, list.take(bitmap_fixed));
     BitmapRow row;
+    row.position = list.position();
+    TRY(auto fixed, list.take(bitmap_fixed));
     row.table_offset = be<std::uint64_t>(fixed, 0);
     row.table_entries = be<std::uint32_t>(fixed, 8);
-    row.in_use = (be<std::uint32_t>(fixed, 12) & in_use_flag) != 0;
-    TRY_VOID(list.take(be<std::uint32_t>(fixed, 20)));
+    row.flags = be<std::uint32_t>(fixed, 12);
+    row.type = be<std::uint8_t>(fixed, 16);
+    row.granularity_bits = std::min<std::uint8_t>(be<std::uint8_t>(fixed, 17), 63);
+    row.extra_bytes = be<std::uint32_t>(fixed, 20);
+    TRY_VOID(list.take(row.extra_bytes));
     TRY(auto name, list.take(be<std::uint16_t>(fixed, 18)));
     row.name = text(name);
     list.align();
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::uint64_t BitmapRow::entries_for(std::uint64_t size, std::uint64_t cluster_size) const {
+  return divide_up(divide_up(divide_up(size, granularity()), 8), cluster_size);
+}
+
+std::vector<std::byte> directory_bytes(const std::vector<BitmapRow>& rows) {
+  std::vector<std::byte> bytes;
+  for (const auto& row : rows) {
+    auto at = bytes.size();
+    bytes.resize(at + round_up(bitmap_fixed + row.name.size(), 8));
+    put_be<std::uint64_t>(bytes, at, row.table_offset);
+    put_be<std::uint32_t>(bytes, at + 8, row.table_entries);
+    put_be<std::uint32_t>(bytes, at + 12, row.flags);
+    bytes[at + 16] = std::byte{row.type};
+    bytes[at + 17] = std::byte{row.granularity_bits};
+    put_be<std::uint16_t>(bytes, at + 18, static_cast<std::uint16_t>(row.name.size()));
+    std::ranges::copy(std::as_bytes(std::span(row.name)),
+                      bytes.begin() + static_cast<std::ptrdiff_t>(at + bitmap_fixed));
+  }
+  return bytes;
 }
 
 }  // namespace truce::image::qcow2

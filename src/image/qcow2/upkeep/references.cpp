@@ -17,8 +17,6 @@ Result<std::unique_ptr<References>> References::collect(const File& file, const 
                                                         const Header& header, ReferenceSink& sink) {
   auto made = std::make_unique<References>(file, data, header);
   made->regions_.push_back({0, header.geometry.cluster_size(), "the header"});
-  made->regions_.push_back(
-      {header.refcount_table_offset, header.refcount_table_bytes(), "the refcount table"});
   TRY_VOID(made->collect_tables(sink));
   TRY_VOID(made->collect_bitmaps(sink));
   return made;
@@ -103,17 +101,21 @@ Result<void> References::collect_bitmaps(ReferenceSink& sink) {
   return {};
 }
 
-Result<void> References::walk_metadata(ReferenceSink& sink) {
+Result<void> References::walk_metadata(ReferenceSink& sink, Refcounts refcounts) {
   for (const auto& region : regions_)
     sink.use(Use::metadata, region.offset, region.length, 1, region.what);
-  TRY_VOID(walk_refcounts(sink));
+  if (refcounts == Refcounts::told) {
+    sink.use(Use::metadata, header_.refcount_table_offset, header_.refcount_table_bytes(), 1,
+             "the refcount table");
+    TRY_VOID(walk_refcounts(sink));
+  }
   for (const auto& table : tables_)
     sink.use(Use::table, table.offset, header_.geometry.cluster_size(), table.times, "an L2 table");
   return {};
 }
 
-Result<void> References::walk(ReferenceSink& sink) {
-  TRY_VOID(walk_metadata(sink));
+Result<void> References::walk(ReferenceSink& sink, Refcounts told) {
+  TRY_VOID(walk_metadata(sink, told));
   RefcountReader refcounts(file_, header_);
   for (const auto& table : tables_) TRY_VOID(walk_table(table, refcounts, sink));
   return walk_bitmaps(sink);

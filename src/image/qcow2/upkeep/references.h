@@ -34,9 +34,11 @@ class References {
   /// `data` is null where the data file was not opened.
   static Result<std::unique_ptr<References>> collect(const File& file, const File* data,
                                                      const Header& header, ReferenceSink& sink);
-  Result<void> walk(ReferenceSink& sink);
+  /// Whether the refcounts themselves are among what is told of.
+  enum class Refcounts { told, left_out };
+  Result<void> walk(ReferenceSink& sink, Refcounts refcounts = Refcounts::told);
   /// Tables alone: no clusters of the disk, no bitmaps' content.
-  Result<void> walk_metadata(ReferenceSink& sink);
+  Result<void> walk_metadata(ReferenceSink& sink, Refcounts refcounts = Refcounts::told);
   References(const File& file, const File* data, const Header& header)
       : file_(file),
         header_(header),

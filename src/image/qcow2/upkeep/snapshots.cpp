@@ -4,9 +4,10 @@
 #include <functional>
 
 #include "byte_order.h"
+#include "image/qcow2.h"
 #include "qcow2/host_clusters.h"
 #include "qcow2/mapping.h"
-#include "qcow2/qcow2.h"
+#include "qcow2/upkeep/copied_flags.h"
 #include "qcow2/upkeep/directory.h"
 
 namespace truce::image::qcow2 {
@@ -38,8 +39,7 @@ class SnapshotChange {
   Result<void> write_list(const std::vector<std::vector<std::byte>>& rows, std::uint64_t& offset);
   Result<std::vector<std::vector<std::byte>>> rows_without(const SnapshotRow* removed) const;
   Result<void> point_at_list(std::uint64_t offset, std::size_t rows);
-  Result<void> mend_copied_flags();
-  Result<void> mend_table(std::uint64_t offset);
+  Result<void> mend_flags();
   Result<void> make_durable();
   [[nodiscard]] Tree active() const { return {header_.l1_offset, header_.l1_entries}; }
   [[nodiscard]] std::string next_id() const;
@@ -161,39 +161,11 @@ Result<void> SnapshotChange::point_at_list(std::uint64_t offset, std::size_t row
   return {};
 }
 
-/// The copied flags of the disk's tables: set where a refcount is one, and nowhere else.
-Result<void> SnapshotChange::mend_copied_flags() {
-  Mapping mapping(file_, &file_, header_, header_.l1_offset, header_.l1_entries);
-  std::vector<std::byte> value(8);
-  for (std::uint64_t index = 0; index < header_.l1_entries; ++index) {
-    TRY(auto table, mapping.table(index));
-    if (table.offset == 0) continue;
-    TRY(auto count, hosts_->refcount(table.offset));
-    if ((count == 1) != table.copied) {
-      put_be<std::uint64_t>(value, 0, table.offset | (count == 1 ? entry::copied : 0));
-      TRY_VOID(mapping.cache().put(file_, header_.l1_offset + index * 8, value));
-    }
-    TRY_VOID(mend_table(table.offset));
-  }
+/// Of the disk's tables.
+Result<void> SnapshotChange::mend_flags() {
+  TRY_VOID(mend_copied_flags(file_, header_,
+                             [&](std::uint64_t offset) { return hosts_->refcount(offset); }));
   return {};
-}
-
-Result<void> SnapshotChange::mend_table(std::uint64_t offset) {
-  const auto& geometry = header_.geometry;
-  std::vector<std::byte> table(geometry.cluster_size());
-  TRY_VOID(file_.read(offset, table));
-  bool changed = false;
-  for (std::size_t i = 0; i < table.size(); i += geometry.entry_bytes()) {
-    auto value = be<std::uint64_t>(table, i);
-    auto host = value & entry::offset_mask;
-    if ((value & entry::compressed) != 0 || host == 0) continue;
-    TRY(auto count, hosts_->refcount(host));
-    auto mended = count == 1 ? value | entry::copied : value & ~entry::copied;
-    if (mended == value) continue;
-    put_be<std::uint64_t>(table, i, mended);
-    changed = true;
-  }
-  return changed ? file_.write(offset, table) : Result<void>{};
 }
 
 Result<void> SnapshotChange::create(std::string_view name, std::int64_t now) {
@@ -212,7 +184,7 @@ Result<void> SnapshotChange::create(std::string_view name, std::int64_t now) {
   std::uint64_t list = 0;
   TRY_VOID(write_list(rows, list));
   TRY_VOID(make_durable());
-  TRY_VOID(mend_copied_flags());
+  TRY_VOID(mend_flags());
   TRY_VOID(file_.flush());
   TRY_VOID(point_at_list(list, rows.size()));
   TRY_VOID(hosts_->settle());
@@ -232,13 +204,17 @@ Result<void> SnapshotChange::remove(std::string_view id_or_name) {
   if (tree.entries != 0) hosts_->release(tree.offset, tree.bytes());
   TRY_VOID(hosts_->settle());
   TRY_VOID(file_.flush());
-  TRY_VOID(mend_copied_flags());
+  TRY_VOID(mend_flags());
   return file_.flush();
 }
 
 Result<void> SnapshotChange::revert(std::string_view id_or_name) {
   TRY(const auto* row, find_snapshot(list_, id_or_name));
   TRY_VOID(usable(*row, header_, file_.size()));
+  if (header_.bitmaps_consistent() && header_.bitmaps->count != 0)
+    return fail(Code::precondition,
+                "it has bitmaps, and they could not tell what going back to a snapshot changes: "
+                "remove them first");
   Tree before = active(), target{row->l1_offset, row->l1_entries};
   TRY_VOID(count_tree(target, 1));
   TRY(auto offset, copy_l1(target, target.entries));
@@ -260,7 +236,7 @@ Result<void> SnapshotChange::revert(std::string_view id_or_name) {
   if (before.entries != 0) hosts_->release(before.offset, before.bytes());
   TRY_VOID(hosts_->settle());
   TRY_VOID(file_.flush());
-  TRY_VOID(mend_copied_flags());
+  TRY_VOID(mend_flags());
   return file_.flush();
 }
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "image/formats.h"
-#include "qcow2/qcow2.h"
+#include "image/qcow2.h"
 
 namespace {
 

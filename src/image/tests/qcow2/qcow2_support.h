@@ -1,7 +1,7 @@
 // What the tests of qcow2 share.
 #pragma once
 
-#include "qcow2/qcow2.h"
+#include "image/qcow2.h"
 #include "support.h"
 
 namespace truce::image {

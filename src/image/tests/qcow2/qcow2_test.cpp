@@ -352,7 +352,9 @@ TEST(Qcow2, snapshots_and_bitmaps_are_listed_and_a_snapshot_is_read) {
   EXPECT_EQ(about.snapshots[0].id, "1");
   EXPECT_EQ(about.snapshots[0].size, content.size());
   EXPECT_GT(about.snapshots[0].created, 1000000000);
-  EXPECT_EQ(about.bitmaps, std::vector<std::string>{"changes"});
+  ASSERT_EQ(about.bitmaps.size(), 1U);
+  EXPECT_EQ(about.bitmaps[0].name, "changes");
+  EXPECT_TRUE(about.bitmaps[0].enabled && !about.bitmaps[0].inconsistent);
   EXPECT_TRUE(about.warnings.empty());
   expect_clean(path);
   for (const char* name : {"before", "1"}) {

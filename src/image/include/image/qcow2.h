@@ -20,7 +20,12 @@ Result<std::unique_ptr<Image>> open_snapshot(std::shared_ptr<File> file, const O
 /// is one of that name.
 Result<void> create_snapshot(File& file, std::string_view name, std::int64_t now);
 Result<void> delete_snapshot(File& file, std::string_view id_or_name);
-/// The disk becomes what it was; what it is now is lost.
+/// The disk becomes what it was; what it is now is lost. Code::precondition when the image has
+/// bitmaps: they could not tell what changes.
 Result<void> revert_to_snapshot(File& file, std::string_view id_or_name);
+
+/// Takes the bitmaps of `from` over into `to`, a new image of ours that is not in use and has none;
+/// both disks are of one size. A bitmap that is out of date is Code::precondition.
+Result<void> copy_bitmaps(const File& from, File& to);
 
 }  // namespace truce::image::qcow2

@@ -1,0 +1,63 @@
+#include "qcow2/upkeep/counter.h"
+
+#include <algorithm>
+
+namespace truce::image::qcow2 {
+
+Counter::Counter(std::uint32_t cluster_bits, std::uint64_t clusters, CheckReport& report)
+    : cluster_bits_(cluster_bits), clusters_(clusters), report_(report) {
+  counts_.resize(std::min(window_clusters, clusters));
+  uses_.resize(counts_.size());
+}
+
+void Counter::begin(std::uint64_t start) {
+  telling_ = start == 0;
+  start_ = start;
+  next_ = none;
+  std::ranges::fill(counts_, 0);
+  std::ranges::fill(uses_, 0);
+}
+
+void Counter::use(Use use, std::uint64_t offset, std::uint64_t length, std::uint32_t times,
+                  std::string_view what) {
+  auto last = (offset + length - 1) >> cluster_bits_;
+  if (last >= clusters_)
+    problem(fmt::format("{} at {} reaches beyond the file's end", what, offset));
+  last = std::min(last, clusters_ - 1);
+  for (auto cluster = std::max(offset >> cluster_bits_, start_); cluster <= last; ++cluster) {
+    if (cluster >= end()) {
+      next_ = std::min(next_, cluster);
+      return;
+    }
+    auto& count = counts_[cluster - start_];
+    count += std::min(times, std::numeric_limits<std::uint32_t>::max() - count);
+    uses_[cluster - start_] |= static_cast<std::uint8_t>(use);
+  }
+}
+
+void Counter::problem(std::string what) {
+  if (telling_) report_.corruption(std::move(what));
+}
+
+std::uint64_t Counter::end() const {
+  return std::min(start_ + counts_.size(), clusters_);
+}
+
+bool Counter::overlap(std::uint64_t cluster) const {
+  auto uses = uses_[cluster - start_];
+  return (uses & (uses - 1)) != 0 ||
+         (uses == static_cast<std::uint8_t>(Use::metadata) && count(cluster) > 1);
+}
+
+Result<std::uint64_t> next_counted(RefcountReader& refcounts, const Header& header,
+                                   std::uint64_t cluster) {
+  auto entries = header.refcount_block_entries();
+  for (auto index = cluster / entries; index < refcounts.blocks(); ++index) {
+    auto block = refcounts.block(index);
+    if (!block && block.error().code != Code::corrupt) return block;
+    if (block && *block != 0) return std::max(cluster, index * entries);
+  }
+  return Counter::none;
+}
+
+}  // namespace truce::image::qcow2
