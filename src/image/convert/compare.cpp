@@ -9,7 +9,7 @@
 namespace truce::image {
 namespace {
 
-constexpr std::uint64_t step = std::uint64_t{1} << 20;
+constexpr std::uint64_t step = std::uint64_t{256} << 10;
 
 bool stored(const Extent& extent) {
   return extent.kind == Kind::data || extent.kind == Kind::compressed;

@@ -1,6 +1,7 @@
 #include "convert/conversion.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "byte_order.h"
 
@@ -38,7 +39,8 @@ bool Conversion::direct(const Extent& extent) const {
 }
 
 Result<Moved> Conversion::run() {
-  in_threads(thread_count(options_.threads), [this] { work_on_windows(); });
+  work_on_windows();
+  others_.clear();
   TRY_VOID(turns_.outcome());
   TRY_VOID(to_.finish(options_.durability));
   Moved moved{.through = through_, .zeroes = zeroes_};
@@ -53,9 +55,25 @@ void Conversion::work_on_windows() {
     if (!*window) return;
     if (options_.cancelled != nullptr && *options_.cancelled)
       return turns_.fail_with({Code::cancelled, "cancelled", {}});
+    auto is_direct = [this](const Extent& extent) { return direct(extent); };
+    if (mover_.kernel_refused() || !std::ranges::all_of((*window)->stored, is_direct))
+      start_others();
     auto done = convert_window(**std::move(window));
     if (!done) return turns_.fail_with(std::move(done).error());
   }
+}
+
+// What goes from file to file is done by the file system, which lets one thread at a time write to
+// a file: others would only wait. Reading, packing and unpacking is work for all processors.
+void Conversion::start_others() {
+  std::call_once(others_started_, [this] {
+    try {
+      for (unsigned i = 1; i < thread_count(options_.threads); ++i)
+        others_.emplace_back([this] { work_on_windows(); });
+    } catch (const std::system_error&) {
+      // Those that there are must do.
+    }
+  });
 }
 
 Result<void> Conversion::convert_window(Window window) {

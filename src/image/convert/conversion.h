@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "convert/movers.h"
@@ -14,8 +15,9 @@
 
 namespace truce::image {
 
-/// Several threads take windows of the source; each reads (and decodes, encodes) by itself, has the
-/// builder give places in the order of the disk, and moves the bytes there by itself.
+/// One thread, and several as soon as bytes must go through us, take windows of the source; each
+/// reads (and decodes, encodes) by itself, has the builder give places in the order of the disk, and
+/// moves the bytes there by itself.
 class Conversion {
  public:
   Conversion(Image& from, Builder& to, const ConvertOptions& options, std::uint64_t total);
@@ -44,6 +46,7 @@ class Conversion {
 
   [[nodiscard]] bool direct(const Extent& extent) const;
   void work_on_windows();
+  void start_others();
   Result<void> convert_window(Window window);
   Result<void> place_window(Window window);
   Result<void> pack_window(const Window& window);
@@ -73,6 +76,8 @@ class Conversion {
   std::map<std::uint64_t, Checkpoints::Reached> reached_;  // by ticket: not all before is done
   std::uint64_t next_reached_ = 0;
   std::atomic<std::uint64_t> through_ = 0, zeroes_ = 0;
+  std::once_flag others_started_;
+  std::vector<std::jthread> others_;  // the first to go: they use all of the above
 };
 
 }  // namespace truce::image

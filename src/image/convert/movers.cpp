@@ -12,7 +12,7 @@
 namespace truce::image {
 namespace {
 
-constexpr std::uint64_t piece = std::uint64_t{1} << 20;
+constexpr std::uint64_t piece = std::uint64_t{256} << 10;
 constexpr std::uint64_t largest_copy = std::uint64_t{1} << 30;
 constexpr std::uint64_t durable_copy = std::uint64_t{8} << 20;  // what the disk is given at once
 constexpr std::uint64_t sharing_unit = 4096;  // the block size of XFS and btrfs as they are made

@@ -27,6 +27,8 @@ class Mover {
   explicit Mover(Builder::Durability durability) : durability_(durability) {}
   /// The two ranges do not overlap.
   Result<void> move(Move move);
+  /// Whether it has come to reading and writing, as between file systems of two kinds.
+  [[nodiscard]] bool kernel_refused() const { return !kernel_; }
   /// Adds what was moved so far.
   void add_to(Moved& moved) const;
 

@@ -35,7 +35,7 @@ class Windows {
     longest_ = std::uint64_t{16} << 20;
   }
 
-  static constexpr std::uint64_t held_length = std::uint64_t{2} << 20;
+  static constexpr std::uint64_t held_length = std::uint64_t{512} << 10;
   static constexpr std::uint64_t length = std::uint64_t{256} << 20;
   static constexpr std::size_t extents_limit = 4096;
   /// The next one, none at the end of the disk. From any thread.

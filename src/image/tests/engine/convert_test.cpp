@@ -99,6 +99,25 @@ TEST_F(Convert, keeps_the_content_for_every_way_of_moving) {
   }
 }
 
+TEST_F(Convert, reads_and_writes_between_file_systems_of_two_kinds) {
+  std::string pattern = "/dev/shm/truce-image-XXXXXX";
+  if (::mkdtemp(pattern.data()) == nullptr) GTEST_SKIP() << "no /dev/shm";
+  auto from = on_disk("from", content);
+  for (unsigned threads : {1U, 4U}) {
+    for (auto durability : {Builder::Durability::none, Builder::Durability::durable}) {
+      auto name = std::filesystem::path(pattern) / "to";
+      Strides strides(DiskFile::create(name).value());
+      auto moved = convert(*from, strides, {.threads = threads, .durability = durability});
+      ASSERT_TRUE(moved) << moved.error().message;
+      EXPECT_EQ(strides.content(content.size()), content);
+      EXPECT_EQ(moved->shared, 0U);
+      EXPECT_GT(moved->through + moved->kernel, 0U);
+      std::filesystem::remove(name);
+    }
+  }
+  std::filesystem::remove_all(pattern);
+}
+
 TEST_F(Convert, gives_no_place_to_what_is_zero) {
   Content mostly(4 << 20);
   mostly[3 << 20] = std::byte{1};
