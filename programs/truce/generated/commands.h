@@ -231,15 +231,19 @@ inline constexpr Input token_delete_inputs[]{
 inline constexpr std::string_view token_delete_examples[]{"truce token delete ci"};
 inline constexpr std::string_view server_show_examples[]{"truce server show"};
 inline constexpr Input image_info_inputs[]{
-    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image: a file, a device, nbd://HOST/NAME, https://HOST/PATH"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
+    {.name = "ca", .flag = "ca", .where = Where::local, .kind = Kind::text, .help = "Authorities (PEM) that https:// and nbds:// servers are believed by, instead of the system's", .value = "FILE"},
+    {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
-inline constexpr std::string_view image_info_examples[]{"truce image info disk.vmdk", "truce image info disk.vhd --format json"};
+inline constexpr std::string_view image_info_examples[]{"truce image info disk.vmdk", "truce image info disk.vhd --format json", "truce image info https://images.example/disk.qcow2"};
 inline constexpr Input image_map_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
     {.name = "snapshot", .flag = "snapshot", .where = Where::local, .kind = Kind::text, .help = "Read the disk as this snapshot inside the image holds it", .value = "NAME"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
+    {.name = "ca", .flag = "ca", .where = Where::local, .kind = Kind::text, .help = "Authorities (PEM) that https:// and nbds:// servers are believed by, instead of the system's", .value = "FILE"},
+    {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
 inline constexpr std::string_view image_map_examples[]{"truce image map disk.qcow2", "truce image map disk.qcow2 --format csv"};
 inline constexpr Input image_check_inputs[]{
@@ -248,6 +252,8 @@ inline constexpr Input image_check_inputs[]{
     {.name = "drop-damaged", .flag = "drop-damaged", .where = Where::local, .kind = Kind::boolean, .help = "With --repair: parts of the disk whose place cannot be right become zeros (qcow2)"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
+    {.name = "ca", .flag = "ca", .where = Where::local, .kind = Kind::text, .help = "Authorities (PEM) that https:// and nbds:// servers are believed by, instead of the system's", .value = "FILE"},
+    {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
 inline constexpr std::string_view image_check_examples[]{"truce image check disk.vhdx", "truce image check --repair disk.qcow2"};
 inline constexpr Input image_compare_inputs[]{
@@ -257,10 +263,12 @@ inline constexpr Input image_compare_inputs[]{
     {.name = "snapshot", .flag = "snapshot", .where = Where::local, .kind = Kind::text, .help = "Read the disk as this snapshot inside the first image holds it", .value = "NAME"},
     {.name = "second-format", .flag = "second-format", .alias = "F", .where = Where::local, .kind = Kind::text, .help = "Format of the second", .value = "FORMAT"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the images refer to, if they are in FOLDER or below", .value = "FOLDER"},
+    {.name = "ca", .flag = "ca", .where = Where::local, .kind = Kind::text, .help = "Authorities (PEM) that https:// and nbds:// servers are believed by, instead of the system's", .value = "FILE"},
+    {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
 inline constexpr std::string_view image_compare_examples[]{"truce image compare disk.vmdk disk.vhdx"};
 inline constexpr Input image_convert_inputs[]{
-    {.name = "source", .flag = "source", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image to read"},
+    {.name = "source", .flag = "source", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image to read: a file, a device, nbd://HOST/NAME, https://HOST/PATH"},
     {.name = "target", .flag = "target", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The new image"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Format of the source, instead of what its content says", .value = "FORMAT"},
     {.name = "snapshot", .flag = "snapshot", .where = Where::local, .kind = Kind::text, .help = "Read the disk as this snapshot inside the source holds it", .value = "NAME"},
@@ -279,8 +287,10 @@ inline constexpr Input image_convert_inputs[]{
     {.name = "backing", .flag = "backing", .where = Where::local, .kind = Kind::text, .help = "Write only what differs from PARENT, on which the target will stand", .value = "PARENT"},
     {.name = "backing-format", .flag = "backing-format", .where = Where::local, .kind = Kind::text, .help = "Format of PARENT, instead of what its content says", .value = "FORMAT"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the source refers to, if they are in FOLDER or below", .value = "FOLDER"},
+    {.name = "ca", .flag = "ca", .where = Where::local, .kind = Kind::text, .help = "Authorities (PEM) that https:// and nbds:// servers are believed by, instead of the system's", .value = "FILE"},
+    {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
-inline constexpr std::string_view image_convert_examples[]{"truce image convert disk.vmdk disk.vhdx -O vhdx", "truce image convert -O qcow2 --compress disk.raw disk.qcow2", "truce image convert -O vhd -o subformat=fixed -o azure=on disk.qcow2 disk.vhd", "truce image convert --in-place -O vhd disk.raw disk.vhd", "truce image convert --resume -O qcow2 disk.vmdk disk.qcow2"};
+inline constexpr std::string_view image_convert_examples[]{"truce image convert disk.vmdk disk.vhdx -O vhdx", "truce image convert -O qcow2 --compress disk.raw disk.qcow2", "truce image convert -O vhd -o subformat=fixed -o azure=on disk.qcow2 disk.vhd", "truce image convert --in-place -O vhd disk.raw disk.vhd", "truce image convert --resume -O qcow2 disk.vmdk disk.qcow2", "truce image convert -O qcow2 nbd://host/disk disk.qcow2", "truce image convert https://images.example/disk.qcow2 disk.raw"};
 inline constexpr Input image_recover_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image, by its old or its new name"},
 };
@@ -348,6 +358,8 @@ inline constexpr Input image_serve_inputs[]{
     {.name = "key", .flag = "key", .where = Where::local, .kind = Kind::text, .help = "Its private key", .value = "FILE"},
     {.name = "client-ca", .flag = "client-ca", .where = Where::local, .kind = Kind::text, .help = "Clients must have a certificate of this authority", .value = "FILE"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that the image refers to, if they are in FOLDER or below", .value = "FOLDER"},
+    {.name = "ca", .flag = "ca", .where = Where::local, .kind = Kind::text, .help = "Authorities (PEM) that https:// and nbds:// servers are believed by, instead of the system's", .value = "FILE"},
+    {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
 inline constexpr std::string_view image_serve_examples[]{"truce image serve disk.qcow2 --listen unix:/run/disk.sock", "truce image serve disk.raw -f raw --writable"};
 inline constexpr std::string_view image_pack_digest_choices[]{"sha256", "sha1"};
@@ -358,6 +370,8 @@ inline constexpr Input image_pack_inputs[]{
     {.name = "digest", .flag = "digest", .where = Where::local, .kind = Kind::choice, .help = "Of the manifest; sha1 is for old importers", .value = "sha256|sha1", .choices = image_pack_digest_choices},
     {.name = "replace", .flag = "replace", .where = Where::local, .kind = Kind::boolean, .help = "Write over a file that is there"},
     {.name = "allow-external", .flag = "allow-external", .where = Where::local, .kind = Kind::text, .help = "Follow the files that disks refer to, if they are in FOLDER or below", .value = "FOLDER"},
+    {.name = "ca", .flag = "ca", .where = Where::local, .kind = Kind::text, .help = "Authorities (PEM) that https:// and nbds:// servers are believed by, instead of the system's", .value = "FILE"},
+    {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
 inline constexpr std::string_view image_pack_examples[]{"truce image pack disk.qcow2 --disk data.vhdx -o web01.ova", "truce image pack exported/ -o web01.xva"};
 inline constexpr Input image_unpack_inputs[]{

@@ -1,40 +1,84 @@
 #include "images/sources.h"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include "image/qcow2.h"
+#include "images/reach.h"
 #include "images/verbs.h"
 
 namespace truce::cli {
 namespace {
 
 using Access = image::DiskFile::Access;
+using FilePointer = std::shared_ptr<image::File>;
 
-Result<std::shared_ptr<image::File>> locked_file(const std::string& word, Access access) {
+constexpr std::array schemes{"nbd://",       "nbds://", "nbd+unix://",
+                             "nbds+unix://", "http://", "https://"};
+constexpr std::array words_of_sources{"file", "source", "first", "second", "disk"};
+
+/// What was opened while the program still had the means to, by the words that name it.
+std::map<std::string, FilePointer>& reached() {
+  static std::map<std::string, FilePointer> files;
+  return files;
+}
+
+Result<FilePointer> locked_file(const std::string& word, Access access) {
   TRY(auto file, image::DiskFile::open(word, access));
   TRY_VOID(
       image::lock_image(*file, access == Access::read_only ? image::Use::read : image::Use::write));
-  return std::shared_ptr<image::File>(std::move(file));
+  return FilePointer(std::move(file));
 }
 
 }  // namespace
+
+bool is_address(const std::string& word) {
+  return std::ranges::any_of(schemes, [&](const char* scheme) { return word.starts_with(scheme); });
+}
+
+Result<image::NetworkRules> reach_network(const Invocation& invocation) {
+  image::NetworkRules network;
+  for (const auto* name : words_of_sources) {
+    auto named = invocation.given.find(name);
+    if (named == invocation.given.end()) continue;
+    for (const auto& word : named->second) {
+      if (!is_address(word) || reached().contains(word)) continue;
+      TRY(auto file, open_address(word, invocation, network));
+      reached()[word] = std::move(file);
+    }
+  }
+  return network;
+}
+
+Result<FilePointer> open_bytes(const std::string& word, const Invocation& invocation) {
+  if (!is_address(word)) return locked_file(word, Access::read_only);
+  auto before = reached().find(word);
+  if (before != reached().end()) return before->second;
+  image::NetworkRules ignored;  // this command is not confined
+  return open_address(word, invocation, ignored);
+}
 
 namespace {
 
 using Opened = Result<std::unique_ptr<image::Image>>;
 
-Result<Source> open_by(const std::string& word, const std::string& format,
-                       const Invocation& invocation, image::External otherwise,
-                       const std::function<Opened(const std::shared_ptr<image::File>&,
-                                                  const image::OpenOptions&)>& open) {
+Result<Source> open_by(
+    const std::string& word, const std::string& format, const Invocation& invocation,
+    image::External otherwise,
+    const std::function<Opened(const FilePointer&, const image::OpenOptions&)>& open) {
   if (!format.empty()) TRY_VOID(named_format(format));
   Source source;
-  TRY(source.file, locked_file(word, Access::read_only));
+  TRY(source.file, open_bytes(word, invocation));
   image::OpenOptions options{.external = otherwise};
   std::unique_ptr<image::FolderNeighbours> neighbours;
   if (invocation.has("allow-external")) {
-    TRY(neighbours, image::FolderNeighbours::open(word, invocation.value("allow-external")));
+    std::filesystem::path allowed = invocation.value("allow-external");
+    // What an image on a server refers to is looked for in that folder: never on the server.
+    auto own = is_address(word) ? allowed / "image" : std::filesystem::path(word);
+    TRY(neighbours, image::FolderNeighbours::open(own, allowed));
     options.neighbours = neighbours.get();
     options.external = image::External::follow;
   }
@@ -70,6 +114,8 @@ Result<Source> open_source_at(const std::string& snapshot, const std::string& wo
 Result<Target> open_to_mend(const std::string& word, const Invocation& invocation) {
   if (auto format = invocation.value("source-format"); !format.empty())
     TRY_VOID(named_format(format));
+  if (is_address(word))
+    return fail(Code::unsupported, "only files and devices are written in place: convert it");
   Target target;
   TRY(target.file, locked_file(word, Access::read_write));
   if (invocation.has("allow-external")) {
@@ -115,11 +161,12 @@ FileRules file_rules(const Invocation& invocation) {
       (invocation.has("create") || invocation.has("apply") || invocation.has("delete"));
   bool in_place = renames || changes_snapshots || invocation.has("repair") || verb == "resize" ||
                   verb == "rebase" || verb == "commit";
-  for (const auto* word : {"file", "source", "first", "second", "disk"}) {
+  for (const auto* word : words_of_sources) {
     auto named = invocation.given.find(word);
     if (named == invocation.given.end() || creates) continue;
     auto& list = in_place ? rules.read_write : rules.read_only;
     for (const auto& path : named->second) {
+      if (is_address(path)) continue;
       bool whole_folder = renames || path.ends_with(".ovf");
       list.push_back(whole_folder ? folder_of(path) : std::filesystem::path(path));
     }

@@ -265,7 +265,8 @@ Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs)
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
   // Rules name what exists.
   if (invocation.has("folder")) TRY_VOID(make_folder(invocation.value("folder")));
-  TRY_VOID(image::confine(file_rules(invocation)));
+  TRY(auto network, reach_network(invocation));
+  TRY_VOID(image::confine(file_rules(invocation), network));
   for (const auto& verb : verbs) {
     if (verb.name == invocation.row->verb) return verb.run(invocation);
   }

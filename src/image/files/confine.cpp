@@ -2,7 +2,11 @@
 
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -85,7 +89,62 @@ constexpr std::array allowed_calls{SCMP_SYS(read),
                                    SCMP_SYS(geteuid),
                                    SCMP_SYS(getuid)};
 
-Result<void> filter_calls() {
+// Of sockets that are open.
+constexpr std::array socket_calls{
+    SCMP_SYS(sendto),     SCMP_SYS(recvfrom),    SCMP_SYS(sendmsg),
+    SCMP_SYS(recvmsg),    SCMP_SYS(shutdown),    SCMP_SYS(getsockopt),
+    SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername)};
+// For new connections; libcurl wakes itself through a pair of sockets.
+constexpr std::array connecting_calls{SCMP_SYS(connect), SCMP_SYS(socketpair)};
+
+int allow_sockets(scmp_filter_ctx filter, NetworkRules::Sockets sockets) {
+  int failed = 0;
+  if (sockets == NetworkRules::Sockets::none) return failed;
+  for (int call : socket_calls) failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+  if (sockets == NetworkRules::Sockets::open) return failed;
+  for (int call : connecting_calls) failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+  constexpr scmp_datum_t kind_without_flags = 0xf;
+  for (scmp_datum_t family : {AF_INET, AF_INET6}) {
+    std::array of_tcp{
+        scmp_arg_cmp{0, SCMP_CMP_EQ, family, 0},
+        scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, kind_without_flags, SOCK_STREAM},
+    };
+    failed |= ::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), of_tcp.size(),
+                                       of_tcp.data());
+  }
+  return failed;
+}
+
+// linux/landlock.h since 6.7 (ABI 4); Debian 12's is older.
+struct LandlockPorts {
+  std::uint64_t handled_files = 0, handled_network = 0;
+};
+struct LandlockPort {
+  std::uint64_t allowed = 0, port = 0;
+};
+constexpr std::uint64_t landlock_bind = 1, landlock_connect = 2;
+constexpr int landlock_rule_port = 2, landlock_with_ports = 4;
+
+/// TCP to these ports and no others. A kernel without such rules is left as it is.
+Result<void> restrict_ports(const std::vector<std::uint16_t>& ports) {
+  constexpr unsigned version_wanted = 1;
+  auto version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, version_wanted);
+  if (version < landlock_with_ports) return {};
+  LandlockPorts handled{.handled_network = landlock_bind | landlock_connect};
+  Fd rules(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
+  if (!rules) return fail_errno(errno, "landlock");
+  for (auto port : ports) {
+    LandlockPort rule{.allowed = landlock_connect, .port = port};
+    if (::syscall(SYS_landlock_add_rule, rules.get(), landlock_rule_port, &rule, 0) != 0)
+      return fail_errno(errno, "landlock rule for a port");
+  }
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
+  if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0)
+    return fail_errno(errno, "landlock");
+  return {};
+}
+
+Result<void> filter_calls(NetworkRules::Sockets sockets) {
   std::unique_ptr<void, decltype(&::seccomp_release)> filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)),
                                                              ::seccomp_release);
   if (!filter) return fail(Code::io, "seccomp: no filter could be made");
@@ -96,6 +155,7 @@ Result<void> filter_calls() {
   failed |= ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
   scmp_arg_cmp thread{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NEWUSER, CLONE_THREAD};
   failed |= ::seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
+  failed |= allow_sockets(filter.get(), sockets);
   if (failed == 0) failed = ::seccomp_load(filter.get());
   if (failed == -EINVAL || failed == -ENOSYS) return {};  // a kernel without filters
   if (failed != 0) return fail_errno(-failed, "seccomp");
@@ -114,13 +174,14 @@ Result<void> limit(int resource, rlim_t most) {
 
 }  // namespace
 
-Result<void> confine(const FileRules& files) {
+Result<void> confine(const FileRules& files, const NetworkRules& network) {
   TRY_VOID(limit(RLIMIT_CORE, 0));
 #if !__has_feature(address_sanitizer)  // its shadow takes terabytes of addresses
   TRY_VOID(limit(RLIMIT_AS, rlim_t{4} << 30));
 #endif
   TRY_VOID(restrict_files(files));
-  return filter_calls();
+  TRY_VOID(restrict_ports(network.ports));
+  return filter_calls(network.sockets);
 }
 
 }  // namespace truce::image

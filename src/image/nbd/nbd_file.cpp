@@ -38,6 +38,7 @@ class NbdFile::Pool {
     pool->limit_ = first->several() ? std::clamp(options.connections, 1U, most_connections) : 1;
     pool->idle_.push_back(std::move(first));
     pool->open_ = 1;
+    if (options.opening == NbdFileOptions::Opening::at_once) pool->open_more();
     return pool;
   }
 
@@ -88,6 +89,7 @@ class NbdFile::Pool {
   Pool(std::string name, const NbdFileOptions& options, Link::Begin begin)
       : name_(std::move(name)), options_(options), begin_(std::move(begin)) {}
   Result<std::unique_ptr<Link>> take();
+  void open_more();
   [[nodiscard]] std::optional<Run> known_at(std::uint64_t offset, std::uint64_t length) const;
 
   NbdFileOptions options_;
@@ -100,6 +102,17 @@ class NbdFile::Pool {
   std::uint64_t known_from_ = 0, changes_ = 0;
   std::vector<Stretch> known_;
 };
+
+// As many as there may be. A server that takes no more of them: those that there are must do.
+void NbdFile::Pool::open_more() {
+  while (open_ < limit_) {
+    auto link = Link::connect(name_, options_, begin_);
+    if (!link || (*link)->size() != size_) break;
+    idle_.push_back(*std::move(link));
+    ++open_;
+  }
+  limit_ = open_;
+}
 
 Result<std::unique_ptr<Link>> NbdFile::Pool::take() {
   std::unique_lock lock(mutex_);

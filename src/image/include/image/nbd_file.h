@@ -15,7 +15,10 @@ namespace truce::image {
 struct NbdFileOptions {
   enum class Access { read_only, read_write };
   Access access = Access::read_only;
-  unsigned connections = 4;  ///< opened when they are needed, if the server allows several
+  unsigned connections = 4;  ///< if the server allows several
+  /// at_once: for a program that cannot make any later.
+  enum class Opening { when_needed, at_once };
+  Opening opening = Opening::when_needed;
   std::chrono::milliseconds connect{10'000};  ///< to the end of the handshake
   std::chrono::milliseconds request{60'000};  ///< for each answer; then the connection is given up
   /// For nbds://: ca-cert.pem and, where the server wants them, client-cert.pem and client-key.pem.
