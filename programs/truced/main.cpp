@@ -84,7 +84,8 @@ Async<Result<void>> Daemon::choose_types() {
     network = std::make_unique<network::FakeNetwork>();
     co_return Result<void>{};
   }
-  auto folder = std::make_unique<storage::FolderPool>(workers, config.state_dir + "/pool");
+  auto folder = std::make_unique<storage::FolderPool>(workers, config.state_dir + "/pool",
+                                                      storage::this_program());
   CO_TRY_VOID(folder->recover());
   pool = std::move(folder);
   qemu::Options options;
@@ -206,6 +207,7 @@ int main_with(model::Config config) {
 }  // namespace truce
 
 int main(int argc, char** argv) {
+  if (auto status = truce::storage::run_as_import_process(argc, argv)) return *status;
   CLI::App app("The Truce daemon: runs virtual machines on this host and answers the API",
                "truced");
   truce::model::Config config;

@@ -11,9 +11,8 @@
 
 #include "base/random.h"
 #include "base/revert.h"
-#include "image_probe.h"
 #include "names.h"
-#include "qemu_img.h"
+#include "qcow2_disk.h"
 #include "tree.h"
 
 namespace truce::storage {
@@ -34,10 +33,10 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
 Result<DiskPath> describe(const fs::path& path, const fs::path& root) {
   DiskPath disk{path, "qcow2", {}};
   for (auto next = path;;) {
-    TRY(auto header, read_qcow2_header(next));
-    if (header.backing.empty()) return disk;
-    next = header.backing;
-    if (!is_inside(next, root) || header.data_file) {
+    TRY(auto facts, look_at_qcow2(next));
+    if (facts.backing.empty() && !facts.data_file) return disk;
+    next = facts.backing;
+    if (!is_inside(next, root) || facts.data_file) {
       return fail(Code::corrupt, "{}: refers to {}, which is not in the pool", path.string(),
                   next.string());
     }
@@ -60,8 +59,9 @@ Result<void> publish(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-FolderPool::FolderPool(asio::thread_pool& pool, fs::path root)
+FolderPool::FolderPool(asio::thread_pool& pool, fs::path root, ImportProcess import_process)
     : pool_(pool),
+      import_process_(std::move(import_process)),
       root_(fs::absolute(std::move(root)).lexically_normal()),
       templates_(root_ / "templates"),
       vms_(root_ / "vms") {}
@@ -157,7 +157,7 @@ Async<Result<DiskPath>> FolderPool::create_disk(std::string id, Bytes size) {
   auto made = folder / (".new-" + random_hex(8));
   Revert revert;
   revert.add([made] { static_cast<void>(remove_tree(made)); });
-  CO_TRY_VOID(co_await make_qcow2(made, size));
+  CO_TRY_VOID(co_await run_blocking(pool_, [made, size] { return make_qcow2(made, size); }));
   co_return co_await publish_disk(made, id);
 }
 
@@ -183,12 +183,13 @@ Async<Result<DiskPath>> FolderPool::clone_disk(std::string id, std::string templ
   Revert revert;
   revert.add([made] { static_cast<void>(remove_tree(made)); });
   if (kind == CloneKind::linked) {
-    CO_TRY_VOID(co_await make_qcow2(made, wanted, source));
+    CO_TRY_VOID(co_await run_blocking(
+        pool_, [made, wanted, source] { return make_qcow2(made, wanted, source); }));
   } else {
-    CO_TRY_VOID(co_await copy_qcow2(source, made, [&progress](double fraction) {
+    auto copy = [=](Watch& watch) { return copy_qcow2(source, made, wanted, watch); };
+    CO_TRY_VOID(co_await run_watched(copies_, copy, [&progress](double fraction) {
       if (progress) progress(fraction, "copying the disk");
     }));
-    if (wanted > content.disk_size) CO_TRY_VOID(co_await grow_qcow2(made, wanted));
   }
   co_return co_await publish_disk(made, id);
 }

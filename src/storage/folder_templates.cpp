@@ -13,10 +13,11 @@
 #include "base/revert.h"
 #include "digest.h"
 #include "image_probe.h"
+#include "import_image.h"
 #include "line_process.h"
 #include "manifest.h"
 #include "names.h"
-#include "qemu_img.h"
+#include "qcow2_disk.h"
 #include "storage/folder_pool.h"
 #include "tree.h"
 
@@ -79,11 +80,11 @@ Result<TemplateContent> examine(const fs::path& folder) {
     content.files.push_back({name, {static_cast<std::uint64_t>(status.st_size)}, ""});
   }
   if (!content.disk.empty()) {
-    TRY(auto header, read_qcow2_header(folder / content.disk));
-    if (!header.backing.empty() || header.data_file) {
+    TRY(auto facts, look_at_qcow2(folder / content.disk));
+    if (!facts.backing.empty() || facts.data_file) {
       return fail(Code::invalid, "{} does not stand alone", content.disk);
     }
-    content.disk_size = header.virtual_size;
+    content.disk_size = facts.virtual_size;
   }
   std::error_code ec;
   std::vector<fs::path> others;
@@ -106,6 +107,12 @@ Result<void> seal(const fs::path& folder, const TemplateContent& content) {
   }
   if (::chmod(folder.c_str(), 0555) != 0) return fail_errno(errno, "chmod " + folder.string());
   return sync_path(folder);
+}
+
+Result<std::shared_ptr<image::DiskFile>> open_regular(const fs::path& path) {
+  TRY(auto file, image::DiskFile::open(path, image::DiskFile::Access::read_only));
+  if (file->block_device()) return fail(Code::invalid, "{}: not a regular file", path.string());
+  return file;
 }
 
 Result<void> move_into_place(const fs::path& made, const fs::path& place) {
@@ -164,20 +171,21 @@ Async<Result<TemplateContent>> FolderPool::import_template(std::string name, fs:
   CO_TRY(auto hold, take(name));
   auto context = "import " + source.string();
   if (!source.is_absolute()) co_return fail(Code::invalid, "{}: not an absolute path", context);
-  CO_TRY(auto file, open_file(source, O_RDONLY | O_NONBLOCK));
-  auto kind = co_await run_blocking(pool_, [&file] { return probe_image(file); });
+  auto file = co_await run_blocking(pool_, [source] { return open_regular(source); });
+  if (!file) co_return std::unexpected(std::move(file).error().within("import"));
+  auto kind = co_await run_blocking(pool_, [&file] { return probe_image(**file); });
   if (!kind) co_return std::unexpected(std::move(kind).error().within(context));
   auto made = templates_ / fmt::format(".new-{}-{}", name, random_hex(4));
   CO_TRY_VOID(make_folder(made));
   Revert revert;
   revert.add([made] { static_cast<void>(remove_sealed(made)); });
   TemplateContent content;
-  (*kind == ImageKind::iso ? content.iso : content.disk) =
-      *kind == ImageKind::iso ? "image.iso" : "disk.qcow2";
+  (*kind == iso_kind ? content.iso : content.disk) = *kind == iso_kind ? "image.iso" : "disk.qcow2";
+  tell(progress, 0, "copying the image");
   auto target = made / (content.iso.empty() ? content.disk : content.iso);
-  auto copied = co_await import_image(file, *kind, target, [&progress](double fraction) {
-    tell(progress, fraction * work_share, "copying the image");
-  });
+  auto copied = co_await import_image(
+      import_process_, **file, *kind, target,
+      [&progress](double fraction) { tell(progress, fraction * work_share, "copying the image"); });
   if (!copied) co_return std::unexpected(std::move(copied).error().within(context));
   CO_TRY_VOID(write_file_durably(made / manifest_name, format_manifest(content)));
   CO_TRY(content, co_await run_blocking(pool_, [made] { return examine(made); }));

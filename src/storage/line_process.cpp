@@ -99,7 +99,8 @@ Async<void> end_session(Process& process) {
 
 }  // namespace
 
-Async<Result<void>> run_with_lines(Command command, Duration limit, OnLine on_line) {
+Async<Result<void>> run_with_lines(Command command, Duration limit, OnLine on_line,
+                                   std::string name) {
   CO_TRY(auto out_pipe, make_pipe());
   CO_TRY(auto err_pipe, make_pipe());
   command.descriptors.emplace_back(out_pipe.second.get(), 1);
@@ -114,7 +115,7 @@ Async<Result<void>> run_with_lines(Command command, Duration limit, OnLine on_li
   const OnLine on_err = [&last_error](std::string_view line) {
     if (line.find_first_not_of(" \t") != line.npos) last_error = line;
   };
-  auto name = std::filesystem::path(command.argv[0]).filename().string();
+  if (name.empty()) name = std::filesystem::path(command.argv[0]).filename().string();
   auto status = co_await within(limit, talk(process, out, err, on_line, on_err), name);
   if (!status) {
     bool cancelled =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/async.h"
@@ -16,6 +17,8 @@ using OnLine = std::function<void(std::string_view)>;
 /// Runs a program to its end; an error status becomes an error that quotes the last line of stderr.
 /// After `limit`, or when cancelled, its whole session gets SIGTERM, five seconds to clean up, and
 /// SIGKILL; whatever of the session outlives the program is killed too.
-Async<Result<void>> run_with_lines(Command command, Duration limit, OnLine on_line);
+/// Errors begin with `name`, by default the program's.
+Async<Result<void>> run_with_lines(Command command, Duration limit, OnLine on_line,
+                                   std::string name = {});
 
 }  // namespace truce::storage

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "base/file.h"
-#include "image_probe.h"
+#include "qcow2_disk.h"
 
 namespace truce::storage {
 
@@ -69,8 +69,8 @@ Result<std::optional<std::string>> find_user(const fs::path& vms, const fs::path
   auto inside = folder.string() + "/";
   TRY_VOID(each_file(vms, [&](const fs::path& path, const struct stat&) {
     if (user || path.string().starts_with(inside)) return;
-    auto header = read_qcow2_header(path);
-    if (header && header->backing.starts_with(inside)) user = path.lexically_relative(vms).string();
+    auto facts = look_at_qcow2(path);
+    if (facts && facts->backing.starts_with(inside)) user = path.lexically_relative(vms).string();
   }));
   return user;
 }
@@ -86,9 +86,9 @@ Result<Capacity> measure(const fs::path& templates, const fs::path& vms) {
   TRY_VOID(each_file(vms, [&](const fs::path& path, const struct stat& status) {
     capacity.used.count += static_cast<std::uint64_t>(status.st_blocks) * block;
     if (path.extension() != ".qcow2") return;
-    if (auto header = read_qcow2_header(path)) {
-      images[path.string()] = header->virtual_size;
-      backings.insert(header->backing);
+    if (auto facts = look_at_qcow2(path)) {
+      images[path.string()] = facts->virtual_size;
+      backings.insert(facts->backing);
     }
   }));
   // Of a disk with snapshots below it only the top counts.

@@ -11,10 +11,12 @@
 #include <unordered_map>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "http/router.h"
 #include "machines.h"
 #include "model/operations.h"
+#include "storage/folder_pool.h"
 #include "store/sqlite.h"
 
 namespace truce::bench {
@@ -198,6 +200,77 @@ void find_in_hash_table(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+// --- disks -----------------------------------------------------------------------------------
+
+template <class T>
+T run_to_end(asio::io_context& context, Async<Result<T>> work) {
+  std::optional<Result<T>> result;
+  asio::co_spawn(
+      context,
+      [](Async<Result<T>> inner, std::optional<Result<T>>& into) -> Async<void> {
+        into.emplace(co_await std::move(inner));
+      }(std::move(work), result),
+      [](std::exception_ptr e) {
+        if (e) std::rethrow_exception(e);
+      });
+  context.restart();
+  context.run();
+  return must(*std::move(result));
+}
+
+/// A pool with one template, whose disk holds 64 MiB that do not compress.
+struct PoolOfOne {
+  PoolOfOne() {
+    must(pool.recover());
+    auto raw = random_hex(16 << 20);
+    raw += raw;
+    raw[510] = '\x55';
+    raw[511] = '\xaa';
+    std::ranges::fill_n(raw.begin() + 446, 64, '\0');
+    must(write_file_durably(folder / "disk.raw", raw));
+    run_to_end(context, pool.import_template("base@1", folder / "disk.raw", {}));
+  }
+  static PoolOfOne& get() {
+    static PoolOfOne one;
+    return one;
+  }
+  std::string next_id() { return fmt::format("vm{}/disk0", ++number); }
+  void clone(storage::CloneKind kind) {
+    run_to_end(context, pool.clone_disk(next_id(), "base@1", {0}, kind, {}));
+  }
+  Folder folder;
+  asio::io_context context{1};
+  asio::thread_pool threads{2};
+  storage::FolderPool pool{threads, std::filesystem::absolute(folder / "pool"),
+                           storage::this_program()};
+  int number = 0;
+};
+
+void create_disk(benchmark::State& state) {
+  auto& of = PoolOfOne::get();
+  for (auto _ : state) run_to_end(of.context, of.pool.create_disk(of.next_id(), gib(20)));
+}
+
+void clone_disk_linked(benchmark::State& state) {
+  for (auto _ : state) PoolOfOne::get().clone(storage::CloneKind::linked);
+}
+
+void clone_disk_full(benchmark::State& state) {
+  for (auto _ : state) PoolOfOne::get().clone(storage::CloneKind::full);
+}
+
+// What starting qemu-img for it costs, without any sync.
+void create_with_qemu_img(benchmark::State& state) {
+  auto& of = PoolOfOne::get();
+  for (auto _ : state) {
+    Command command;
+    auto path = of.folder / fmt::format("q{}", ++of.number).c_str();
+    command.argv = {
+        "qemu-img", "create", "-q", "-f", "qcow2", std::filesystem::absolute(path).string(), "20G"};
+    run_to_end(of.context, run_checked(std::move(command), 60s));
+  }
+}
+
 BENCHMARK(commit_to_the_store)->Arg(1)->Arg(20)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(append_and_sync)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(insert_with_sqlite)->UseRealTime()->Unit(benchmark::kMicrosecond);
@@ -207,8 +280,17 @@ BENCHMARK(write_vm);
 BENCHMARK(write_json_alone);
 BENCHMARK(find_route);
 BENCHMARK(find_in_hash_table);
+BENCHMARK(create_disk)->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(create_with_qemu_img)->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(clone_disk_linked)->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(clone_disk_full)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace truce::bench
 
-BENCHMARK_MAIN();
+int main(int count, char** words) {
+  if (auto status = truce::storage::run_as_import_process(count, words)) return *status;
+  benchmark::Initialize(&count, words);
+  if (benchmark::ReportUnrecognizedArguments(count, words)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

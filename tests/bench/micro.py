@@ -14,6 +14,10 @@ PAIRS = [
      "one write + fdatasync", "us"),
     ("read_vm", "read_json_alone", "model: read a Vm", "Boost.JSON alone", "MB/s"),
     ("write_vm", "write_json_alone", "model: write a Vm", "Boost.JSON alone", "MB/s"),
+    ("create_disk/real_time", "create_with_qemu_img/real_time", "storage: an empty disk, durable",
+     "qemu-img create, not synced", "us"),
+    ("clone_disk_linked/real_time", "create_with_qemu_img/real_time", "storage: a linked clone, durable",
+     "qemu-img create, not synced", "us"),
     ("find_route", "find_in_hash_table", "http: find a route", "hash table of paths", "ns"),
 ]
 

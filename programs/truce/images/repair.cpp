@@ -67,8 +67,8 @@ Result<int> image_check(const Invocation& invocation) {
   if (invocation.style == Style::table) {
     tell_repair(repaired, *report);
     for (const auto& problem : report->problems) print(printable(problem) + "\n");
-    print(fmt::format("{}: {} damaged, {} lost but harmless\n", name, report->corruptions,
-                      report->leaks));
+    print(fmt::format("{}: {} damaged, {} lost but harmless\n", printable(source->file->name()),
+                      report->corruptions, report->leaks));
   } else {
     json::object out{{"corruptions", report->corruptions},
                      {"leaks", report->leaks},

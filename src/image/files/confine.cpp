@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,7 +16,7 @@
 namespace truce::image {
 namespace {
 
-// Reading and writing files, memory, threads, time. Files are opened within Landlock's rules.
+// Reading and writing open files, memory, threads, time.
 constexpr std::array allowed_calls{SCMP_SYS(read),
                                    SCMP_SYS(write),
                                    SCMP_SYS(readv),
@@ -26,13 +27,8 @@ constexpr std::array allowed_calls{SCMP_SYS(read),
                                    SCMP_SYS(pwritev),
                                    SCMP_SYS(lseek),
                                    SCMP_SYS(fstat),
-                                   SCMP_SYS(stat),
-                                   SCMP_SYS(lstat),
                                    SCMP_SYS(newfstatat),
                                    SCMP_SYS(statx),
-                                   SCMP_SYS(open),
-                                   SCMP_SYS(openat),
-                                   SCMP_SYS(openat2),
                                    SCMP_SYS(close),
                                    SCMP_SYS(fcntl),
                                    SCMP_SYS(ioctl),
@@ -42,19 +38,6 @@ constexpr std::array allowed_calls{SCMP_SYS(read),
                                    SCMP_SYS(fsync),
                                    SCMP_SYS(copy_file_range),
                                    SCMP_SYS(sync_file_range),
-                                   SCMP_SYS(rename),
-                                   SCMP_SYS(renameat),
-                                   SCMP_SYS(renameat2),
-                                   SCMP_SYS(unlink),
-                                   SCMP_SYS(unlinkat),
-                                   SCMP_SYS(mkdir),
-                                   SCMP_SYS(mkdirat),
-                                   SCMP_SYS(readlink),
-                                   SCMP_SYS(readlinkat),
-                                   SCMP_SYS(getcwd),
-                                   SCMP_SYS(access),
-                                   SCMP_SYS(faccessat),
-                                   SCMP_SYS(faccessat2),
                                    SCMP_SYS(getdents64),
                                    SCMP_SYS(mmap),
                                    SCMP_SYS(munmap),
@@ -88,6 +71,15 @@ constexpr std::array allowed_calls{SCMP_SYS(read),
                                    SCMP_SYS(ppoll),
                                    SCMP_SYS(geteuid),
                                    SCMP_SYS(getuid)};
+
+// Files by name, within Landlock's rules. (newfstatat is also how the C library asks after open
+// ones.)
+constexpr std::array naming_calls{SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(open),
+                                  SCMP_SYS(openat),   SCMP_SYS(openat2),    SCMP_SYS(rename),
+                                  SCMP_SYS(renameat), SCMP_SYS(renameat2),  SCMP_SYS(unlink),
+                                  SCMP_SYS(unlinkat), SCMP_SYS(mkdir),      SCMP_SYS(mkdirat),
+                                  SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
+                                  SCMP_SYS(access),   SCMP_SYS(faccessat),  SCMP_SYS(faccessat2)};
 
 // Of sockets that are open.
 constexpr std::array socket_calls{
@@ -144,13 +136,17 @@ Result<void> restrict_ports(const std::vector<std::uint16_t>& ports) {
   return {};
 }
 
-Result<void> filter_calls(NetworkRules::Sockets sockets) {
+Result<void> filter_calls(const FileRules& files, NetworkRules::Sockets sockets) {
   std::unique_ptr<void, decltype(&::seccomp_release)> filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)),
                                                              ::seccomp_release);
   if (!filter) return fail(Code::io, "seccomp: no filter could be made");
   int failed = 0;
   for (int call : allowed_calls)
     failed |= ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
+  bool names_files = !files.read_only.empty() || !files.read_write.empty();
+  for (int call : naming_calls) {
+    if (names_files) failed |= ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
+  }
   // clone3 hides its flags from a filter: with ENOSYS the C library takes clone, for threads only.
   failed |= ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
   scmp_arg_cmp thread{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NEWUSER, CLONE_THREAD};
@@ -174,14 +170,21 @@ Result<void> limit(int resource, rlim_t most) {
 
 }  // namespace
 
-Result<void> confine(const FileRules& files, const NetworkRules& network) {
+Result<void> limit_file_size(std::uint64_t bytes) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  return limit(RLIMIT_FSIZE, bytes);
+}
+
+Result<void> confine(const FileRules& files, const NetworkRules& network, const Bounds& bounds) {
   TRY_VOID(limit(RLIMIT_CORE, 0));
 #if !__has_feature(address_sanitizer)  // its shadow takes terabytes of addresses
-  TRY_VOID(limit(RLIMIT_AS, rlim_t{4} << 30));
+  TRY_VOID(limit(RLIMIT_AS, bounds.memory));
 #endif
+  if (bounds.processor_seconds) TRY_VOID(limit(RLIMIT_CPU, *bounds.processor_seconds));
+  if (bounds.file_size) TRY_VOID(limit_file_size(*bounds.file_size));
   TRY_VOID(restrict_files(files));
   TRY_VOID(restrict_ports(network.ports));
-  return filter_calls(network.sockets);
+  return filter_calls(files, network.sockets);
 }
 
 }  // namespace truce::image

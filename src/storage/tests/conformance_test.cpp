@@ -22,7 +22,7 @@ struct FakeFixture {
 struct FolderFixture {
   TestFolder folder;
   asio::thread_pool threads{1};
-  FolderPool folder_pool{threads, folder.path() / "pool"};
+  FolderPool folder_pool{threads, folder.path() / "pool", this_program()};
   FolderFixture() {
     auto recovered = folder_pool.recover();
     EXPECT_TRUE(recovered) << recovered.error().message;

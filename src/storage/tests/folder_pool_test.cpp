@@ -50,7 +50,7 @@ class FolderPoolTest : public testing::Test {
   TestFolder folder_;
   fs::path root_ = folder_.path() / "pool";
   asio::thread_pool threads_{1};
-  FolderPool pool_{threads_, root_};
+  FolderPool pool_{threads_, root_, this_program()};
 };
 
 TEST_F(FolderPoolTest, a_finished_template_is_complete_and_read_only_and_readable_by_all) {
@@ -165,7 +165,7 @@ TEST_F(FolderPoolTest, what_a_crash_left_is_removed_and_what_was_finished_stays)
 }
 
 TEST_F(FolderPoolTest, a_pool_is_used_by_one_program_at_a_time) {
-  FolderPool other(threads_, root_);
+  FolderPool other(threads_, root_, this_program());
   auto refused = other.recover();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::conflict);
@@ -264,8 +264,8 @@ TEST_F(FolderPoolTest, an_iso_is_kept_as_it_is) {
 TEST_F(FolderPoolTest, hostile_images_are_refused_and_leave_nothing) {
   sh("qemu-img create -q -f qcow2 -u -F raw -b /etc/passwd backing.qcow2 1M\n"
      "qemu-img create -q -f qcow2 -o data_file=other.raw data.qcow2 1M\n"
-     "printf '# Disk DescriptorFile\\nversion=1\\ncreateType=\"monolithicFlat\"\\n"
-     "RW 8 FLAT \"/etc/passwd\" 0\\n' >flat.vmdk\n"
+     "printf '# Disk DescriptorFile\\nversion=1\\nCID=1\\nparentCID=ffffffff\\n"
+     "createType=\"monolithicFlat\"\\nRW 8 FLAT \"/etc/passwd\" 0\\n' >flat.vmdk\n"
      "qemu-img create -q -f vmdk -o subformat=monolithicSparse base.vmdk 1M\n"
      "qemu-img create -q -f vmdk -F vmdk -b base.vmdk child.vmdk\n"
      "cp /etc/passwd passwd.img\nmkfifo fifo\nmkdir folder\n: >empty");
@@ -277,6 +277,7 @@ TEST_F(FolderPoolTest, hostile_images_are_refused_and_leave_nothing) {
     auto content = import(name);
     ASSERT_FALSE(content) << name;
     EXPECT_EQ(content.error().code, code) << name << ": " << content.error().message;
+    EXPECT_TRUE(content.error().message.contains(name)) << content.error().message;
     EXPECT_TRUE(templates().empty()) << name;
   }
   EXPECT_EQ(run_to_end(pool_.import_template("base@1", "relative", {})).error().code,

@@ -20,7 +20,7 @@ class Recipes : public testing::TestWithParam<const char*> {
   }
   TestFolder folder_;
   asio::thread_pool threads_{1};
-  FolderPool pool_{threads_, folder_.path()};
+  FolderPool pool_{threads_, folder_.path(), this_program()};
   std::filesystem::path recipe_ =
       std::filesystem::path(TRUCE_TEST_FILES) / "../../../recipes" / GetParam();
 };

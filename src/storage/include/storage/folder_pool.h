@@ -10,15 +10,17 @@
 #include <vector>
 
 #include "base/file.h"
+#include "storage/import_process.h"
 #include "storage/pool.h"
 
 namespace truce::storage {
 
-/// Call recover() first. All verbs on one loop thread; what blocks runs on `pool`. Outlives its
+/// Call recover() first. All verbs on one loop thread; what blocks runs on `pool`, full copies of
+/// disks on threads of their own, and images from outside are read by another process. Outlives its
 /// verbs. A disk that exists already is returned as it is, whatever size is asked for.
 class FolderPool final : public Pool {
  public:
-  FolderPool(asio::thread_pool& pool, std::filesystem::path root);
+  FolderPool(asio::thread_pool& pool, std::filesystem::path root, ImportProcess import_process);
 
   /// Makes the folders, locks the pool for this program (Code::conflict when another has it) and
   /// removes what work that was cut off has left.
@@ -64,6 +66,8 @@ class FolderPool final : public Pool {
                                                   TemplateContent content, Progress progress);
 
   asio::thread_pool& pool_;
+  asio::thread_pool copies_{2};
+  ImportProcess import_process_;
   std::filesystem::path root_, templates_, vms_;
   Fd lock_;
   std::map<std::string, int> holds_;  // name → number of users, or -1: being made or deleted

@@ -1,0 +1,79 @@
+#include "qcow2_disk.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "image/convert.h"
+#include "image/formats.h"
+#include "image/place.h"
+
+namespace truce::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t sector = 512;
+
+std::uint64_t whole_sectors(Bytes size) {
+  return (size.count + sector - 1) / sector * sector;
+}
+
+Result<std::unique_ptr<image::Builder>> begin_qcow2(const fs::path& path,
+                                                    const image::BuildOptions& options) {
+  TRY(auto fd, open_file(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  TRY(auto file, image::DiskFile::adopt(std::move(fd), path.string()));
+  return image::build(*image::find_format("qcow2"), std::move(file), options);
+}
+
+Result<void> grow_qcow2(const fs::path& path, Bytes size) {
+  TRY(auto file, image::DiskFile::open(path, image::DiskFile::Access::read_write));
+  TRY_VOID(image::lock_image(*file, image::Use::write));
+  TRY(auto disk, image::open(std::move(file), {.read_write = true}, "qcow2"));
+  auto* writable = disk->writable();
+  if (writable == nullptr) return fail(Code::corrupt, "{}: cannot be grown", path.string());
+  TRY_VOID(writable->resize(whole_sectors(size)));
+  return writable->close();
+}
+
+}  // namespace
+
+Result<void> make_qcow2(const fs::path& path, Bytes size, const fs::path& backing) {
+  image::BuildOptions options{.size = whole_sectors(size)};
+  if (!backing.empty()) {
+    options.options = {{"backing_file", backing.string()}, {"backing_format", "qcow2"}};
+  }
+  TRY(auto builder, begin_qcow2(path, options));
+  return builder->finish(image::Builder::Durability::none);
+}
+
+Result<void> copy_qcow2(const fs::path& from, const fs::path& to, Bytes size, Watch& watch) {
+  TRY(auto file, image::DiskFile::open(from, image::DiskFile::Access::read_only));
+  TRY(auto disk, image::open(std::move(file), {}, "qcow2"));
+  TRY(auto builder, begin_qcow2(to, {.size = disk->size()}));
+  image::ConvertOptions how{.durability = image::Builder::Durability::none,
+                            .progress =
+                                [&watch](const image::Progress& progress) {
+                                  auto total = static_cast<double>(progress.total);
+                                  watch.fraction = total > 0 ? progress.done / total : 1;
+                                },
+                            .cancelled = &watch.cancelled};
+  TRY_VOID(image::convert(*disk, *builder, how));
+  builder.reset();
+  return size.count > disk->size() ? grow_qcow2(to, size) : Result<void>{};
+}
+
+Result<Qcow2Facts> look_at_qcow2(const fs::path& path) {
+  TRY(auto file, image::DiskFile::open(path, image::DiskFile::Access::read_only));
+  TRY(auto disk, image::open(std::move(file), {.external = image::External::ignore}, "qcow2"));
+  Qcow2Facts facts{.virtual_size = {disk->size()}};
+  for (const auto& reference : disk->description().references) {
+    if (reference.role == "backing file") facts.backing = reference.name;
+    if (reference.role == "data file") facts.data_file = true;
+  }
+  return facts;
+}
+
+}  // namespace truce::storage

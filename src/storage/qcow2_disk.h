@@ -1,0 +1,32 @@
+// The pool's own disks: qcow2, made and copied in this process. All of these block.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "watched.h"
+
+namespace truce::storage {
+
+/// An empty disk in a new file, or with `backing` (also a qcow2, absolute) one that shares its
+/// blocks. A size that is no multiple of 512 is rounded up. Not synced.
+Result<void> make_qcow2(const std::filesystem::path& path, Bytes size,
+                        const std::filesystem::path& backing = {});
+
+/// Copies a disk that stands alone into a new file, and grows the copy to `size` where that is
+/// larger. Where the file system can, both share their blocks. Not synced. What was begun when it
+/// fails or is cancelled (Code::cancelled) stays: the caller removes it.
+Result<void> copy_qcow2(const std::filesystem::path& from, const std::filesystem::path& to,
+                        Bytes size, Watch& watch);
+
+/// What a qcow2 file says of itself; nothing else is opened.
+struct Qcow2Facts {
+  Bytes virtual_size;
+  std::string backing;     ///< as it is written there; empty when there is none
+  bool data_file = false;  ///< its blocks lie in another file
+};
+Result<Qcow2Facts> look_at_qcow2(const std::filesystem::path& path);
+
+}  // namespace truce::storage
