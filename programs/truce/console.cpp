@@ -91,7 +91,9 @@ Async<Ending> serial_console(Session& session, const Invocation& invocation) {
   CO_TRY(auto linger, linger_of(invocation));
   CO_TRY(auto own, open_input());
   asio::posix::stream_descriptor input(session.loop(), own.release());
-  CO_TRY(auto socket, co_await open_console(session, name, model::ConsoleKind::serial));
+  auto kind = model::parse_enum<model::ConsoleKind>(invocation.value("port", "serial"));
+  CO_TRY(auto socket,
+         co_await open_console(session, name, kind.value_or(model::ConsoleKind::serial)));
   bool keys = is_terminal(Channel::input);
   if (keys)
     print(fmt::format("Connected to the serial console of {}. Ctrl-] leaves it.\n", name),

@@ -80,7 +80,7 @@ Result<json::value> read_value(const Input& input, const std::vector<std::string
     case Kind::map:
       return read_map(values);
     case Kind::boolean:
-      return json::value(true);
+      return json::value(text != "false");
     case Kind::integer: {
       TRY(auto number, read_integer(text));
       return json::value(number);
@@ -148,7 +148,14 @@ Result<Outgoing> make_request(const Invocation& invocation, const Surroundings& 
       return std::unexpected(std::move(value).error().within(shown));
     }
     if (input.where == Where::body) {
-      body[input.name] = *std::move(value);
+      auto slash = input.name.find('/');  // a field of an object in the body
+      if (slash == input.name.npos) {
+        body[input.name] = *std::move(value);
+      } else {
+        auto& object = body[input.name.substr(0, slash)];
+        if (!object.is_object()) object.emplace_object();
+        object.get_object()[input.name.substr(slash + 1)] = *std::move(value);
+      }
     } else if (input.where == Where::query) {
       out.query[std::string(input.name)] = query_text(*value);
     } else {
@@ -164,10 +171,11 @@ Result<Outgoing> make_request(const Invocation& invocation, const Surroundings& 
 std::string option_of_field(const CommandRow& row, std::string_view field) {
   bool query = field.starts_with('?');
   if (!query && !field.starts_with('/')) return std::string(field);
-  auto name = field.substr(1, query ? std::string_view::npos : field.find('/', 1) - 1);
+  auto name = field.substr(1);
   for (const auto& input : row.inputs) {
     bool here = input.where == (query ? Where::query : Where::body);
-    if (here && input.name == name) return (input.word ? "" : "--") + std::string(input.flag);
+    bool same = name == input.name || (!query && name.starts_with(std::string(input.name) + "/"));
+    if (here && same) return (input.word ? "" : "--") + std::string(input.flag);
   }
   return std::string(field);
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -132,8 +133,9 @@ Result<Launch> prepare(const Command& command) {
   ::_exit(127);
 }
 
-constexpr const char* child_steps[] = {"setsid", "cgroup",       "descriptors", "user",
-                                       "folder", "no_new_privs", "landlock",    "exec"};
+constexpr const char* child_steps[] = {"setsid",   "cgroup", "descriptors",
+                                       "user",     "folder", "no_new_privs",
+                                       "landlock", "exec",   "memory lock"};
 
 // Runs between vfork and exec, sharing our memory: raw system calls only, nothing is allocated.
 [[noreturn]] void child(const Command& command, Launch& launch, int report) {
@@ -166,6 +168,10 @@ constexpr const char* child_steps[] = {"setsid", "cgroup",       "descriptors", 
     if (!named) ::close(fd);
   }
   ::syscall(SYS_close_range, top + 1, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+  if (command.lock_memory) {
+    rlimit endless{RLIM_INFINITY, RLIM_INFINITY};
+    if (::setrlimit(RLIMIT_MEMLOCK, &endless) != 0) child_fail(kept_report, 8);
+  }
   if (command.user) {
     auto [uid, gid] = *command.user;
     // Raw calls: glibc's would try to change every thread of this program.

@@ -71,7 +71,7 @@ FakeHypervisor::FakeHypervisor(std::shared_ptr<FakeWorld> world) : world_(std::m
   capabilities_.name = "fake";
   capabilities_.version = TRUCE_VERSION;
   capabilities_.accelerator = "fake";
-  capabilities_.machine_types = {"q35", "microvm"};
+  capabilities_.machine_types = {"q35", "microvm", "legacy"};
 }
 
 FakeHypervisor::~FakeHypervisor() {

@@ -51,21 +51,43 @@ Result<void> check_verb(const Verb& verb, const model::Vm& vm) {
               model::to_string(vm.observed), verb.task, fmt::join(names, " or "));
 }
 
-Result<void> begin_verb(Rooms& rooms, const Context& context, const Verb& verb,
-                        const model::StopOptions& stop, Change& change, model::Task& task) {
+/// What a caller may add to a verb.
+struct Wish {
+  model::StopOptions stop;
+  std::optional<model::BootDevice> boot;
+};
+
+// What a machine boots from matters only when it boots.
+Result<void> choose_boot(const Verb& verb, std::optional<model::BootDevice> boot, model::Vm& vm) {
+  bool boots = verb.wanted == Wanted::running && vm.observed == Observed::off;
+  if (boots) vm.boot_once = boot;
+  if (!boot) return {};
+  if (!boots) {
+    return fail(Code::precondition, "'{}' is {}; it boots from another device only when it is off",
+                vm.name, model::to_string(vm.observed));
+  }
+  if (vm.machine == model::MachineType::microvm) {
+    return fail_field("/boot", "a microvm boots its kernel and nothing else");
+  }
+  return {};
+}
+
+Result<void> begin_verb(Rooms& rooms, const Context& context, const Verb& verb, const Wish& wish,
+                        Change& change, model::Task& task) {
   const auto& inventory = rooms.ledger.inventory();
   TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
   TRY_VOID(context.check_match(kept->revision));
   auto vm = kept->object;
   TRY_VOID(check_verb(verb, vm));
+  TRY_VOID(choose_boot(verb, wish.boot, vm));
   auto target = "vms/" + vm.name;
   bool already = vm.wanted == verb.wanted && vm.observed == verb.done;
   if (!already) {
     ++vm.generation;
     vm.wanted = verb.wanted;
     vm.problem.clear();
-    vm.stop_now = stop.now;
-    vm.stop_timeout_seconds = stop.timeout_seconds;
+    vm.stop_now = wish.stop.now;
+    vm.stop_timeout_seconds = wish.stop.timeout_seconds;
     if (verb.wanted == Wanted::running) {
       TRY_VOID(check_room(inventory, vm));
     }
@@ -81,10 +103,10 @@ Result<void> begin_verb(Rooms& rooms, const Context& context, const Verb& verb,
 }
 
 Async<Result<http::Response>> run_verb(Rooms& rooms, const Context& context, const Verb& verb,
-                                       model::StopOptions stop) {
+                                       Wish wish) {
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) {
-    return begin_verb(rooms, context, verb, stop, change, task);
+    return begin_verb(rooms, context, verb, wish, change, task);
   }));
   auto kept = rooms.ledger.inventory().find<model::Task>(task.name);
   co_return object_response(202, kept ? kept->object : task, 0);
@@ -92,12 +114,17 @@ Async<Result<http::Response>> run_verb(Rooms& rooms, const Context& context, con
 
 Async<Result<http::Response>> stop_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::StopOptions>());
-  co_return co_await run_verb(rooms, context, stop_verb, options);
+  co_return co_await run_verb(rooms, context, stop_verb, Wish{.stop = options, .boot = {}});
+}
+
+Async<Result<http::Response>> start_vm(Rooms& rooms, const Context& context) {
+  CO_TRY(auto options, context.body<model::StartOptions>());
+  co_return co_await run_verb(rooms, context, start_verb, Wish{.stop = {}, .boot = options.boot});
 }
 
 Handler handler_of(const Verb& verb) {
   return [&verb](Rooms& rooms, const Context& context) {
-    return run_verb(rooms, context, verb, model::StopOptions{});
+    return run_verb(rooms, context, verb, Wish{});
   };
 }
 
@@ -105,7 +132,7 @@ Handler handler_of(const Verb& verb) {
 
 void add_power_handlers(Handlers& handlers) {
   using model::Operation;
-  handlers.on(Operation::start_vm, handler_of(start_verb));
+  handlers.on(Operation::start_vm, start_vm);
   handlers.on(Operation::stop_vm, stop_vm);
   handlers.on(Operation::pause_vm, handler_of(pause_verb));
   handlers.on(Operation::resume_vm, handler_of(resume_verb));

@@ -1,6 +1,7 @@
 // Virtual machines: create, change, rename, delete.
 #include "api.h"
 #include "base/random.h"
+#include "model/hardware.h"
 #include "placement.h"
 #include "tasks.h"
 #include "templates.h"
@@ -73,6 +74,42 @@ Result<void> check_type(const Inventory& inventory, model::MachineType wanted) {
                                             type == "microvm" ? ": they need KVM" : ""));
 }
 
+// As above: what no host has, none will have soon.
+Result<void> check_hosts(const Inventory& inventory, const model::Outfit& outfit) {
+  Result<void> refusal;
+  for (const auto& [name, kept] : inventory.all<model::Host>()) {
+    auto given = model::check_host(outfit, kept->object);
+    if (given) return {};
+    if (refusal) refusal = std::move(given);
+  }
+  return refusal;
+}
+
+// The newest version of machines that every host knows; a machine keeps it for life.
+std::string newest_version(const Inventory& inventory) {
+  std::string version;
+  for (const auto& [name, kept] : inventory.all<model::Host>()) {
+    const auto& known = kept->object.machine_version;
+    if (known.empty()) continue;
+    if (version.empty() || model::compare_versions(known, version) < 0) version = known;
+  }
+  return version;
+}
+
+Result<void> choose_hardware(const Inventory& inventory, const model::VmCreate& wish,
+                             model::Vm& vm) {
+  model::Hardware hardware;
+  if (wish.hardware) model::merge(*wish.hardware, hardware);
+  auto version = newest_version(inventory);
+  if (wish.machine != model::MachineType::microvm && !hardware.machine_version &&
+      !version.empty()) {
+    hardware.machine_version = std::move(version);
+  }
+  if (hardware != model::Hardware()) vm.hardware = std::move(hardware);
+  TRY(auto outfit, model::outfit(vm));
+  return check_hosts(inventory, outfit);
+}
+
 Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish) {
   model::Vm vm;
   vm.name = wish.name;
@@ -89,6 +126,7 @@ Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish
   vm.generation = 1;
   vm.created = now();
   TRY_VOID(check_type(inventory, wish.machine));
+  TRY_VOID(choose_hardware(inventory, wish, vm));
   TRY_VOID(choose_disks(inventory, wish, vm));
   if (!inventory.find<model::Network>(wish.network)) {
     return fail_field("/network", fmt::format("there is no network '{}'", wish.network));
@@ -97,6 +135,44 @@ Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish
   nic.forwards = wish.forward;
   vm.nics.push_back(std::move(nic));
   return vm;
+}
+
+// Whose answers these are, by what only they have in them; nothing when it cannot be told.
+std::optional<model::AnswerKind> kind_of_answers(std::string_view text) {
+  if (text.contains("<unattend")) return model::AnswerKind::autounattend;
+  auto line_begins = [&](std::string_view word) {
+    for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+      if (at == 0 || text[at - 1] == '\n') return true;
+    }
+    return false;
+  };
+  if (line_begins("%packages") || line_begins("%end")) return model::AnswerKind::kickstart;
+  if (line_begins("d-i ")) return model::AnswerKind::preseed;
+  return std::nullopt;
+}
+
+// What its first boot, or the installer on its CD, is told.
+Result<std::optional<model::FirstBoot>> first_boot_of(const model::VmCreate& wish) {
+  bool answers = !wish.answer_file.empty();
+  if (wish.cloud_init.empty() && wish.ssh_keys.empty() && !answers) {
+    if (wish.answer_kind) return fail_field("/answer_kind", "there is no answer file");
+    return std::nullopt;
+  }
+  model::FirstBoot told;
+  told.cloud_init = wish.cloud_init;
+  told.ssh_keys = wish.ssh_keys;
+  if (!answers) return told;
+  if (wish.iso.empty()) {
+    return fail_field("/answer_file", "answers are for an installer: give its CD as iso too");
+  }
+  auto kind = wish.answer_kind ? wish.answer_kind : kind_of_answers(wish.answer_file);
+  if (!kind) {
+    return fail_field("/answer_kind",
+                      "it cannot be seen whether this is for autounattend, kickstart or preseed");
+  }
+  told.answer_file = wish.answer_file;
+  told.answer_kind = *kind;
+  return told;
 }
 
 Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
@@ -110,14 +186,12 @@ Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
           Code::conflict, fmt::format("there is a machine '{}' already", wish.name), "/name"});
     }
     TRY(auto vm, new_vm(inventory, wish));
+    TRY(auto first_boot, first_boot_of(wish));
     auto placement = place_now(inventory, vm);
     vm.host = placement.host;
     task =
         begin_task(rooms.ledger, change, "vm.create", "vms/" + vm.name, vm.project, vm.generation);
-    if (!wish.cloud_init.empty() || !wish.ssh_keys.empty()) {
-      change.write(first_boot_key(vm.uuid),
-                   model::to_text(model::FirstBoot{wish.cloud_init, wish.ssh_keys}));
-    }
+    if (first_boot) change.write(first_boot_key(vm.uuid), model::to_text(*first_boot));
     change.put(vm);
     change.event(
         "api.create_vm", "vms/" + vm.name, vm.project,
@@ -125,6 +199,28 @@ Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
     return {};
   }));
   co_return object_response(202, task, 0);
+}
+
+// Its memory fits only the hardware that it was saved from, and what runs is not rebuilt.
+Result<void> change_hardware(const Inventory& inventory, const model::VmChange& wish,
+                             model::Vm& vm) {
+  bool sizes = wish.cpus || wish.memory;
+  if (vm.observed == model::Observed::suspended && (sizes || wish.iso || wish.hardware)) {
+    return fail(Code::precondition, "'{}' is suspended; its hardware is changed when it is off",
+                vm.name);
+  }
+  if (wish.hardware) {
+    if (vm.observed != model::Observed::off || vm.wanted != Wanted::off) {
+      return fail(Code::precondition, "'{}' is {}; its hardware is changed when it is off", vm.name,
+                  model::to_string(vm.observed));
+    }
+    auto hardware = vm.hardware.value_or(model::Hardware());
+    model::merge(*wish.hardware, hardware);
+    vm.hardware = std::move(hardware);
+  }
+  if (!sizes && !wish.hardware) return {};
+  TRY(auto outfit, model::outfit(vm));
+  return wish.hardware ? check_hosts(inventory, outfit) : Result<void>();
 }
 
 Result<void> apply(const Inventory& inventory, const model::VmChange& wish, model::Vm& vm) {
@@ -138,7 +234,7 @@ Result<void> apply(const Inventory& inventory, const model::VmChange& wish, mode
     if (!kept) return fail_field("/iso", kept.error().message);
     vm.iso = (*kept)->object.name;
   }
-  return {};
+  return change_hardware(inventory, wish, vm);
 }
 
 Async<Result<http::Response>> set_vm(Rooms& rooms, const Context& context) {

@@ -57,7 +57,7 @@ struct Node::State {
   Async<Result<model::CallReply>> carry_out(const model::Call& call);
   Async<Result<model::CallReply>> exec(model::Call call);
   Async<Result<void>> open_stream(const model::Call& call, Keeper& keeper);
-  Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string vnc);
+  Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string port);
   Async<void> keep_networks();
   Async<Result<void>> network_ready(std::string name);
   Async<Result<void>> ensure_network(model::Network network);
@@ -99,6 +99,9 @@ model::Host Node::State::describe_host() const {
   host.hypervisor = capabilities.name + " " + capabilities.version;
   host.accelerator = capabilities.accelerator;
   host.machine_types = capabilities.machine_types;
+  host.machine_version = capabilities.machine_version;
+  host.cpu_models = capabilities.cpu_models;
+  host.lacks = capabilities.lacks;
   for (auto mode : hands.network.modes()) host.network_modes.push_back(to_model(mode));
   if (host.network_modes.empty() || host.network_modes.front() != model::NetworkMode::nat) {
     host.problem = "NAT networks cannot be had here: " + hands.network.why_not_nat();
@@ -278,23 +281,26 @@ Async<Result<model::CallReply>> Node::State::exec(model::Call call) {
 }
 
 Async<Result<void>> Node::State::open_stream(const model::Call& call, Keeper& keeper) {
-  std::string vnc;
-  if (call.which == "vnc") {
-    vnc = hands.hypervisor.socket(call.vm, "vnc").string();
-    if (vnc.empty()) co_return fail(Code::unsupported, "'{}' has no screen", keeper.vm().name);
+  std::string port;  // of all but the console, which is shared and remembered
+  if (call.which != "serial") {
+    port = hands.hypervisor.socket(call.vm, call.which).string();
+    if (port.empty()) {
+      co_return fail(Code::unsupported, "'{}' has no {}", keeper.vm().name,
+                     call.which == "vnc" ? "screen" : call.which);
+    }
   }
   CO_TRY(auto socket, co_await connect_unix(settings.manager_socket.string()));
   model::FromNode hello;
   hello.hello = model::Hello{settings.name, call.stream};
   CO_TRY_VOID(co_await write_frame(socket, model::to_text(hello)));
-  scope.spawn(carry_stream(std::move(socket), call.vm, std::move(vnc)));
+  scope.spawn(carry_stream(std::move(socket), call.vm, std::move(port)));
   co_return Result<void>{};
 }
 
-Async<void> Node::State::carry_stream(UnixSocket socket, std::string uuid, std::string vnc) {
-  if (!vnc.empty()) {
-    auto screen = co_await connect_unix(vnc);
-    if (screen) co_await splice(socket, *screen);
+Async<void> Node::State::carry_stream(UnixSocket socket, std::string uuid, std::string port) {
+  if (!port.empty()) {
+    auto other = co_await connect_unix(port);
+    if (other) co_await splice(socket, *other);
     co_return;
   }
   auto found = keepers.find(uuid);

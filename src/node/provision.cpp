@@ -8,6 +8,14 @@ namespace truce::node {
 using model::Observed;
 
 namespace {
+constexpr std::string_view answers = "answers.iso";
+
+storage::Installer installer_of(model::AnswerKind kind) {
+  if (kind == model::AnswerKind::autounattend) return storage::Installer::windows;
+  return kind == model::AnswerKind::kickstart ? storage::Installer::anaconda
+                                              : storage::Installer::debian;
+}
+
 storage::CloneKind clone_kind(model::CloneKind kind) {
   return kind == model::CloneKind::full ? storage::CloneKind::full : storage::CloneKind::linked;
 }
@@ -64,6 +72,11 @@ Async<Result<void>> Keeper::provision() {
       CO_TRY_VOID(co_await write_seed_image());
     }
   }
+  const auto& told = assignment_.first_boot;
+  if (told && !told->answer_file.empty()) {
+    CO_TRY_VOID(co_await storage::write_answers(folder_ / answers, installer_of(told->answer_kind),
+                                                told->answer_file));
+  }
   // The mark that all of it is there: a machine without it is made again from the start.
   CO_TRY_VOID(write_file_durably(folder_ / "provisioned", "", 0644));
   observe(Observed::off);
@@ -103,6 +116,9 @@ Async<Result<void>> Keeper::add_template_files(hypervisor::Machine& machine) {
     CO_TRY(auto content, co_await hands_.pool.template_content(vm().iso));
     auto path = hands_.pool.template_folder(vm().iso) / content.iso;
     machine.disks.push_back({"cd0", path, "raw", {}, true, true});
+    // Only beside the installer: what is installed shall not find passwords on a CD.
+    if (std::filesystem::exists(folder_ / answers, ec))
+      machine.disks.push_back({"answers", folder_ / answers, "raw", {}, true, true});
   }
   co_return Result<void>{};
 }
@@ -136,6 +152,8 @@ Async<Result<hypervisor::Machine>> Keeper::build_machine(std::vector<network::Pl
   machine.name = wish.name;
   machine.number = static_cast<int>(wish.number);
   machine.type = wish.machine;
+  CO_TRY(machine.outfit, model::outfit(wish));
+  machine.boot_once = wish.boot_once;
   machine.cpus = static_cast<int>(wish.cpus);
   machine.memory = wish.memory;
   machine.folder = folder_;

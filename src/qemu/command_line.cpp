@@ -1,22 +1,20 @@
 #include "command_line.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+
+#include "words.h"
 
 namespace truce::qemu {
-namespace {
 
-namespace json = boost::json;
 using hypervisor::DiskFile;
 using hypervisor::Machine;
 using hypervisor::Port;
+using model::BootDevice;
+using model::DiskBus;
+using model::Display;
+using model::MachineType;
 
-// A comma inside a value is doubled (qemu(1), "Options are comma separated").
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) out.append(c == ',' ? 2 : 1, c);
-  return out;
-}
+namespace {
 
 std::string size_of_memory(Bytes memory) {
   auto kib_count = memory.count >> 10;
@@ -24,182 +22,195 @@ std::string size_of_memory(Bytes memory) {
                                : fmt::format("{}K", kib_count);
 }
 
-// PCI slots of pcie.0. 0x1d to 0x1f belong to q35 itself.
-constexpr int slot_screen = 0x01;
-constexpr int slot_ports = 0x02;
-constexpr int slot_disks = 0x0a;
-constexpr int slot_random = 0x12;
-constexpr int slot_balloon = 0x13;
-constexpr int slot_channels = 0x14;
-constexpr int slot_spare = 0x15;
-constexpr int spare_ports = 4;
+/// What every processor of an x86-64 level has (x86-64 psABI, "Micro-Architecture Levels").
+std::string level_features(std::string_view level) {
+  constexpr std::string_view second = "qemu64,-svm,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2";
+  constexpr std::string_view third = ",+avx,+avx2,+bmi1,+bmi2,+f16c,+fma,+abm,+movbe,+xsave";
+  constexpr std::string_view fourth = ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
+  std::string words(second);
+  if (level != "x86-64-v2") words += third;
+  if (level == "x86-64-v4") words += fourth;
+  return words;
+}
 
-class Words {
- public:
-  Words(const Machine& machine, const Wiring& wiring)
-      : machine_(machine), wiring_(wiring), pci_(machine.type == model::MachineType::q35) {}
+// Learn/Microsoft, "Hypervisor Top Level Functional Specification": with these Windows waits and
+// keeps time as on Hyper-V.
+constexpr std::string_view windows_features =
+    ",hv-relaxed,hv-vapic,hv-spinlocks=0x1fff,hv-vpindex,hv-runtime,hv-time,hv-synic,hv-stimer,"
+    "hv-frequencies,hv-tlbflush,hv-ipi,hv-reset";
 
-  std::vector<std::string> all() {
-    words_ = {wiring_.program};
-    identity();
-    hardware();
-    control();
-    disks();
-    ports();
-    small_devices();
-    if (pci_) screen();
-    boot();
-    return std::move(words_);
-  }
+}  // namespace
 
- private:
-  void add(std::string option, std::string value) {
-    words_.push_back(std::move(option));
-    words_.push_back(std::move(value));
-  }
-  // `-device virtio-blk-pci,REST,addr=0xa`, or its virtio-mmio twin on a microvm.
-  void add_virtio(std::string_view kind, int slot, std::string_view rest) {
-    auto where = pci_ ? fmt::format(",addr={:#x}", slot) : "";
-    add("-device", fmt::format("virtio-{}-{}{}{}", kind, pci_ ? "pci" : "device", rest, where));
-  }
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) out.append(c == ',' ? 2 : 1, c);
+  return out;
+}
 
-  void identity() {
-    add("-name", fmt::format("guest={},process=vm:{},debug-threads=on", escaped(machine_.name),
-                             escaped(machine_.name.substr(0, 12))));
-    add("-uuid", machine_.uuid);
-    for (const char* word : {"-nodefaults", "-no-user-config", "-no-shutdown"})
-      words_.emplace_back(word);
-    add("-display", "none");
-    add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-  }
+Words::Words(const Machine& machine, const Wiring& wiring)
+    : machine_(machine),
+      outfit_(machine.outfit),
+      wiring_(wiring),
+      pci_(machine.type != MachineType::microvm) {
+  if (machine.boot_once) model::boot_first(outfit_, *machine.boot_once);
+  choose_boot_order();
+}
 
-  void hardware() {
-    bool kvm = wiring_.accelerator == Accelerator::kvm;
-    // Versioned, so that a suspended machine continues on a newer QEMU and Windows keeps its
-    // licence. Without ACPI a microvm needs no timer that TCG lacks; with KVM it can be powered off
-    // properly.
-    add("-machine", pci_ ? "pc-q35-7.2,usb=off,vmport=off,dump-guest-core=off"
-                         : fmt::format("microvm,acpi={},rtc=on,isa-serial=on,dump-guest-core=off",
-                                       kvm ? "on" : "off"));
-    auto cache_mib = translation_cache(machine_.memory).count >> 20;
-    add("-accel", kvm ? "kvm" : fmt::format("tcg,tb-size={}", cache_mib));
-    add("-cpu", kvm ? "host" : "max");
-    add("-smp", fmt::format("{}", machine_.cpus));
-    add("-m", size_of_memory(machine_.memory));
-    if (pci_) return;
-    add("-global", "virtio-mmio.force-legacy=false");
-  }
+void Words::add(std::string option, std::string value) {
+  words_.push_back(std::move(option));
+  words_.push_back(std::move(value));
+}
 
-  void listening(std::string_view id, int fd) {
-    add("-chardev", fmt::format("socket,id={},fd={},server=on,wait=off", id, fd));
-  }
+bool Words::kernel() const {
+  return !machine_.kernel.empty() && !outfit_.boot_chosen;
+}
 
-  void control() {
-    listening("qmp", wiring_.qmp_fd);
-    add("-mon", "chardev=qmp,mode=control");
-    listening("serial", wiring_.serial_fd);
-    add("-serial", "chardev:serial");
-  }
-
-  void block_nodes(const DiskFile& disk) {
-    bool writable = !disk.read_only && !disk.cdrom;
-    json::object file{{"node-name", disk.id + "-file"},
-                      {"driver", "file"},
-                      {"filename", disk.path.string()},
-                      {"read-only", !writable}};
-    json::object format{{"node-name", disk.id},
-                        {"driver", disk.format},
-                        {"file", disk.id + "-file"},
-                        {"read-only", !writable}};
-    if (writable) {
-      file["discard"] = "unmap";
-      format["discard"] = "unmap";
-      format["detect-zeroes"] = "unmap";
-    }
-    add("-blockdev", json::serialize(file));
-    add("-blockdev", json::serialize(format));
-  }
-
-  // The disks in their order, then the CDs: firmware goes on to the next when one is empty.
-  void disks() {
-    int disk_count = 0;
-    int boot_index = 1;
+// Firmware goes on to the next when one is empty.
+void Words::choose_boot_order() {
+  if (kernel() || !pci_) return;
+  int index = 1;
+  for (auto kind : outfit_.boot) {
     for (const auto& disk : machine_.disks) {
-      if (disk.cdrom && pci_) continue;
-      block_nodes(disk);
-      bool boots = pci_ && !kernel() && !disk.read_only;
-      auto index = boots ? fmt::format(",bootindex={}", boot_index++) : "";
-      add_virtio("blk", slot_disks + disk_count++,
-                 fmt::format(",id={0},drive={0},serial={0}{1}", disk.id, index));
+      bool cd = is_cdrom(disk);
+      if (cd ? kind == BootDevice::cdrom : kind == BootDevice::disk && !disk.read_only)
+        boot_indices_[disk.id] = index++;
     }
-    int cdrom_count = 0;
-    for (const auto& disk : machine_.disks) {
-      if (!disk.cdrom || !pci_) continue;
-      block_nodes(disk);
-      auto index = kernel() ? "" : fmt::format(",bootindex={}", boot_index++);
-      add("-device",
-          fmt::format("ide-cd,bus=ide.{0},id={1},drive={1}{2}", cdrom_count++, disk.id, index));
-    }
+    for (std::size_t i = 0; kind == BootDevice::network && i < machine_.ports.size(); ++i)
+      boot_indices_[fmt::format("nic{}", i)] = index++;
   }
+}
 
-  void ports() {
-    std::size_t tap = 0;
-    int number = 0;
-    for (const auto& port : machine_.ports) {
-      if (port.user_mode) {
-        std::string forwards;
-        for (const auto& forward : port.forwards) forwards += ",hostfwd=" + escaped(forward);
-        add("-netdev", fmt::format("user,id=net{}{}", number, forwards));
-      } else {
-        add("-netdev", fmt::format("tap,id=net{},fd={}", number, wiring_.tap_fds[tap++]));
-      }
-      // No boot from the network: without its ROM the firmware is done sooner.
-      add_virtio("net", slot_ports + number,
-                 fmt::format(",id=nic{0},netdev=net{0},mac={1}{2}", number, port.mac,
-                             pci_ ? ",romfile=" : ""));
-      ++number;
-    }
+std::string Words::boot_index(const std::string& id) const {
+  auto found = boot_indices_.find(id);
+  return found == boot_indices_.end() ? "" : fmt::format(",bootindex={}", found->second);
+}
+
+std::vector<std::string> Words::all() {
+  words_ = {wiring_.program};
+  identity();
+  hardware();
+  control();
+  if (outfit_.firmware == model::Firmware::uefi) firmware();
+  disks();
+  ports();
+  small_devices();
+  if (has_screen(machine_)) screen();
+  if (outfit_.usb) usb();
+  if (outfit_.sound != model::Sound::none) sound();
+  lines();
+  if (outfit_.watchdog != model::WatchdogAction::off) watchdog();
+  if (outfit_.tpm) tpm();
+  passed_devices();
+  boot();
+  return std::move(words_);
+}
+
+void Words::identity() {
+  add("-name", fmt::format("guest={},process=vm:{},debug-threads=on", escaped(machine_.name),
+                           escaped(machine_.name.substr(0, 12))));
+  add("-uuid", machine_.uuid);
+  for (const char* word : {"-nodefaults", "-no-user-config", "-no-shutdown"})
+    words_.emplace_back(word);
+  add("-display", outfit_.gpu_3d ? fmt::format("egl-headless,rendernode={}",
+                                               escaped(wiring_.render_node.string()))
+                                 : "none");
+  add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+void Words::hardware() {
+  bool kvm = wiring_.accelerator == Accelerator::kvm;
+  bool windows = outfit_.guest == model::GuestKind::windows;
+  // Versioned, so that a suspended machine continues on a newer QEMU and Windows keeps its
+  // licence. Without ACPI a microvm needs no timer that TCG lacks; with KVM it can be powered off
+  // properly.
+  auto machine = pci_ ? fmt::format("pc-{}-{},usb=off,vmport=off,dump-guest-core=off",
+                                    legacy() ? "i440fx" : "q35", outfit_.version)
+                      : fmt::format("microvm,acpi={},rtc=on,isa-serial=on,dump-guest-core=off",
+                                    kvm ? "on" : "off");
+  if (!outfit_.acpi) machine += ",acpi=off";
+  if (windows && pci_) machine += ",hpet=off";
+  if (outfit_.firmware == model::Firmware::uefi) machine += ",pflash0=firmware,pflash1=variables";
+  if (outfit_.secure_boot != model::SecureBoot::off) machine += ",smm=on";
+  if (outfit_.huge_pages && outfit_.numa_nodes == 1) machine += ",memory-backend=ram0";
+  add("-machine", machine);
+  auto cache_mib = translation_cache(machine_.memory).count >> 20;
+  add("-accel", kvm ? "kvm" : fmt::format("tcg,tb-size={}", cache_mib));
+  processor();
+  memory();
+  if (windows) {
+    add("-rtc", "base=localtime,driftfix=slew");
+    if (kvm) add("-global", "kvm-pit.lost_tick_policy=delay");
   }
+  if (!pci_) add("-global", "virtio-mmio.force-legacy=false");
+}
 
-  void small_devices() {
-    add("-object", "rng-builtin,id=random");
-    add_virtio("rng", slot_random, ",rng=random");
-    add_virtio("balloon", slot_balloon, ",id=balloon,deflate-on-oom=on,free-page-reporting=on");
-    add_virtio("serial", slot_channels, ",id=channels");
-    listening("agent", wiring_.agent_fd);
-    add("-device", "virtserialport,bus=channels.0,chardev=agent,name=org.qemu.guest_agent.0");
-    if (!pci_) return;
-    add("-device", "pvpanic");
-    for (int i = 0; i < spare_ports; ++i) {
-      add("-device", fmt::format("pcie-root-port,id=spare{0},chassis={1},addr={2:#x}.{0}{3}", i,
-                                 i + 1, slot_spare, i == 0 ? ",multifunction=on" : ""));
-    }
+void Words::processor() {
+  bool kvm = wiring_.accelerator == Accelerator::kvm;
+  auto model = outfit_.cpu_model;
+  bool named = !model.empty() && model != "max" && model != "host";
+  if (model.empty()) model = kvm ? "host" : "max";
+  if (model.starts_with("x86-64-v")) model = level_features(model);
+  if (kvm && named) model += ",enforce";  // the guest gets all that it was promised, or nothing
+  if (kvm && outfit_.guest == model::GuestKind::windows) model += windows_features;
+  add("-cpu", model);
+  auto topology = outfit_.sockets == 0
+                      ? ""
+                      : fmt::format(",sockets={},cores={},threads={}", outfit_.sockets,
+                                    outfit_.cores, outfit_.threads);
+  add("-smp", fmt::format("{}{}", machine_.cpus, topology));
+}
+
+// Processors and memory in equal parts; what is left over is the first node's.
+void Words::memory() {
+  add("-m", size_of_memory(machine_.memory));
+  auto nodes = outfit_.numa_nodes;
+  if (nodes == 1 && !outfit_.huge_pages) return;
+  constexpr std::uint64_t grain = 2U << 20;
+  auto part = machine_.memory.count / static_cast<std::uint64_t>(nodes) / grain * grain;
+  for (std::int64_t node = 0; node < nodes; ++node) {
+    auto rest = machine_.memory.count - part * static_cast<std::uint64_t>(nodes - 1);
+    auto size = size_of_memory(Bytes{node == 0 ? rest : part});
+    add("-object", outfit_.huge_pages
+                       ? fmt::format("memory-backend-memfd,id=ram{},size={},hugetlb=on,"
+                                     "hugetlbsize=2M,prealloc=on,share=off",
+                                     node, size)
+                       : fmt::format("memory-backend-ram,id=ram{},size={}", node, size));
+    if (nodes == 1) continue;
+    auto first = node * machine_.cpus / nodes;
+    auto last = (node + 1) * machine_.cpus / nodes - 1;
+    add("-numa", fmt::format("node,nodeid={0},cpus={1}-{2},memdev=ram{0}", node, first, last));
   }
+}
 
-  void screen() {
-    add("-device", fmt::format("VGA,id=screen,addr={:#x}", slot_screen));
-    add("-vnc", "unix:" + escaped(wiring_.vnc.string()));
+void Words::firmware() {
+  block_node("firmware", "raw", wiring_.firmware.code, false);
+  block_node("variables", "raw", wiring_.firmware.variables, true);
+  if (outfit_.secure_boot == model::SecureBoot::off) return;
+  // Only code in SMM may change the variables, or an operating system could switch it off.
+  add("-global", "driver=cfi.pflash01,property=secure,value=on");
+  add("-global", "ICH9-LPC.disable_s3=1");
+}
+
+void Words::control() {
+  listening("qmp", wiring_.qmp_fd);
+  add("-mon", "chardev=qmp,mode=control");
+  listening("serial", wiring_.serial_fd);
+  add("-serial", "chardev:serial");
+}
+
+void Words::boot() {
+  if (kernel()) {
+    add("-kernel", machine_.kernel.string());
+    if (!machine_.initrd.empty()) add("-initrd", machine_.initrd.string());
+    if (!machine_.command_line.empty()) add("-append", machine_.command_line);
+  } else {
+    add("-boot", "strict=on");
   }
+  if (wiring_.origin == Origin::incoming) add("-incoming", "defer");
+  words_.emplace_back("-S");
+}
 
-  void boot() {
-    if (kernel()) {
-      add("-kernel", machine_.kernel.string());
-      if (!machine_.initrd.empty()) add("-initrd", machine_.initrd.string());
-      if (!machine_.command_line.empty()) add("-append", machine_.command_line);
-    } else {
-      add("-boot", "strict=on");
-    }
-    if (wiring_.origin == Origin::incoming) add("-incoming", "defer");
-    words_.emplace_back("-S");
-  }
-
-  [[nodiscard]] bool kernel() const { return !machine_.kernel.empty(); }
-
-  const Machine& machine_;
-  const Wiring& wiring_;
-  bool pci_;
-  std::vector<std::string> words_;
-};
+namespace {
 
 Result<void> check(const Machine& machine, const Wiring& wiring) {
   auto cdroms = static_cast<std::size_t>(std::count_if(machine.disks.begin(), machine.disks.end(),
@@ -220,6 +231,17 @@ Result<void> check(const Machine& machine, const Wiring& wiring) {
         Code::invalid,
         "a microvm has no firmware that boots a disk: use a template with a kernel, or q35");
   }
+  auto bus = machine.outfit.disk_bus;
+  bool legacy = machine.type == MachineType::legacy;
+  std::size_t ata = bus == DiskBus::ide ? 4 : bus == DiskBus::sata ? cdroms_limit : 0;
+  if (ata > 0 && machine.disks.size() > ata) {
+    return fail(Code::invalid, "{} disks and CDs: {} has room for {} together",
+                machine.disks.size(), model::to_string(bus), ata);
+  }
+  if (legacy && cdroms > 4) return fail(Code::invalid, "{} CDs: IDE has room for 4", cdroms);
+  if (legacy && bus == DiskBus::scsi && machine.disks.size() - cdroms > 7) {
+    return fail(Code::invalid, "8 disks: the SCSI adapter of a legacy machine has room for 7");
+  }
   for (const auto& disk : machine.disks) {
     if (disk.format != "qcow2" && disk.format != "raw") {
       return fail(Code::invalid, "{}: a disk in the format '{}' cannot be run; convert it to qcow2",
@@ -236,7 +258,17 @@ std::string_view to_string(Accelerator accelerator) {
 }
 
 bool has_screen(const Machine& machine) {
-  return machine.type == model::MachineType::q35;
+  return machine.type != MachineType::microvm && machine.outfit.display != Display::none;
+}
+
+std::map<std::string, int> usual_boot_order(const Machine& machine) {
+  Wiring none;
+  auto usual = machine;
+  usual.boot_once.reset();
+  auto order = Words(usual, none).boot_indices();
+  if (order.empty()) return {};
+  for (const auto& [id, index] : Words(machine, none).boot_indices()) order.try_emplace(id, -1);
+  return order;
 }
 
 Bytes translation_cache(Bytes guest_memory) {
@@ -250,7 +282,10 @@ Bytes memory_limit(const Machine& machine, Accelerator accelerator) {
     auto cache = translation_cache(machine.memory);
     limit = limit + cache + cache;
   }
-  return limit;
+  const auto& outfit = machine.outfit;
+  if (outfit.tpm) limit = limit + mib(32);
+  bool pictures = outfit.gpu_3d || outfit.spice || outfit.display == Display::qxl;
+  return pictures ? limit + mib(256) : limit;
 }
 
 Result<std::vector<std::string>> command_line(const Machine& machine, const Wiring& wiring) {

@@ -58,7 +58,17 @@ Result<void> own_files(const Machine& machine, const User& user) {
   return {};
 }
 
-FileRules file_rules(const Machine& machine, const Runtime& runtime) {
+Result<void> own_path(const std::filesystem::path& path, const User& user) {
+  if (!user) return {};
+  std::error_code ec;
+  if (std::filesystem::is_regular_file(path, ec)) return own_file(path, *user);
+  if (::lchown(path.c_str(), user->first, user->second) != 0) {
+    return fail_errno(errno, "give to the machine's user: " + path.string());
+  }
+  return {};
+}
+
+FileRules file_rules(const Machine& machine, const Wiring& wiring, const Runtime& runtime) {
   FileRules rules;
   // Programs, libraries and firmware; the name servers, for the network in user mode.
   rules.read_only = {"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/resolv.conf"};
@@ -67,18 +77,28 @@ FileRules file_rules(const Machine& machine, const Runtime& runtime) {
     (writable(disk) ? rules.read_write : rules.read_only).push_back(disk.path);
     rules.read_only.insert(rules.read_only.end(), disk.backing.begin(), disk.backing.end());
   }
-  for (const auto& file : {machine.kernel, machine.initrd}) {
+  for (const auto& file : {machine.kernel, machine.initrd, wiring.firmware.code}) {
     if (!file.empty()) rules.read_only.push_back(file);
+  }
+  for (const auto& file : {wiring.firmware.variables, wiring.render_node}) {
+    if (!file.empty()) rules.read_write.push_back(file);
+  }
+  for (const auto& node : wiring.usb_nodes) rules.read_write.push_back(node);
+  if (!machine.outfit.pci.empty()) {
+    // vfio finds a device's group in /sys (Documentation/driver-api/vfio.rst).
+    rules.read_only.insert(rules.read_only.end(), {"/sys/bus/pci", "/sys/devices"});
+    rules.read_write.emplace_back("/dev/vfio");
   }
   return rules;
 }
 
-Command confined(const Machine& machine, const Runtime& runtime, const User& user,
-                 std::vector<std::string> argv) {
+Command confined(const Machine& machine, const Wiring& wiring, const Runtime& runtime,
+                 const User& user, std::vector<std::string> argv) {
   Command command;
   command.argv = std::move(argv);
   command.user = user;
-  command.file_rules = file_rules(machine, runtime);
+  command.lock_memory = !machine.outfit.pci.empty();  // a device writes where the memory is
+  command.file_rules = file_rules(machine, wiring, runtime);
   return command;
 }
 

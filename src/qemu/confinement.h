@@ -18,11 +18,15 @@ User user_of(const hypervisor::Machine& machine, uid_t uid_base, Accelerator acc
 /// Gives the machine's own disks (those it writes, and all in its folder) to its user alone.
 Result<void> own_files(const hypervisor::Machine& machine, const User& user);
 
+/// Gives one file of the machine's folder, or a device node that is passed through, to its user.
+Result<void> own_path(const std::filesystem::path& path, const User& user);
+
 /// Paths that the process may use, for Landlock. Everything else reaches it as a descriptor.
-FileRules file_rules(const hypervisor::Machine& machine, const Runtime& runtime);
+FileRules file_rules(const hypervisor::Machine& machine, const Wiring& wiring,
+                     const Runtime& runtime);
 
 /// A command that runs `argv` as the machine's process is run.
-Command confined(const hypervisor::Machine& machine, const Runtime& runtime, const User& user,
-                 std::vector<std::string> argv);
+Command confined(const hypervisor::Machine& machine, const Wiring& wiring, const Runtime& runtime,
+                 const User& user, std::vector<std::string> argv);
 
 }  // namespace truce::qemu

@@ -132,7 +132,8 @@ void ControlGroup::kill() const {
 Async<void> ControlGroup::remove() {
   for (const auto& folder : folders_) {
     for (int tries = 0; ::rmdir(folder.c_str()) != 0 && errno == EBUSY; ++tries) {
-      if (tries == 50) {
+      if (tries == 50) kill();  // what ran beside QEMU and has not ended with it
+      if (tries == 100) {
         spdlog::warn("{} cannot be removed: it is still in use", folder.string());
         break;
       }

@@ -12,6 +12,7 @@
 #include "base/revert.h"
 #include "command_line.h"
 #include "confinement.h"
+#include "gear.h"
 #include "guest_agent.h"
 #include "running.h"
 
@@ -63,10 +64,10 @@ Async<Result<std::unique_ptr<Qemu>>> Qemu::open(Options options) {
   capabilities.name = "qemu";
   capabilities.version = version_in(*version);
   capabilities.accelerator = to_string(accelerator);
-  capabilities.machine_types = {"q35"};
-  // Under TCG a microvm has no ACPI, and then only kernels that read virtio-mmio devices from their
-  // command line find its disks.
-  if (accelerator == Accelerator::kvm) capabilities.machine_types.emplace_back("microvm");
+  CO_TRY(auto offer, co_await ask_offer(options.program));
+  Surroundings around;
+  around.firmware = options.firmware;
+  describe(offer, around, accelerator, capabilities);
   auto loop = co_await asio::this_coro::executor;
   co_return std::unique_ptr<Qemu>(new Qemu(loop, std::move(options), std::move(capabilities)));
 }
@@ -113,6 +114,11 @@ std::filesystem::path Qemu::socket(const std::string& uuid, const std::string& w
   if (found == running_.end()) return {};
   const auto& vm = *found->second;
   if (which == "serial" || (which == "vnc" && vm.record.screen)) return vm.runtime.socket(which);
+  std::error_code none;
+  for (const char* other : {"spice", "serial2", "serial3", "serial4", "parallel"}) {
+    auto path = vm.runtime.socket(other);
+    if (which == other && std::filesystem::exists(path, none)) return path;
+  }
   return {};
 }
 
@@ -124,38 +130,28 @@ Result<RunningPtr> Qemu::launch(const Machine& machine, bool incoming) {
   revert.add([vm] { vm->runtime.clear(); });
   TRY_VOID(own_files(machine, user));
 
-  Wiring wiring;
-  wiring.program = options_.program;
-  wiring.accelerator = accelerator_;
-  wiring.origin = incoming ? Origin::incoming : Origin::boot;
-  wiring.vnc = vm->runtime.own() / "vnc.sock";
-  TRY(auto qmp, vm->runtime.listen("qmp"));
-  TRY(auto serial, vm->runtime.listen("serial"));
-  TRY(auto agent, vm->runtime.listen("agent"));
-  TRY(auto log, open_file(vm->runtime.log(), O_WRONLY | O_CREAT | O_APPEND, 0600));
-  std::vector<std::pair<int, int>> descriptors = {{log.get(), 2},
-                                                  {qmp.get(), wiring.qmp_fd},
-                                                  {serial.get(), wiring.serial_fd},
-                                                  {agent.get(), wiring.agent_fd}};
-  for (const auto& port : machine.ports) {
-    if (port.user_mode) continue;
-    wiring.tap_fds.push_back(wiring.agent_fd + 1 + static_cast<int>(wiring.tap_fds.size()));
-    descriptors.emplace_back(port.tap, wiring.tap_fds.back());
-  }
-  TRY(auto words, command_line(machine, wiring));
-  auto command = confined(machine, vm->runtime, user, std::move(words));
-  command.descriptors = std::move(descriptors);
-
   ControlGroupPlace place;
   place.name = options_.control_group;
   vm->groups =
       ControlGroup::make(place, machine.uuid, {memory_limit(machine, accelerator_), machine.cpus});
   revert.add([vm] {
+    vm->groups.kill();
     for (const auto& folder : vm->groups.folders()) ::rmdir(folder.c_str());
   });
+  Surroundings around;
+  around.firmware = options_.firmware;
+  TRY(auto gear, make_gear(machine, vm->runtime, user, vm->groups, around));
+  if (gear.tpm) scope_.spawn(reap(*std::move(gear.tpm)));
+  gear.wiring.program = options_.program;
+  gear.wiring.accelerator = accelerator_;
+  gear.wiring.origin = incoming ? Origin::incoming : Origin::boot;
+  TRY(auto words, command_line(machine, gear.wiring));
+  auto command = confined(machine, gear.wiring, vm->runtime, user, std::move(words));
+  command.descriptors = gear.descriptors;
   command.cgroups = vm->groups.folders();
   TRY(vm->process, Process::start(command));
   revert.success();
+  vm->spice = machine.outfit.spice;
   vm->record = {machine.uuid,
                 machine.name,
                 machine.folder,
@@ -169,6 +165,10 @@ Result<RunningPtr> Qemu::launch(const Machine& machine, bool incoming) {
     (void)vm->process->signal(SIGKILL);
   }
   return vm;
+}
+
+Async<void> Qemu::reap(Process process) {
+  (void)co_await process.wait();
 }
 
 void Qemu::watch(RunningPtr vm) {
@@ -198,13 +198,28 @@ Async<Result<void>> Qemu::bring_up(RunningPtr vm, bool incoming) {
   std::optional<Async<Result<json::value>>> run;
   if (!incoming) run = vm->ask("cont", {}, 60s);
   CO_TRY_VOID(co_await std::move(greeting));
-  if (vm->record.screen) CO_TRY_VOID(vm->runtime.take_vnc());
+  if (vm->record.screen) CO_TRY_VOID(vm->runtime.take("vnc"));
+  if (vm->spice) CO_TRY_VOID(vm->runtime.take("spice"));
   if (incoming) {
     CO_TRY_VOID(co_await load_memory(vm, blocking_));
     run = vm->ask("cont", {}, 60s);
   }
   CO_TRY_VOID(co_await std::move(*run));
   co_return Result<void>{};
+}
+
+// The firmware reads the order when it is reset, so what is set while the guest runs holds from its
+// next boot on.
+Async<void> Qemu::boot_as_usual(RunningPtr vm, std::map<std::string, int> order) {
+  // First all are taken out: no two devices may have the same place, not even for a moment.
+  for (bool placed : {false, true}) {
+    for (const auto& [id, index] : order) {
+      auto set = co_await vm->ask("qom-set", {{"path", "/machine/peripheral/" + id},
+                                              {"property", "bootindex"},
+                                              {"value", placed ? index : -1}});
+      if (!set) spdlog::warn("{}: its usual boot order: {}", vm->record.name, set.error().message);
+    }
+  }
 }
 
 Async<Result<void>> Qemu::start(Machine machine) {
@@ -232,6 +247,7 @@ Async<Result<void>> Qemu::start(Machine machine) {
   auto up = co_await bring_up(vm, incoming);
   if (up && !vm->ended) {
     if (vm->state == Observed::starting) vm->state = Observed::running;
+    if (machine.boot_once) co_await boot_as_usual(vm, usual_boot_order(machine));
     revert.success();
     co_return Result<void>{};
   }

@@ -26,6 +26,8 @@ struct Running {
   int verbs = 0;            ///< under way; what they cause is not told as a notice
   bool stop_asked = false;  ///< somebody pressed the power button for it
   bool suspending = false;
+  bool spice = false;                           ///< its socket is to be taken
+  bool watchdog_ran_out = false;                ///< and what it causes has not happened yet
   std::optional<hypervisor::EndReason> reason;  ///< known before its process has ended
   std::string detail;
   std::string trouble;    ///< the last disk error, the likely reason of a stop

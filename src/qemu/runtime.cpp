@@ -92,9 +92,9 @@ Result<Fd> Runtime::listen(const std::string& which) const {
 }
 
 // A socket that the VM's user could replace by a link would lead us wherever it likes.
-Result<void> Runtime::take_vnc() const {
-  auto from = own() / "vnc.sock";
-  auto to = socket("vnc");
+Result<void> Runtime::take(const std::string& which) const {
+  auto from = own() / (which + ".sock");
+  auto to = socket(which);
   if (::rename(from.c_str(), to.c_str()) != 0) return fail_errno(errno, "rename " + from.string());
   struct stat status{};
   if (::lstat(to.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) {

@@ -3,7 +3,8 @@
 //   <runtime>/            the daemon's; the VM's user may only pass through
 //     machine.json        Record: written after the process has started
 //     qmp.sock serial.sock agent.sock    bound by the daemon, handed to QEMU as descriptors
-//     vnc.sock            made by QEMU in vm/, then moved here, out of its reach
+//     serial2.sock ... parallel.sock      likewise, where the machine has these ports
+//     vnc.sock spice.sock made by QEMU in vm/, then moved here, out of its reach
 //     qemu.log            what QEMU says on standard error
 //     vm/                 the VM's user's own
 #pragma once
@@ -53,8 +54,8 @@ class Runtime {
   [[nodiscard]] Result<void> prepare(const User& user) const;
   /// A socket of that name that takes connections from now on.
   [[nodiscard]] Result<Fd> listen(const std::string& which) const;
-  /// Takes the screen's socket out of the VM's reach.
-  [[nodiscard]] Result<void> take_vnc() const;
+  /// Takes the socket that QEMU made for the screen (`vnc` or `spice`) out of the VM's reach.
+  [[nodiscard]] Result<void> take(const std::string& which) const;
   [[nodiscard]] Result<void> write(const Record& record) const;
   [[nodiscard]] Result<Record> read() const;
   /// The last line that QEMU wrote on standard error, without its program name.

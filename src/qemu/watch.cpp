@@ -107,7 +107,9 @@ void Qemu::on_guest_reset(const RunningPtr& vm) {
   auto time = std::chrono::steady_clock::now();
   if (time - vm->reset_told < 1s) return;
   vm->reset_told = time;
-  tell(vm, Notice::Kind::guest_reset, "the guest reset itself");
+  bool by_watchdog = std::exchange(vm->watchdog_ran_out, false);
+  tell(vm, Notice::Kind::guest_reset,
+       by_watchdog ? "its watchdog ran out and reset it" : "the guest reset itself");
 }
 
 void Qemu::on_event(const RunningPtr& vm, const QmpEvent& event) {
@@ -120,11 +122,14 @@ void Qemu::on_event(const RunningPtr& vm, const QmpEvent& event) {
     on_shutdown(vm, panic);
   } else if (event.name == "RESET") {
     if (bool_in(event.arguments, "guest")) on_guest_reset(vm);
+  } else if (event.name == "WATCHDOG") {
+    vm->watchdog_ran_out = true;
   } else if (event.name == "BLOCK_IO_ERROR") {
     vm->trouble = fmt::format("{}: {}", text_in(event.arguments, "node-name"),
                               text_in(event.arguments, "reason"));
   } else if (event.name == "STOP" && vm->state != Observed::starting) {
     vm->state = Observed::paused;
+    if (std::exchange(vm->watchdog_ran_out, false)) vm->trouble = "its watchdog ran out";
     if (unasked)
       tell(vm, Notice::Kind::paused, vm->trouble.empty() ? "QEMU stopped it" : vm->trouble);
   } else if (event.name == "RESUME") {

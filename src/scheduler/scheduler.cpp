@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/hardware.h"
+
 namespace truce::scheduler {
 namespace {
 
@@ -18,6 +20,9 @@ std::string refusal(const model::Vm& vm, const Candidate& candidate) {
   if (std::ranges::find(host.machine_types, type) == host.machine_types.end()) {
     return fmt::format("{} cannot run machines of type {}", host.name, type);
   }
+  auto outfit = model::outfit(vm);
+  if (!outfit) return outfit.error().message;
+  if (auto given = model::check_host(*outfit, host); !given) return given.error().message;
   if (candidate.promised + vm.memory > host.memory) {
     return fmt::format("{} has {} memory, {} of it promised; {} more do not fit", host.name,
                        to_string(host.memory), to_string(candidate.promised), to_string(vm.memory));

@@ -22,6 +22,7 @@ class Input:
     value: str = ''  # how help writes its value
     alias: str = ''
     limits: str = ''
+    inside: str = ''  # the object of the body that it is a field of
 
     @property
     def flag(self):
@@ -95,7 +96,10 @@ def input_of(prop, where, schema, nouns, word=False):
     choices = tuple(schema.enums[prop.type.name].values) if kind == 'choice' else ()
     file = getattr(prop, 'file', False)
     completes = COMPLETED.get(prop.name, prop.name if prop.name in nouns else '')
-    value = 'FILE' if file else '|'.join(choices) if choices else completes.upper() or VALUES.get(kind, '')
+    # Of a list they are only shown: an empty text, which empties the list, is let in too.
+    shown = choices or (tuple(schema.enums[prop.type.item.name].values)
+                        if kind == 'list' and prop.type.item.kind == 'enum' else ())
+    value = 'FILE' if file else '|'.join(shown) if shown else completes.upper() or VALUES.get(kind, '')
     return Input(prop.name, where, kind, one_line(prop.description), word=word,
                  required=getattr(prop, 'required', False), file=file, default=default_text(prop),
                  choices=choices, completes=completes, value=value, limits=limits_text(prop.type))
@@ -109,7 +113,13 @@ def inputs_of(op, schema, nouns):
                             completes=op.cli['noun']))
     body = schema.objects[op.request].properties if op.request else []
     for prop in body:
-        inputs.append(input_of(prop, 'body', schema, nouns, word=prop.name in args))
+        if not prop.spread:
+            inputs.append(input_of(prop, 'body', schema, nouns, word=prop.name in args))
+            continue
+        for field in schema.objects[prop.type.name].properties:
+            item = input_of(field, 'body', schema, nouns)
+            item.inside = prop.name
+            inputs.append(item)
     words = {item.name: item for item in inputs if item.word}
     ordered = [words[name] for name in args]
     ordered += [item for item in inputs if not item.word]
@@ -206,7 +216,8 @@ def strings(values):
 
 
 def input_row(item, prefix):
-    parts = [f'.name = "{item.name}"', f'.flag = "{item.flag}"']
+    name = f'{item.inside}/{item.name}' if item.inside else item.name
+    parts = [f'.name = "{name}"', f'.flag = "{item.flag}"']
     if item.alias:
         parts.append(f'.alias = "{item.alias}"')
     parts += [f'.where = Where::{item.where}', f'.kind = Kind::{item.kind}']

@@ -39,6 +39,7 @@ class Property:
     description: str
     file: bool = False  # the CLI takes a file name and sends its content
     keep_absent: bool = False  # an array or map whose absence is not the same as an empty one
+    spread: bool = False  # the CLI takes the fields of this object as options of their own
 
 
 @dataclasses.dataclass
@@ -153,7 +154,7 @@ RULES = ('minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems',
 
 def read_type(node, schemas, where):
     if '$ref' in node:
-        only_keys(node, ('$ref', 'description', 'default'), where)
+        only_keys(node, ('$ref', 'description', 'default', 'x-cli-spread'), where)
         name = node['$ref'].rsplit('/', 1)[-1]
         if name not in schemas:
             raise SchemaError(f'{where}: refers to {name}, which there is not')
@@ -209,7 +210,7 @@ def read_property(name, node, required, schemas, where):
     if default is not ABSENT:
         check_default(default, type_, schemas, where)
     return Property(name, type_, required, default, node['description'], node.get('x-cli-file', False),
-                    node.get('x-keep-absent', False))
+                    node.get('x-keep-absent', False), node.get('x-cli-spread', False))
 
 
 def list_properties(item):

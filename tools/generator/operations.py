@@ -108,6 +108,7 @@ def openapi(schema):
         for prop in node.get('properties', {}).values():
             prop.pop('x-cli-file', None)
             prop.pop('x-keep-absent', None)
+            prop.pop('x-cli-spread', None)
     schemas['Problem'] = PROBLEM
     for op in schema.operations:
         node = document['paths'][op.path][op.method.lower()]

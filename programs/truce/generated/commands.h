@@ -20,7 +20,16 @@ inline constexpr Input vm_list_inputs[]{
 inline constexpr std::string_view vm_list_columns[]{"name", "observed", "cpus", "memory", "addresses", "template", "host"};
 inline constexpr std::string_view vm_list_examples[]{"truce vm list", "truce vm list --observed running", "truce vm list --format json"};
 inline constexpr std::string_view vm_create_clone_choices[]{"linked", "full"};
-inline constexpr std::string_view vm_create_machine_choices[]{"q35", "microvm"};
+inline constexpr std::string_view vm_create_machine_choices[]{"q35", "microvm", "legacy"};
+inline constexpr std::string_view vm_create_guest_choices[]{"other", "windows"};
+inline constexpr std::string_view vm_create_firmware_choices[]{"bios", "uefi"};
+inline constexpr std::string_view vm_create_secure_boot_choices[]{"off", "microsoft", "snakeoil"};
+inline constexpr std::string_view vm_create_disk_bus_choices[]{"virtio", "scsi", "sata", "ide"};
+inline constexpr std::string_view vm_create_nic_model_choices[]{"virtio", "e1000", "e1000e", "rtl8139"};
+inline constexpr std::string_view vm_create_display_choices[]{"none", "vga", "cirrus", "virtio", "qxl"};
+inline constexpr std::string_view vm_create_sound_choices[]{"none", "hda", "ac97", "sb16"};
+inline constexpr std::string_view vm_create_watchdog_choices[]{"off", "reset", "shutdown", "poweroff", "pause"};
+inline constexpr std::string_view vm_create_answer_kind_choices[]{"autounattend", "kickstart", "preseed"};
 inline constexpr Input vm_create_inputs[]{
     {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among machines", .value = "TEXT"},
     {.name = "project", .flag = "project", .where = Where::body, .kind = Kind::text, .help = "Whose it is", .default_text = "default", .value = "TEXT"},
@@ -32,11 +41,38 @@ inline constexpr Input vm_create_inputs[]{
     {.name = "memory", .flag = "memory", .where = Where::body, .kind = Kind::bytes, .help = "Memory", .default_text = "512MiB", .limits = "32MiB to 16TiB", .value = "SIZE"},
     {.name = "disk", .flag = "disk", .where = Where::body, .kind = Kind::bytes, .help = "Size of its disk (default: the template's)", .limits = "1MiB to 64TiB", .value = "SIZE"},
     {.name = "clone", .flag = "clone", .where = Where::body, .kind = Kind::choice, .help = "linked or full", .default_text = "linked", .value = "linked|full", .choices = vm_create_clone_choices},
-    {.name = "machine", .flag = "machine", .where = Where::body, .kind = Kind::choice, .help = "q35 or microvm", .default_text = "q35", .value = "q35|microvm", .choices = vm_create_machine_choices},
+    {.name = "machine", .flag = "machine", .where = Where::body, .kind = Kind::choice, .help = "q35, legacy or microvm", .default_text = "q35", .value = "q35|microvm|legacy", .choices = vm_create_machine_choices},
+    {.name = "hardware/machine_version", .flag = "machine-version", .where = Where::body, .kind = Kind::text, .help = "Version of the machine type, such as 7.2: kept from the creation (the newest then)", .value = "TEXT"},
+    {.name = "hardware/guest", .flag = "guest", .where = Where::body, .kind = Kind::choice, .help = "windows: a clock in local time and, with KVM, what makes Windows quick (other)", .value = "other|windows", .choices = vm_create_guest_choices},
+    {.name = "hardware/acpi", .flag = "acpi", .where = Where::body, .kind = Kind::boolean, .help = "ACPI; without it the guest cannot be asked to power off (on)"},
+    {.name = "hardware/cpu_model", .flag = "cpu-model", .where = Where::body, .kind = Kind::text, .help = "max, host (with KVM), x86-64-v2, x86-64-v3, x86-64-v4, or a model that truce host show lists", .value = "TEXT"},
+    {.name = "hardware/sockets", .flag = "sockets", .where = Where::body, .kind = Kind::integer, .help = "Processor sockets; sockets x cores x threads are the processors", .limits = "1 to 64", .value = "N"},
+    {.name = "hardware/cores", .flag = "cores", .where = Where::body, .kind = Kind::integer, .help = "Cores of each socket", .limits = "1 to 64", .value = "N"},
+    {.name = "hardware/threads", .flag = "threads", .where = Where::body, .kind = Kind::integer, .help = "Threads of each core", .limits = "1 to 64", .value = "N"},
+    {.name = "hardware/numa_nodes", .flag = "numa-nodes", .where = Where::body, .kind = Kind::integer, .help = "NUMA nodes that processors and memory are spread over", .limits = "1 to 8", .value = "N"},
+    {.name = "hardware/huge_pages", .flag = "huge-pages", .where = Where::body, .kind = Kind::boolean, .help = "Memory from the host's huge pages of 2 MiB"},
+    {.name = "hardware/firmware", .flag = "firmware", .where = Where::body, .kind = Kind::choice, .help = "bios or uefi (bios)", .value = "bios|uefi", .choices = vm_create_firmware_choices},
+    {.name = "hardware/secure_boot", .flag = "secure-boot", .where = Where::body, .kind = Kind::choice, .help = "Secure Boot of UEFI: off, or with whose keys (off)", .value = "off|microsoft|snakeoil", .choices = vm_create_secure_boot_choices},
+    {.name = "hardware/tpm", .flag = "tpm", .where = Where::body, .kind = Kind::boolean, .help = "A TPM 2.0 of its own"},
+    {.name = "hardware/boot", .flag = "boot", .where = Where::body, .kind = Kind::list, .help = "What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out", .value = "disk|cdrom|network"},
+    {.name = "hardware/disk_bus", .flag = "disk-bus", .where = Where::body, .kind = Kind::choice, .help = "What disks hang on (virtio; legacy: ide)", .value = "virtio|scsi|sata|ide", .choices = vm_create_disk_bus_choices},
+    {.name = "hardware/nic_model", .flag = "nic-model", .where = Where::body, .kind = Kind::choice, .help = "Which network card (virtio; legacy: e1000)", .value = "virtio|e1000|e1000e|rtl8139", .choices = vm_create_nic_model_choices},
+    {.name = "hardware/display", .flag = "display", .where = Where::body, .kind = Kind::choice, .help = "Which graphics card (vga; microvm: none)", .value = "none|vga|cirrus|virtio|qxl", .choices = vm_create_display_choices},
+    {.name = "hardware/gpu_3d", .flag = "gpu-3d", .where = Where::body, .kind = Kind::boolean, .help = "3D by the host's graphics card; display must be virtio"},
+    {.name = "hardware/spice", .flag = "spice", .where = Where::body, .kind = Kind::boolean, .help = "SPICE beside VNC, for the host's root"},
+    {.name = "hardware/usb", .flag = "usb", .where = Where::body, .kind = Kind::boolean, .help = "USB with a tablet as pointer (on when a display is chosen, and for windows)"},
+    {.name = "hardware/sound", .flag = "sound", .where = Where::body, .kind = Kind::choice, .help = "Which sound card (none)", .value = "none|hda|ac97|sb16", .choices = vm_create_sound_choices},
+    {.name = "hardware/serial_ports", .flag = "serial-ports", .where = Where::body, .kind = Kind::integer, .help = "Serial ports; the first is the console (1)", .limits = "1 to 4", .value = "N"},
+    {.name = "hardware/parallel_port", .flag = "parallel-port", .where = Where::body, .kind = Kind::boolean, .help = "A parallel port"},
+    {.name = "hardware/watchdog", .flag = "watchdog", .where = Where::body, .kind = Kind::choice, .help = "What an i6300esb watchdog does when the guest no longer feeds it (off)", .value = "off|reset|shutdown|poweroff|pause", .choices = vm_create_watchdog_choices},
+    {.name = "hardware/pci", .flag = "pci", .where = Where::body, .kind = Kind::list, .help = "Device of the host to pass through, 0000:01:00.0; it must be bound to vfio-pci", .value = "TEXT"},
+    {.name = "hardware/usb_devices", .flag = "usb-devices", .where = Where::body, .kind = Kind::list, .help = "USB device of the host to pass through, VENDOR:PRODUCT as lsusb writes it", .value = "TEXT"},
     {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::text, .help = "Network to plug it into", .default_text = "default", .value = "NETWORK", .completes = "network"},
     {.name = "forward", .flag = "forward", .where = Where::body, .kind = Kind::list, .help = "Port forward on a user-mode network, HOST:GUEST", .value = "TEXT"},
     {.name = "cloud_init", .flag = "cloud-init", .where = Where::body, .kind = Kind::text, .file = true, .help = "cloud-init user-data", .value = "FILE"},
     {.name = "ssh_keys", .flag = "ssh-keys", .where = Where::body, .kind = Kind::list, .file = true, .help = "SSH public keys for the template's user", .value = "FILE"},
+    {.name = "answer_file", .flag = "answer-file", .where = Where::body, .kind = Kind::text, .file = true, .help = "Answers for an installer, on a CD while an iso is in the drive", .value = "FILE"},
+    {.name = "answer_kind", .flag = "answer-kind", .where = Where::body, .kind = Kind::choice, .help = "autounattend, kickstart or preseed (seen from its content)", .value = "autounattend|kickstart|preseed", .choices = vm_create_answer_kind_choices},
     {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it at once"},
 };
 inline constexpr std::string_view vm_create_examples[]{"truce vm create web01 --template debian-12 --memory 2GiB --start", "truce vm create old --iso install-cd --disk 20GiB", "truce vm create lab --template debian-12 --cloud-init user-data.yaml --forward 2222:22"};
@@ -44,6 +80,14 @@ inline constexpr Input vm_show_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
 };
 inline constexpr std::string_view vm_show_examples[]{"truce vm show web01"};
+inline constexpr std::string_view vm_set_guest_choices[]{"other", "windows"};
+inline constexpr std::string_view vm_set_firmware_choices[]{"bios", "uefi"};
+inline constexpr std::string_view vm_set_secure_boot_choices[]{"off", "microsoft", "snakeoil"};
+inline constexpr std::string_view vm_set_disk_bus_choices[]{"virtio", "scsi", "sata", "ide"};
+inline constexpr std::string_view vm_set_nic_model_choices[]{"virtio", "e1000", "e1000e", "rtl8139"};
+inline constexpr std::string_view vm_set_display_choices[]{"none", "vga", "cirrus", "virtio", "qxl"};
+inline constexpr std::string_view vm_set_sound_choices[]{"none", "hda", "ac97", "sb16"};
+inline constexpr std::string_view vm_set_watchdog_choices[]{"off", "reset", "shutdown", "poweroff", "pause"};
 inline constexpr Input vm_set_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
     {.name = "description", .flag = "description", .where = Where::body, .kind = Kind::text, .help = "Free text", .value = "TEXT"},
@@ -51,17 +95,44 @@ inline constexpr Input vm_set_inputs[]{
     {.name = "cpus", .flag = "cpus", .where = Where::body, .kind = Kind::integer, .help = "Virtual processors", .limits = "1 to 64", .value = "N"},
     {.name = "memory", .flag = "memory", .where = Where::body, .kind = Kind::bytes, .help = "Memory", .limits = "32MiB to 16TiB", .value = "SIZE"},
     {.name = "iso", .flag = "iso", .where = Where::body, .kind = Kind::text, .help = "The CD in its drive, or empty for none", .value = "TEMPLATE", .completes = "template"},
+    {.name = "hardware/machine_version", .flag = "machine-version", .where = Where::body, .kind = Kind::text, .help = "Version of the machine type, such as 7.2: kept from the creation (the newest then)", .value = "TEXT"},
+    {.name = "hardware/guest", .flag = "guest", .where = Where::body, .kind = Kind::choice, .help = "windows: a clock in local time and, with KVM, what makes Windows quick (other)", .value = "other|windows", .choices = vm_set_guest_choices},
+    {.name = "hardware/acpi", .flag = "acpi", .where = Where::body, .kind = Kind::boolean, .help = "ACPI; without it the guest cannot be asked to power off (on)"},
+    {.name = "hardware/cpu_model", .flag = "cpu-model", .where = Where::body, .kind = Kind::text, .help = "max, host (with KVM), x86-64-v2, x86-64-v3, x86-64-v4, or a model that truce host show lists", .value = "TEXT"},
+    {.name = "hardware/sockets", .flag = "sockets", .where = Where::body, .kind = Kind::integer, .help = "Processor sockets; sockets x cores x threads are the processors", .limits = "1 to 64", .value = "N"},
+    {.name = "hardware/cores", .flag = "cores", .where = Where::body, .kind = Kind::integer, .help = "Cores of each socket", .limits = "1 to 64", .value = "N"},
+    {.name = "hardware/threads", .flag = "threads", .where = Where::body, .kind = Kind::integer, .help = "Threads of each core", .limits = "1 to 64", .value = "N"},
+    {.name = "hardware/numa_nodes", .flag = "numa-nodes", .where = Where::body, .kind = Kind::integer, .help = "NUMA nodes that processors and memory are spread over", .limits = "1 to 8", .value = "N"},
+    {.name = "hardware/huge_pages", .flag = "huge-pages", .where = Where::body, .kind = Kind::boolean, .help = "Memory from the host's huge pages of 2 MiB"},
+    {.name = "hardware/firmware", .flag = "firmware", .where = Where::body, .kind = Kind::choice, .help = "bios or uefi (bios)", .value = "bios|uefi", .choices = vm_set_firmware_choices},
+    {.name = "hardware/secure_boot", .flag = "secure-boot", .where = Where::body, .kind = Kind::choice, .help = "Secure Boot of UEFI: off, or with whose keys (off)", .value = "off|microsoft|snakeoil", .choices = vm_set_secure_boot_choices},
+    {.name = "hardware/tpm", .flag = "tpm", .where = Where::body, .kind = Kind::boolean, .help = "A TPM 2.0 of its own"},
+    {.name = "hardware/boot", .flag = "boot", .where = Where::body, .kind = Kind::list, .help = "What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out", .value = "disk|cdrom|network"},
+    {.name = "hardware/disk_bus", .flag = "disk-bus", .where = Where::body, .kind = Kind::choice, .help = "What disks hang on (virtio; legacy: ide)", .value = "virtio|scsi|sata|ide", .choices = vm_set_disk_bus_choices},
+    {.name = "hardware/nic_model", .flag = "nic-model", .where = Where::body, .kind = Kind::choice, .help = "Which network card (virtio; legacy: e1000)", .value = "virtio|e1000|e1000e|rtl8139", .choices = vm_set_nic_model_choices},
+    {.name = "hardware/display", .flag = "display", .where = Where::body, .kind = Kind::choice, .help = "Which graphics card (vga; microvm: none)", .value = "none|vga|cirrus|virtio|qxl", .choices = vm_set_display_choices},
+    {.name = "hardware/gpu_3d", .flag = "gpu-3d", .where = Where::body, .kind = Kind::boolean, .help = "3D by the host's graphics card; display must be virtio"},
+    {.name = "hardware/spice", .flag = "spice", .where = Where::body, .kind = Kind::boolean, .help = "SPICE beside VNC, for the host's root"},
+    {.name = "hardware/usb", .flag = "usb", .where = Where::body, .kind = Kind::boolean, .help = "USB with a tablet as pointer (on when a display is chosen, and for windows)"},
+    {.name = "hardware/sound", .flag = "sound", .where = Where::body, .kind = Kind::choice, .help = "Which sound card (none)", .value = "none|hda|ac97|sb16", .choices = vm_set_sound_choices},
+    {.name = "hardware/serial_ports", .flag = "serial-ports", .where = Where::body, .kind = Kind::integer, .help = "Serial ports; the first is the console (1)", .limits = "1 to 4", .value = "N"},
+    {.name = "hardware/parallel_port", .flag = "parallel-port", .where = Where::body, .kind = Kind::boolean, .help = "A parallel port"},
+    {.name = "hardware/watchdog", .flag = "watchdog", .where = Where::body, .kind = Kind::choice, .help = "What an i6300esb watchdog does when the guest no longer feeds it (off)", .value = "off|reset|shutdown|poweroff|pause", .choices = vm_set_watchdog_choices},
+    {.name = "hardware/pci", .flag = "pci", .where = Where::body, .kind = Kind::list, .help = "Device of the host to pass through, 0000:01:00.0; it must be bound to vfio-pci", .value = "TEXT"},
+    {.name = "hardware/usb_devices", .flag = "usb-devices", .where = Where::body, .kind = Kind::list, .help = "USB device of the host to pass through, VENDOR:PRODUCT as lsusb writes it", .value = "TEXT"},
 };
-inline constexpr std::string_view vm_set_examples[]{"truce vm set web01 --memory 4GiB"};
+inline constexpr std::string_view vm_set_examples[]{"truce vm set web01 --memory 4GiB", "truce vm set web01 --boot network --boot disk"};
 inline constexpr Input vm_delete_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
     {.name = "force", .flag = "force", .where = Where::query, .kind = Kind::boolean, .help = "Also when it runs"},
 };
 inline constexpr std::string_view vm_delete_examples[]{"truce vm delete web01 --force"};
+inline constexpr std::string_view vm_start_boot_choices[]{"disk", "cdrom", "network"};
 inline constexpr Input vm_start_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "boot", .flag = "boot", .where = Where::body, .kind = Kind::choice, .help = "Boot from this first, this time only", .value = "disk|cdrom|network", .choices = vm_start_boot_choices},
 };
-inline constexpr std::string_view vm_start_examples[]{"truce vm start web01"};
+inline constexpr std::string_view vm_start_examples[]{"truce vm start web01", "truce vm start web01 --boot cdrom"};
 inline constexpr Input vm_stop_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
     {.name = "now", .flag = "now", .where = Where::body, .kind = Kind::boolean, .help = "Cut the power instead of asking the guest"},
@@ -89,10 +160,12 @@ inline constexpr Input vm_rename_inputs[]{
     {.name = "new_name", .flag = "new-name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "The new name", .value = "TEXT"},
 };
 inline constexpr std::string_view vm_rename_examples[]{"truce vm rename web01 web02"};
+inline constexpr std::string_view vm_console_port_choices[]{"serial", "serial2", "serial3", "serial4", "parallel"};
 inline constexpr Input vm_console_inputs[]{
     {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The machine", .completes = "vm"},
     {.name = "serial", .flag = "serial", .where = Where::local, .kind = Kind::boolean, .help = "The serial console (the default)"},
     {.name = "graphical", .flag = "graphical", .where = Where::local, .kind = Kind::boolean, .help = "The screen; prints where a VNC viewer finds it"},
+    {.name = "port", .flag = "port", .where = Where::local, .kind = Kind::choice, .help = "Another serial or parallel port than the console", .value = "serial|serial2|serial3|serial4|parallel", .choices = vm_console_port_choices},
     {.name = "listen", .flag = "listen", .where = Where::local, .kind = Kind::text, .help = "With --graphical: ADDRESS:PORT or unix:PATH to listen on (127.0.0.1 and a free port)", .value = "ADDRESS"},
     {.name = "linger", .flag = "linger", .where = Where::local, .kind = Kind::integer, .help = "After the end of piped input, stay this long after the last output (2)", .value = "SECONDS"},
 };
@@ -404,9 +477,9 @@ inline constexpr CommandRow commands[]{
     {.noun = "vm", .verb = "list", .summary = "List virtual machines", .description = "", .usage = "truce vm list [options]", .method = "GET", .path = "/v1/vms", .answer = Answer::page, .shown = "Vm", .inputs = vm_list_inputs, .columns = vm_list_columns, .examples = vm_list_examples},
     {.noun = "vm", .verb = "create", .summary = "Create a virtual machine", .description = "", .usage = "truce vm create NAME [options]", .method = "POST", .path = "/v1/vms", .answer = Answer::task, .shown = "Task", .inputs = vm_create_inputs, .examples = vm_create_examples},
     {.noun = "vm", .verb = "show", .summary = "Show a virtual machine", .description = "", .usage = "truce vm show NAME", .method = "GET", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_show_inputs, .examples = vm_show_examples},
-    {.noun = "vm", .verb = "set", .summary = "Change a virtual machine", .description = "Processors, memory and labels; a running machine takes processors and memory at its next start.", .usage = "truce vm set NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_set_inputs, .examples = vm_set_examples},
+    {.noun = "vm", .verb = "set", .summary = "Change a virtual machine", .description = "Processors, memory, CD and labels; a running machine takes processors and memory at its next start. Other hardware is changed while the machine is off.", .usage = "truce vm set NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_set_inputs, .examples = vm_set_examples},
     {.noun = "vm", .verb = "delete", .summary = "Delete a virtual machine with its disks", .description = "A running machine is refused unless force is given.", .usage = "truce vm delete NAME [options]", .method = "DELETE", .path = "/v1/vms/{name}", .answer = Answer::task, .shown = "Task", .inputs = vm_delete_inputs, .examples = vm_delete_examples},
-    {.noun = "vm", .verb = "start", .summary = "Start a virtual machine, or continue a suspended one", .description = "", .usage = "truce vm start NAME", .method = "POST", .path = "/v1/vms/{name}/start", .answer = Answer::task, .shown = "Task", .inputs = vm_start_inputs, .examples = vm_start_examples},
+    {.noun = "vm", .verb = "start", .summary = "Start a virtual machine, or continue a suspended one", .description = "", .usage = "truce vm start NAME [options]", .method = "POST", .path = "/v1/vms/{name}/start", .answer = Answer::task, .shown = "Task", .inputs = vm_start_inputs, .examples = vm_start_examples},
     {.noun = "vm", .verb = "stop", .summary = "Stop a virtual machine", .description = "Asks the guest to power off and forces it after the limit.", .usage = "truce vm stop NAME [options]", .method = "POST", .path = "/v1/vms/{name}/stop", .answer = Answer::task, .shown = "Task", .inputs = vm_stop_inputs, .examples = vm_stop_examples},
     {.noun = "vm", .verb = "reset", .summary = "Reset a running virtual machine, as its reset button would", .description = "", .usage = "truce vm reset NAME", .method = "POST", .path = "/v1/vms/{name}/reset", .answer = Answer::nothing, .shown = "", .inputs = vm_reset_inputs, .examples = vm_reset_examples},
     {.noun = "vm", .verb = "pause", .summary = "Pause a running virtual machine (it keeps its memory)", .description = "", .usage = "truce vm pause NAME", .method = "POST", .path = "/v1/vms/{name}/pause", .answer = Answer::task, .shown = "Task", .inputs = vm_pause_inputs, .examples = vm_pause_examples},
@@ -488,6 +561,33 @@ inline constexpr ShownField Server_fields[]{
     {"user", Kind::text, Kind::text, ""},
     {"role", Kind::text, Kind::text, ""},
 };
+inline constexpr ShownField Hardware_fields[]{
+    {"machine_version", Kind::text, Kind::text, ""},
+    {"guest", Kind::choice, Kind::choice, ""},
+    {"acpi", Kind::boolean, Kind::boolean, ""},
+    {"cpu_model", Kind::text, Kind::text, ""},
+    {"sockets", Kind::integer, Kind::integer, ""},
+    {"cores", Kind::integer, Kind::integer, ""},
+    {"threads", Kind::integer, Kind::integer, ""},
+    {"numa_nodes", Kind::integer, Kind::integer, ""},
+    {"huge_pages", Kind::boolean, Kind::boolean, ""},
+    {"firmware", Kind::choice, Kind::choice, ""},
+    {"secure_boot", Kind::choice, Kind::choice, ""},
+    {"tpm", Kind::boolean, Kind::boolean, ""},
+    {"boot", Kind::list, Kind::choice, ""},
+    {"disk_bus", Kind::choice, Kind::choice, ""},
+    {"nic_model", Kind::choice, Kind::choice, ""},
+    {"display", Kind::choice, Kind::choice, ""},
+    {"gpu_3d", Kind::boolean, Kind::boolean, ""},
+    {"spice", Kind::boolean, Kind::boolean, ""},
+    {"usb", Kind::boolean, Kind::boolean, ""},
+    {"sound", Kind::choice, Kind::choice, ""},
+    {"serial_ports", Kind::integer, Kind::integer, ""},
+    {"parallel_port", Kind::boolean, Kind::boolean, ""},
+    {"watchdog", Kind::choice, Kind::choice, ""},
+    {"pci", Kind::list, Kind::text, ""},
+    {"usb_devices", Kind::list, Kind::text, ""},
+};
 inline constexpr ShownField VmDisk_fields[]{
     {"id", Kind::text, Kind::text, ""},
     {"size", Kind::bytes, Kind::bytes, ""},
@@ -510,6 +610,8 @@ inline constexpr ShownField Vm_fields[]{
     {"cpus", Kind::integer, Kind::integer, ""},
     {"memory", Kind::bytes, Kind::bytes, ""},
     {"machine", Kind::choice, Kind::choice, ""},
+    {"hardware", Kind::object, Kind::object, "Hardware"},
+    {"boot_once", Kind::choice, Kind::choice, ""},
     {"template", Kind::text, Kind::text, ""},
     {"iso", Kind::text, Kind::text, ""},
     {"disks", Kind::list, Kind::object, "VmDisk"},
@@ -563,6 +665,9 @@ inline constexpr ShownField Host_fields[]{
     {"accelerator", Kind::text, Kind::text, ""},
     {"network_modes", Kind::list, Kind::choice, ""},
     {"machine_types", Kind::list, Kind::text, ""},
+    {"machine_version", Kind::text, Kind::text, ""},
+    {"cpu_models", Kind::list, Kind::text, ""},
+    {"lacks", Kind::map, Kind::text, ""},
     {"kernel", Kind::text, Kind::text, ""},
     {"problem", Kind::text, Kind::text, ""},
 };
@@ -612,6 +717,7 @@ inline constexpr ShownField TokenSecret_fields[]{
 };
 inline constexpr ShownObject shown_objects[]{
     {"Server", Server_fields},
+    {"Hardware", Hardware_fields},
     {"VmDisk", VmDisk_fields},
     {"VmNic", VmNic_fields},
     {"Vm", Vm_fields},

@@ -29,7 +29,7 @@ std::string sent(const std::vector<std::string>& words) {
 TEST(Request, only_what_was_given_is_sent) {
   EXPECT_EQ(sent({"vm", "create", "a"}), R"(POST /v1/vms {"name":"a"})");
   EXPECT_EQ(sent({"vm", "list"}), "GET /v1/vms");
-  EXPECT_EQ(sent({"vm", "start", "a"}), "POST /v1/vms/a/start");
+  EXPECT_EQ(sent({"vm", "start", "a"}), "POST /v1/vms/a/start {}");
   EXPECT_EQ(sent({"vm", "stop", "a"}), "POST /v1/vms/a/stop {}");
 }
 
@@ -42,6 +42,15 @@ TEST(Request, values_have_the_types_of_the_schema) {
   EXPECT_EQ(sent({"vm", "stop", "a", "--now", "--timeout-seconds", "5"}),
             R"(POST /v1/vms/a/stop {"now":true,"timeout_seconds":5})");
   EXPECT_EQ(sent({"vm", "rename", "a", "b"}), R"(POST /v1/vms/a/rename {"new_name":"b"})");
+}
+
+TEST(Request, hardware_is_an_object_of_its_own_in_the_body) {
+  EXPECT_EQ(sent({"vm", "create", "a", "--firmware", "uefi", "--tpm", "--acpi=false", "--boot",
+                  "cdrom", "--boot", "disk", "--cores", "2"}),
+            R"(POST /v1/vms {"name":"a","hardware":{"acpi":false,"cores":2,"firmware":"uefi",)"
+            R"("tpm":true,"boot":["cdrom","disk"]}})");
+  EXPECT_EQ(sent({"vm", "set", "a", "--boot=", "--cpu-model="}),
+            R"(PATCH /v1/vms/a {"hardware":{"cpu_model":"","boot":[]}})");
 }
 
 TEST(Request, queries_are_encoded) {

@@ -8,7 +8,16 @@ namespace truce::model {
 namespace {
 constexpr std::array<std::string_view, 7> Observed_names{"absent", "off", "starting", "running", "paused", "suspended", "unknown"};
 constexpr std::array<std::string_view, 5> Wanted_names{"absent", "off", "running", "paused", "suspended"};
-constexpr std::array<std::string_view, 2> MachineType_names{"q35", "microvm"};
+constexpr std::array<std::string_view, 3> MachineType_names{"q35", "microvm", "legacy"};
+constexpr std::array<std::string_view, 2> GuestKind_names{"other", "windows"};
+constexpr std::array<std::string_view, 2> Firmware_names{"bios", "uefi"};
+constexpr std::array<std::string_view, 3> SecureBoot_names{"off", "microsoft", "snakeoil"};
+constexpr std::array<std::string_view, 3> BootDevice_names{"disk", "cdrom", "network"};
+constexpr std::array<std::string_view, 4> DiskBus_names{"virtio", "scsi", "sata", "ide"};
+constexpr std::array<std::string_view, 4> NicModel_names{"virtio", "e1000", "e1000e", "rtl8139"};
+constexpr std::array<std::string_view, 5> Display_names{"none", "vga", "cirrus", "virtio", "qxl"};
+constexpr std::array<std::string_view, 4> Sound_names{"none", "hda", "ac97", "sb16"};
+constexpr std::array<std::string_view, 5> WatchdogAction_names{"off", "reset", "shutdown", "poweroff", "pause"};
 constexpr std::array<std::string_view, 2> CloneKind_names{"linked", "full"};
 constexpr std::array<std::string_view, 2> NetworkMode_names{"nat", "user"};
 constexpr std::array<std::string_view, 3> Role_names{"admin", "operator", "viewer"};
@@ -16,7 +25,8 @@ constexpr std::array<std::string_view, 5> TaskState_names{"queued", "running", "
 constexpr std::array<std::string_view, 2> TokenKind_names{"bearer", "certificate"};
 constexpr std::array<std::string_view, 3> TemplateKind_names{"disk", "kernel", "iso"};
 constexpr std::array<std::string_view, 2> HostState_names{"online", "offline"};
-constexpr std::array<std::string_view, 2> ConsoleKind_names{"serial", "vnc"};
+constexpr std::array<std::string_view, 3> AnswerKind_names{"autounattend", "kickstart", "preseed"};
+constexpr std::array<std::string_view, 7> ConsoleKind_names{"serial", "vnc", "spice", "serial2", "serial3", "serial4", "parallel"};
 constexpr std::array<std::string_view, 3> JobKind_names{"build_template", "import_template", "delete_template"};
 constexpr std::array<std::string_view, 5> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream"};
 }  // namespace
@@ -43,6 +53,78 @@ std::span<const std::string_view> enum_names<MachineType>() {
 }
 std::string_view to_string(MachineType value) {
   return MachineType_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<GuestKind>() {
+  return GuestKind_names;
+}
+std::string_view to_string(GuestKind value) {
+  return GuestKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<Firmware>() {
+  return Firmware_names;
+}
+std::string_view to_string(Firmware value) {
+  return Firmware_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<SecureBoot>() {
+  return SecureBoot_names;
+}
+std::string_view to_string(SecureBoot value) {
+  return SecureBoot_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<BootDevice>() {
+  return BootDevice_names;
+}
+std::string_view to_string(BootDevice value) {
+  return BootDevice_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<DiskBus>() {
+  return DiskBus_names;
+}
+std::string_view to_string(DiskBus value) {
+  return DiskBus_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<NicModel>() {
+  return NicModel_names;
+}
+std::string_view to_string(NicModel value) {
+  return NicModel_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<Display>() {
+  return Display_names;
+}
+std::string_view to_string(Display value) {
+  return Display_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<Sound>() {
+  return Sound_names;
+}
+std::string_view to_string(Sound value) {
+  return Sound_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<WatchdogAction>() {
+  return WatchdogAction_names;
+}
+std::string_view to_string(WatchdogAction value) {
+  return WatchdogAction_names.at(static_cast<std::size_t>(value));
 }
 
 template <>
@@ -99,6 +181,14 @@ std::span<const std::string_view> enum_names<HostState>() {
 }
 std::string_view to_string(HostState value) {
   return HostState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<AnswerKind>() {
+  return AnswerKind_names;
+}
+std::string_view to_string(AnswerKind value) {
+  return AnswerKind_names.at(static_cast<std::size_t>(value));
 }
 
 template <>

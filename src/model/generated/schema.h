@@ -26,6 +26,36 @@ struct Schema<Server> {
 };
 
 template <>
+struct Schema<Hardware> {
+  static constexpr auto fields = std::tuple{
+      Field{"machine_version", &Hardware::machine_version, Need::optional, Rule{.max_length = 16}, Rule{}},
+      Field{"guest", &Hardware::guest, Need::optional, Rule{}, Rule{}},
+      Field{"acpi", &Hardware::acpi, Need::optional, Rule{}, Rule{}},
+      Field{"cpu_model", &Hardware::cpu_model, Need::optional, Rule{.max_length = 64}, Rule{}},
+      Field{"sockets", &Hardware::sockets, Need::optional, Rule{.minimum = 1, .maximum = 64}, Rule{}},
+      Field{"cores", &Hardware::cores, Need::optional, Rule{.minimum = 1, .maximum = 64}, Rule{}},
+      Field{"threads", &Hardware::threads, Need::optional, Rule{.minimum = 1, .maximum = 64}, Rule{}},
+      Field{"numa_nodes", &Hardware::numa_nodes, Need::optional, Rule{.minimum = 1, .maximum = 8}, Rule{}},
+      Field{"huge_pages", &Hardware::huge_pages, Need::optional, Rule{}, Rule{}},
+      Field{"firmware", &Hardware::firmware, Need::optional, Rule{}, Rule{}},
+      Field{"secure_boot", &Hardware::secure_boot, Need::optional, Rule{}, Rule{}},
+      Field{"tpm", &Hardware::tpm, Need::optional, Rule{}, Rule{}},
+      Field{"boot", &Hardware::boot, Need::optional, Rule{.max_items = 3}, Rule{}},
+      Field{"disk_bus", &Hardware::disk_bus, Need::optional, Rule{}, Rule{}},
+      Field{"nic_model", &Hardware::nic_model, Need::optional, Rule{}, Rule{}},
+      Field{"display", &Hardware::display, Need::optional, Rule{}, Rule{}},
+      Field{"gpu_3d", &Hardware::gpu_3d, Need::optional, Rule{}, Rule{}},
+      Field{"spice", &Hardware::spice, Need::optional, Rule{}, Rule{}},
+      Field{"usb", &Hardware::usb, Need::optional, Rule{}, Rule{}},
+      Field{"sound", &Hardware::sound, Need::optional, Rule{}, Rule{}},
+      Field{"serial_ports", &Hardware::serial_ports, Need::optional, Rule{.minimum = 1, .maximum = 4}, Rule{}},
+      Field{"parallel_port", &Hardware::parallel_port, Need::optional, Rule{}, Rule{}},
+      Field{"watchdog", &Hardware::watchdog, Need::optional, Rule{}, Rule{}},
+      Field{"pci", &Hardware::pci, Need::optional, Rule{.max_items = 4}, Rule{.max_length = 16}},
+      Field{"usb_devices", &Hardware::usb_devices, Need::optional, Rule{.max_items = 4}, Rule{.max_length = 16}}};
+};
+
+template <>
 struct Schema<VmDisk> {
   static constexpr auto fields = std::tuple{
       Field{"id", &VmDisk::id, Need::required, Rule{}, Rule{}},
@@ -55,6 +85,8 @@ struct Schema<Vm> {
       Field{"cpus", &Vm::cpus, Need::required, Rule{.minimum = 1, .maximum = 64}, Rule{}},
       Field{"memory", &Vm::memory, Need::required, Rule{}, Rule{}},
       Field{"machine", &Vm::machine, Need::required, Rule{}, Rule{}},
+      Field{"hardware", &Vm::hardware, Need::optional, Rule{}, Rule{}},
+      Field{"boot_once", &Vm::boot_once, Need::optional, Rule{}, Rule{}},
       Field{"template", &Vm::template_, Need::optional, Rule{}, Rule{}},
       Field{"iso", &Vm::iso, Need::optional, Rule{}, Rule{}},
       Field{"disks", &Vm::disks, Need::optional, Rule{.max_items = 16}, Rule{}},
@@ -85,10 +117,13 @@ struct Schema<VmCreate> {
       Field{"disk", &VmCreate::disk, Need::optional, Rule{.minimum = 1048576, .maximum = 70368744177664}, Rule{}},
       Field{"clone", &VmCreate::clone, Need::optional, Rule{}, Rule{}},
       Field{"machine", &VmCreate::machine, Need::optional, Rule{}, Rule{}},
+      Field{"hardware", &VmCreate::hardware, Need::optional, Rule{}, Rule{}},
       Field{"network", &VmCreate::network, Need::optional, Rule{.format = Format::name}, Rule{}},
       Field{"forward", &VmCreate::forward, Need::optional, Rule{.max_items = 32}, Rule{.format = Format::forward}},
       Field{"cloud_init", &VmCreate::cloud_init, Need::optional, Rule{.max_length = 262144}, Rule{}},
       Field{"ssh_keys", &VmCreate::ssh_keys, Need::optional, Rule{.max_items = 32}, Rule{.max_length = 8192}},
+      Field{"answer_file", &VmCreate::answer_file, Need::optional, Rule{.max_length = 262144}, Rule{}},
+      Field{"answer_kind", &VmCreate::answer_kind, Need::optional, Rule{}, Rule{}},
       Field{"start", &VmCreate::start, Need::optional, Rule{}, Rule{}}};
 };
 
@@ -99,7 +134,14 @@ struct Schema<VmChange> {
       Field{"labels", &VmChange::labels, Need::optional, Rule{.max_items = 64, .max_key_length = 63}, Rule{.max_length = 63}},
       Field{"cpus", &VmChange::cpus, Need::optional, Rule{.minimum = 1, .maximum = 64}, Rule{}},
       Field{"memory", &VmChange::memory, Need::optional, Rule{.minimum = 33554432, .maximum = 17592186044416}, Rule{}},
-      Field{"iso", &VmChange::iso, Need::optional, Rule{.max_length = 80}, Rule{}}};
+      Field{"iso", &VmChange::iso, Need::optional, Rule{.max_length = 80}, Rule{}},
+      Field{"hardware", &VmChange::hardware, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<StartOptions> {
+  static constexpr auto fields = std::tuple{
+      Field{"boot", &StartOptions::boot, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>
@@ -210,6 +252,9 @@ struct Schema<Host> {
       Field{"accelerator", &Host::accelerator, Need::required, Rule{}, Rule{}},
       Field{"network_modes", &Host::network_modes, Need::optional, Rule{}, Rule{}},
       Field{"machine_types", &Host::machine_types, Need::optional, Rule{}, Rule{}},
+      Field{"machine_version", &Host::machine_version, Need::optional, Rule{}, Rule{}},
+      Field{"cpu_models", &Host::cpu_models, Need::optional, Rule{}, Rule{}},
+      Field{"lacks", &Host::lacks, Need::optional, Rule{}, Rule{}},
       Field{"kernel", &Host::kernel, Need::optional, Rule{}, Rule{}},
       Field{"problem", &Host::problem, Need::optional, Rule{}, Rule{}}};
 };
@@ -351,7 +396,9 @@ template <>
 struct Schema<FirstBoot> {
   static constexpr auto fields = std::tuple{
       Field{"cloud_init", &FirstBoot::cloud_init, Need::optional, Rule{}, Rule{}},
-      Field{"ssh_keys", &FirstBoot::ssh_keys, Need::optional, Rule{}, Rule{}}};
+      Field{"ssh_keys", &FirstBoot::ssh_keys, Need::optional, Rule{}, Rule{}},
+      Field{"answer_file", &FirstBoot::answer_file, Need::optional, Rule{}, Rule{}},
+      Field{"answer_kind", &FirstBoot::answer_kind, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>

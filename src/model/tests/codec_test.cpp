@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "model/hardware.h"
 #include "model/model.h"
 
 namespace truce::model {
@@ -32,6 +33,17 @@ Vm full_vm() {
   vm.addresses = {"10.77.0.5"};
   vm.created = parse_time("2026-11-22T11:13:47.120Z").value();
   return vm;
+}
+
+TEST(Codec, a_machine_that_was_stored_before_there_was_hardware_is_read_as_the_usual_one) {
+  auto vm = from_text<Vm>(
+      R"({"name":"old","uuid":"u","number":1,"cpus":1,"memory":536870912,"machine":"q35",)"
+      R"("wanted":"off","observed":"off","generation":3,"created":"2026-11-22T12:00:00.000Z"})",
+      Unknown::ignore);
+  ASSERT_TRUE(vm) << vm.error().message;
+  EXPECT_FALSE(vm->hardware);
+  EXPECT_FALSE(to_text(*vm).contains("hardware"));
+  EXPECT_EQ(outfit(*vm).value(), Outfit());
 }
 
 TEST(Codec, every_kind_of_field_survives_a_round_trip) {

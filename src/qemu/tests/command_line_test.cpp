@@ -96,8 +96,131 @@ TEST(CommandLine, a_microvm) {
   expect_golden("microvm_tcg", machine, wired);
 }
 
+// What a machine with these choices is made of, as the manager decides it.
+void dress(Machine& machine, const model::Hardware& hardware) {
+  model::Vm vm;
+  vm.machine = machine.type;
+  vm.cpus = machine.cpus;
+  vm.memory = machine.memory;
+  vm.hardware = hardware;
+  auto outfit = model::outfit(vm);
+  ASSERT_TRUE(outfit) << outfit.error().message;
+  machine.outfit = *outfit;
+}
+
+TEST(CommandLine, a_legacy_machine_without_acpi) {
+  auto machine = small();
+  machine.type = model::MachineType::legacy;
+  machine.disks.push_back({"cd0", "/pool/templates/old/cd.iso", "raw", {}, true, true});
+  machine.disks.push_back({"seed", "/pool/vms/6a1b0d52/seed.iso", "raw", {}, true, false});
+  machine.ports = {{"52:54:00:00:00:01", -1, {}, true}};
+  model::Hardware hardware;
+  hardware.acpi = false;
+  hardware.cpu_model = "qemu32";
+  hardware.nic_model = model::NicModel::rtl8139;
+  hardware.display = model::Display::cirrus;
+  hardware.usb = false;
+  hardware.sound = model::Sound::sb16;
+  hardware.parallel_port = true;
+  dress(machine, hardware);
+  auto wired = wiring(Accelerator::tcg);
+  wired.line_fds = {{"parallel", 6}};
+  expect_golden("legacy_tcg", machine, wired);
+}
+
+TEST(CommandLine, a_legacy_machine_with_scsi_that_boots_from_the_network) {
+  auto machine = small();
+  machine.type = model::MachineType::legacy;
+  machine.ports = {{"52:54:00:00:00:01", -1, {}, true}};
+  machine.kernel = "/left/out";
+  model::Hardware hardware;
+  hardware.disk_bus = model::DiskBus::scsi;
+  hardware.boot = {model::BootDevice::network, model::BootDevice::disk};
+  dress(machine, hardware);
+  expect_golden("legacy_scsi_network", machine, wiring(Accelerator::tcg));
+}
+
+TEST(CommandLine, a_windows_machine_with_uefi_secure_boot_and_tpm_under_kvm) {
+  auto machine = small();
+  machine.cpus = 4;
+  machine.disks.push_back({"cd0", "/pool/templates/win/cd.iso", "raw", {}, true, true});
+  machine.disks.push_back({"answers", "/pool/vms/6a1b0d52/answers.iso", "raw", {}, true, true});
+  machine.ports = {{"52:54:00:00:00:01", 17, {}, false}};
+  model::Hardware hardware;
+  hardware.guest = model::GuestKind::windows;
+  hardware.cpu_model = "Skylake-Client";
+  hardware.cores = 4;
+  hardware.firmware = model::Firmware::uefi;
+  hardware.secure_boot = model::SecureBoot::microsoft;
+  hardware.tpm = true;
+  hardware.disk_bus = model::DiskBus::sata;
+  hardware.nic_model = model::NicModel::e1000e;
+  hardware.display = model::Display::qxl;
+  hardware.spice = true;
+  hardware.sound = model::Sound::hda;
+  dress(machine, hardware);
+  auto wired = wiring(Accelerator::kvm);
+  wired.tap_fds = {6};
+  wired.tpm_fd = 7;
+  wired.spice = "/run/truce/vms/6a1b0d52/vm/spice.sock";
+  wired.firmware = {"/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+                    "/pool/vms/6a1b0d52/uefi-variables-microsoft.fd"};
+  expect_golden("windows_secure_boot_kvm", machine, wired);
+}
+
+TEST(CommandLine, a_machine_with_numa_huge_pages_a_watchdog_and_devices_of_the_host) {
+  auto machine = small();
+  machine.cpus = 4;
+  model::Hardware hardware;
+  hardware.machine_version = "6.2";
+  hardware.cpu_model = "x86-64-v2";
+  hardware.sockets = 2;
+  hardware.threads = 2;
+  hardware.numa_nodes = 3;
+  hardware.huge_pages = true;
+  hardware.disk_bus = model::DiskBus::scsi;
+  hardware.display = model::Display::virtio;
+  hardware.gpu_3d = true;
+  hardware.serial_ports = 3;
+  hardware.watchdog = model::WatchdogAction::pause;
+  hardware.pci = {"0000:01:00.0", "0000:02:00.1"};
+  hardware.usb_devices = {"046d:c52b"};
+  dress(machine, hardware);
+  auto wired = wiring(Accelerator::tcg);
+  wired.line_fds = {{"serial2", 6}, {"serial3", 7}};
+  wired.render_node = "/dev/dri/renderD128";
+  wired.usb_nodes = {"/dev/bus/usb/001/004"};
+  expect_golden("host_devices_tcg", machine, wired);
+  machine.outfit.numa_nodes = 1;
+  auto words = command_line(machine, wired);
+  ASSERT_TRUE(words);
+  auto board = std::ranges::find(*words, "-machine");
+  EXPECT_TRUE((board + 1)->ends_with(",memory-backend=ram0")) << *(board + 1);
+}
+
+TEST(CommandLine, what_is_booted_once_stands_first_and_leaves_the_kernel_out) {
+  auto machine = small();
+  machine.kernel = "/pool/templates/tiny/vmlinux";
+  machine.disks.push_back({"cd0", "/pool/templates/old/cd.iso", "raw", {}, true, true});
+  machine.boot_once = model::BootDevice::cdrom;
+  auto words = command_line(machine, wiring(Accelerator::tcg));
+  ASSERT_TRUE(words);
+  EXPECT_EQ(std::ranges::find(*words, "-kernel"), words->end());
+  EXPECT_NE(std::ranges::find(*words, "ide-cd,bus=ide.0,id=cd0,drive=cd0,bootindex=1"),
+            words->end());
+  EXPECT_TRUE(usual_boot_order(machine).empty()) << "its kernel is not loaded any more";
+  machine.kernel.clear();
+  std::map<std::string, int> usual = {{"disk0", 1}, {"cd0", 2}};
+  EXPECT_EQ(usual_boot_order(machine), usual);
+  machine.ports = {{"52:54:00:00:00:01", -1, {}, true}};
+  machine.boot_once = model::BootDevice::network;
+  usual["nic0"] = -1;
+  EXPECT_EQ(usual_boot_order(machine), usual);
+}
+
 TEST(CommandLine, no_machine_is_started_without_its_sandbox) {
-  for (auto type : {model::MachineType::q35, model::MachineType::microvm}) {
+  for (auto type :
+       {model::MachineType::q35, model::MachineType::microvm, model::MachineType::legacy}) {
     auto machine = small();
     machine.type = type;
     machine.kernel = "/k";
@@ -138,6 +261,11 @@ TEST(CommandLine, what_qemu_cannot_do_is_refused_with_a_reason) {
   machine.disks.resize(disks_limit + 1, machine.disks[0]);
   expect_refused(machine, "9 disks");
   machine = small();
+  machine.type = model::MachineType::legacy;
+  machine.outfit.disk_bus = model::DiskBus::ide;
+  machine.disks.resize(5, machine.disks[0]);
+  expect_refused(machine, "ide has room for 4");
+  machine = small();
   machine.ports.resize(ports_limit + 1, {"52:54:00:00:00:01", -1, {}, true});
   expect_refused(machine, "9 network ports");
 }
@@ -148,6 +276,9 @@ TEST(CommandLine, the_memory_limit_leaves_room_for_qemu) {
   machine.cpus = 2;
   EXPECT_EQ(memory_limit(machine, Accelerator::kvm), mib(1024 + 256 + 32 + 32));
   EXPECT_EQ(memory_limit(machine, Accelerator::tcg), mib(1024 + 256 + 32 + 32 + 2 * 256));
+  machine.outfit.tpm = true;
+  machine.outfit.spice = true;
+  EXPECT_EQ(memory_limit(machine, Accelerator::kvm), mib(1024 + 256 + 32 + 32 + 32 + 256));
   EXPECT_EQ(translation_cache(mib(64)), mib(32));
   EXPECT_EQ(translation_cache(mib(512)), mib(128));
   EXPECT_EQ(translation_cache(gib(64)), mib(256));

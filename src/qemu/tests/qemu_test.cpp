@@ -358,7 +358,7 @@ TEST_F(QemuTest, a_machines_process_reaches_its_own_files_only) {
     CO_ASSERT_OK(own_files(mine, user));
     auto can = [&mine, &runtime, &user](std::string script) -> Async<bool> {
       std::vector<std::string> words = {"/bin/sh", "-c", std::move(script)};
-      auto done = co_await run(confined(mine, runtime, user, std::move(words)), 30s);
+      auto done = co_await run(confined(mine, {}, runtime, user, std::move(words)), 30s);
       EXPECT_TRUE(done) << done.error().message;
       co_return done && done->status.success();
     };

@@ -63,7 +63,7 @@ TEST_F(RuntimeTest, a_log_is_emptied_when_it_has_grown_too_large) {
 TEST_F(RuntimeTest, a_link_in_place_of_the_screens_socket_is_refused) {
   ASSERT_TRUE(runtime_.prepare(std::nullopt));
   ASSERT_EQ(::symlink("/run/other.sock", (runtime_.own() / "vnc.sock").c_str()), 0);
-  auto taken = runtime_.take_vnc();
+  auto taken = runtime_.take("vnc");
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, Code::corrupt);
   EXPECT_FALSE(std::filesystem::is_symlink(runtime_.socket("vnc")));

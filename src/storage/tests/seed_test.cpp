@@ -49,6 +49,28 @@ TEST(Seed, each_network_card_is_matched_by_its_mac_and_asks_for_an_address) {
   EXPECT_EQ(second.at("dhcp4"), true);
 }
 
+TEST(Seed, answers_have_the_name_and_label_that_their_installer_looks_for) {
+  TestFolder folder;
+  auto path = folder.path() / "answers.iso";
+  struct Row {
+    Installer installer;
+    std::string_view name, label;
+  };
+  for (const auto& row : {Row{Installer::windows, "Autounattend.xml", "UNATTEND"},
+                          Row{Installer::anaconda, "ks.cfg", "OEMDRV"},
+                          Row{Installer::debian, "preseed.cfg", "PRESEED"}}) {
+    auto written = run_to_end(write_answers(path, row.installer, "the answers"));
+    ASSERT_TRUE(written) << written.error().message;
+    auto iso = read_file(path);
+    ASSERT_TRUE(iso);
+    // [ECMA-119] 8.4.7: the volume identifier of the primary descriptor, in sector 16.
+    EXPECT_EQ(iso->substr(16 * 2048 + 40, row.label.size()), row.label);
+    EXPECT_TRUE(iso->contains(row.name)) << "the Rock Ridge name";
+    EXPECT_TRUE(iso->contains("the answers"));
+    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
+  }
+}
+
 TEST(Seed, the_image_is_labelled_cidata_and_holds_the_three_files) {
   TestFolder folder;
   auto path = folder.path() / "seed.iso";

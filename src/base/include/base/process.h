@@ -35,6 +35,7 @@ struct Command {
   std::vector<std::pair<int, int>> descriptors;  ///< {ours, the child's}; 0-2 default to /dev/null
   std::optional<std::pair<uid_t, gid_t>> user;   ///< also drops all other groups and capabilities
   std::optional<FileRules> file_rules;
+  bool lock_memory = false;  ///< it may lock as much memory as it likes (needs CAP_SYS_RESOURCE)
   std::vector<std::filesystem::path> cgroups;  ///< folders whose cgroup.procs the child joins
   std::filesystem::path folder = "/";
 };

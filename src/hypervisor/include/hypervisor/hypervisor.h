@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "base/async.h"
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/hardware.h"
 #include "model/model.h"
 
 namespace truce::hypervisor {
@@ -41,6 +43,8 @@ struct Machine {
   std::string name;
   int number = 0;  ///< unique on the host; the base of its user id
   model::MachineType type = model::MachineType::q35;
+  model::Outfit outfit;
+  std::optional<model::BootDevice> boot_once;  ///< first, until the guest resets itself
   int cpus = 1;
   Bytes memory;
   std::filesystem::path kernel, initrd;  ///< direct boot when `kernel` is set
@@ -80,6 +84,9 @@ struct Capabilities {
   std::string version;
   std::string accelerator;  ///< `kvm` or `tcg`
   std::vector<std::string> machine_types;
+  std::string machine_version;               ///< the newest, of those that are versioned
+  std::vector<std::string> cpu_models;       ///< empty: any name is taken
+  std::map<std::string, std::string> lacks;  ///< fields of model::Hardware that it cannot give: why
   bool suspend = true, screenshot = true, guest_agent = true;
 };
 
@@ -127,7 +134,8 @@ class Hypervisor {
   /// PNG of the first screen.
   virtual Async<Result<std::string>> screenshot(std::string uuid) = 0;
   virtual GuestAgent* guest_agent() = 0;  ///< null: cannot
-  /// Paths of the sockets for `serial` and `vnc`, empty when the machine has none.
+  /// Paths of the sockets for `serial`, `vnc`, `spice`, `serial2` to `serial4` and `parallel`;
+  /// empty when the machine has none.
   virtual std::filesystem::path socket(const std::string& uuid, const std::string& which) const = 0;
   /// Where notices go; set once, before adopt().
   virtual void on_notice(std::function<void(Notice)> sink) = 0;

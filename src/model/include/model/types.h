@@ -38,10 +38,55 @@ enum class Wanted { absent, off, running, paused, suspended };
 std::string_view to_string(Wanted value);
 template <> std::span<const std::string_view> enum_names<Wanted>();
 
-/// The virtual hardware.
-enum class MachineType { q35, microvm };
+/// The virtual hardware. legacy is a PC of about 2000 (i440FX, IDE, PS/2) for old systems; microvm has no firmware and few devices.
+enum class MachineType { q35, microvm, legacy };
 std::string_view to_string(MachineType value);
 template <> std::span<const std::string_view> enum_names<MachineType>();
+
+/// What will run in the machine, where that changes the hardware.
+enum class GuestKind { other, windows };
+std::string_view to_string(GuestKind value);
+template <> std::span<const std::string_view> enum_names<GuestKind>();
+
+/// How the machine begins.
+enum class Firmware { bios, uefi };
+std::string_view to_string(Firmware value);
+template <> std::span<const std::string_view> enum_names<Firmware>();
+
+/// Whether UEFI starts signed programs only, and whose signatures it begins with.
+enum class SecureBoot { off, microsoft, snakeoil };
+std::string_view to_string(SecureBoot value);
+template <> std::span<const std::string_view> enum_names<SecureBoot>();
+
+/// A kind of device to boot from.
+enum class BootDevice { disk, cdrom, network };
+std::string_view to_string(BootDevice value);
+template <> std::span<const std::string_view> enum_names<BootDevice>();
+
+/// What disks hang on.
+enum class DiskBus { virtio, scsi, sata, ide };
+std::string_view to_string(DiskBus value);
+template <> std::span<const std::string_view> enum_names<DiskBus>();
+
+/// Which network card the guest sees.
+enum class NicModel { virtio, e1000, e1000e, rtl8139 };
+std::string_view to_string(NicModel value);
+template <> std::span<const std::string_view> enum_names<NicModel>();
+
+/// Which graphics card the guest sees.
+enum class Display { none, vga, cirrus, virtio, qxl };
+std::string_view to_string(Display value);
+template <> std::span<const std::string_view> enum_names<Display>();
+
+/// Which sound card the guest sees. Nothing is heard but through SPICE.
+enum class Sound { none, hda, ac97, sb16 };
+std::string_view to_string(Sound value);
+template <> std::span<const std::string_view> enum_names<Sound>();
+
+/// What happens when the guest no longer resets its watchdog.
+enum class WatchdogAction { off, reset, shutdown, poweroff, pause };
+std::string_view to_string(WatchdogAction value);
+template <> std::span<const std::string_view> enum_names<WatchdogAction>();
 
 /// A linked clone shares its template's blocks; a full clone stands alone.
 enum class CloneKind { linked, full };
@@ -78,8 +123,13 @@ enum class HostState { online, offline };
 std::string_view to_string(HostState value);
 template <> std::span<const std::string_view> enum_names<HostState>();
 
-/// The serial line, or the screen as VNC.
-enum class ConsoleKind { serial, vnc };
+/// Whose installer a file of answers is for.
+enum class AnswerKind { autounattend, kickstart, preseed };
+std::string_view to_string(AnswerKind value);
+template <> std::span<const std::string_view> enum_names<AnswerKind>();
+
+/// The serial console, the screen as VNC or SPICE, or another port of the machine.
+enum class ConsoleKind { serial, vnc, spice, serial2, serial3, serial4, parallel };
 std::string_view to_string(ConsoleKind value);
 template <> std::span<const std::string_view> enum_names<ConsoleKind>();
 
@@ -108,6 +158,36 @@ struct Server {
   std::string user{};  ///< The caller's name; empty when not known
   std::string role{};  ///< The caller's role; empty when not known
   bool operator==(const Server&) const = default;
+};
+
+/// What a machine is made of; what is absent is as usual for its type.
+struct Hardware {
+  std::optional<std::string> machine_version{};  ///< Version of the machine type, such as 7.2: kept from the creation (the newest then)
+  std::optional<GuestKind> guest{};  ///< windows: a clock in local time and, with KVM, what makes Windows quick (other)
+  std::optional<bool> acpi{};  ///< ACPI; without it the guest cannot be asked to power off (on)
+  std::optional<std::string> cpu_model{};  ///< max, host (with KVM), x86-64-v2, x86-64-v3, x86-64-v4, or a model that truce host show lists
+  std::optional<std::int64_t> sockets{};  ///< Processor sockets; sockets x cores x threads are the processors
+  std::optional<std::int64_t> cores{};  ///< Cores of each socket
+  std::optional<std::int64_t> threads{};  ///< Threads of each core
+  std::optional<std::int64_t> numa_nodes{};  ///< NUMA nodes that processors and memory are spread over
+  std::optional<bool> huge_pages{};  ///< Memory from the host's huge pages of 2 MiB
+  std::optional<Firmware> firmware{};  ///< bios or uefi (bios)
+  std::optional<SecureBoot> secure_boot{};  ///< Secure Boot of UEFI: off, or with whose keys (off)
+  std::optional<bool> tpm{};  ///< A TPM 2.0 of its own
+  std::optional<std::vector<BootDevice>> boot{};  ///< What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out
+  std::optional<DiskBus> disk_bus{};  ///< What disks hang on (virtio; legacy: ide)
+  std::optional<NicModel> nic_model{};  ///< Which network card (virtio; legacy: e1000)
+  std::optional<Display> display{};  ///< Which graphics card (vga; microvm: none)
+  std::optional<bool> gpu_3d{};  ///< 3D by the host's graphics card; display must be virtio
+  std::optional<bool> spice{};  ///< SPICE beside VNC, for the host's root
+  std::optional<bool> usb{};  ///< USB with a tablet as pointer (on when a display is chosen, and for windows)
+  std::optional<Sound> sound{};  ///< Which sound card (none)
+  std::optional<std::int64_t> serial_ports{};  ///< Serial ports; the first is the console (1)
+  std::optional<bool> parallel_port{};  ///< A parallel port
+  std::optional<WatchdogAction> watchdog{};  ///< What an i6300esb watchdog does when the guest no longer feeds it (off)
+  std::optional<std::vector<std::string>> pci{};  ///< Device of the host to pass through, 0000:01:00.0; it must be bound to vfio-pci
+  std::optional<std::vector<std::string>> usb_devices{};  ///< USB device of the host to pass through, VENDOR:PRODUCT as lsusb writes it
+  bool operator==(const Hardware&) const = default;
 };
 
 /// A disk of a machine.
@@ -139,6 +219,8 @@ struct Vm {
   std::int64_t cpus = 0;  ///< Virtual processors
   Bytes memory{};  ///< Memory
   MachineType machine{};  ///< The virtual hardware
+  std::optional<Hardware> hardware{};  ///< What differs from the usual of that type
+  std::optional<BootDevice> boot_once{};  ///< What the start that is wanted boots from
   std::string template_{};  ///< The template it was made from, with its version
   std::string iso{};  ///< The CD in its drive
   std::vector<VmDisk> disks{};  ///< Its disks
@@ -168,11 +250,14 @@ struct VmCreate {
   Bytes memory{536870912};  ///< Memory
   std::optional<Bytes> disk{};  ///< Size of its disk (default: the template's)
   CloneKind clone = CloneKind::linked;  ///< linked or full
-  MachineType machine = MachineType::q35;  ///< q35 or microvm
+  MachineType machine = MachineType::q35;  ///< q35, legacy or microvm
+  std::optional<Hardware> hardware{};  ///< What differs from the usual of that type
   std::string network = "default";  ///< Network to plug it into
   std::vector<std::string> forward{};  ///< Port forward on a user-mode network, HOST:GUEST
   std::string cloud_init{};  ///< cloud-init user-data
   std::vector<std::string> ssh_keys{};  ///< SSH public keys for the template's user
+  std::string answer_file{};  ///< Answers for an installer, on a CD while an iso is in the drive
+  std::optional<AnswerKind> answer_kind{};  ///< autounattend, kickstart or preseed (seen from its content)
   bool start = false;  ///< Start it at once
   bool operator==(const VmCreate&) const = default;
 };
@@ -184,7 +269,14 @@ struct VmChange {
   std::optional<std::int64_t> cpus{};  ///< Virtual processors
   std::optional<Bytes> memory{};  ///< Memory
   std::optional<std::string> iso{};  ///< The CD in its drive, or empty for none
+  std::optional<Hardware> hardware{};  ///< What shall change of it; for a machine that is off
   bool operator==(const VmChange&) const = default;
+};
+
+/// How to start.
+struct StartOptions {
+  std::optional<BootDevice> boot{};  ///< Boot from this first, this time only
+  bool operator==(const StartOptions&) const = default;
 };
 
 /// How to stop.
@@ -217,7 +309,7 @@ struct ExecAnswer {
 
 /// Which console.
 struct ConsoleRequest {
-  ConsoleKind kind = ConsoleKind::serial;  ///< serial or vnc
+  ConsoleKind kind = ConsoleKind::serial;  ///< Which one
   bool operator==(const ConsoleRequest&) const = default;
 };
 
@@ -294,6 +386,9 @@ struct Host {
   std::string accelerator{};  ///< kvm, or tcg (software emulation: slow)
   std::vector<NetworkMode> network_modes{};  ///< What its rights allow
   std::vector<std::string> machine_types{};  ///< Hardware that it can run
+  std::string machine_version{};  ///< The newest version of these
+  std::vector<std::string> cpu_models{};  ///< Processor models that machines can have
+  std::map<std::string, std::string> lacks{};  ///< What it cannot give to machines, and why
   std::string kernel{};  ///< Version of its Linux
   std::string problem{};  ///< What is wrong with it, for people
   bool operator==(const Host&) const = default;
@@ -432,10 +527,12 @@ struct TokenList {
   bool operator==(const TokenList&) const = default;
 };
 
-/// What a machine's first boot is told. Kept apart from the machine, as it may hold secrets.
+/// What a machine's first boot or installer is told. Kept apart from the machine, as it may hold secrets.
 struct FirstBoot {
   std::string cloud_init{};  ///< User-data
   std::vector<std::string> ssh_keys{};  ///< Public keys
+  std::string answer_file{};  ///< Answers for an installer
+  AnswerKind answer_kind = AnswerKind::preseed;  ///< Which installer
   bool operator==(const FirstBoot&) const = default;
 };
 
@@ -523,7 +620,7 @@ struct Call {
   std::int64_t timeout_seconds = 30;  ///< For exec
   std::int64_t bytes = 0;  ///< For serial_tail
   std::string stream{};  ///< For stream: the key to open a second connection with
-  std::string which{};  ///< For stream: serial or vnc
+  std::string which{};  ///< For stream: a ConsoleKind
   bool operator==(const Call&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/async.h"
+#include "base/process.h"
 #include "hypervisor/hypervisor.h"
 
 namespace truce::qemu {
@@ -21,7 +22,8 @@ struct Options {
   uid_t uid_base = 720000;           ///< a machine's process runs as uid_base + its number
   std::string accelerator = "auto";  ///< `auto`, `kvm` or `tcg`
   std::string program = "qemu-system-x86_64";
-  std::string control_group = "truce";  ///< parent of the machines' control groups
+  std::filesystem::path firmware = "/usr/share/OVMF";  ///< where the package ovmf has its files
+  std::string control_group = "truce";                 ///< parent of the machines' control groups
 };
 
 /// Runs machines as QEMU processes that outlive the daemon. Each has its own user, control group,
@@ -60,6 +62,8 @@ class Qemu final : public hypervisor::Hypervisor {
   Result<RunningPtr> find(const std::string& uuid) const;
   Result<RunningPtr> launch(const hypervisor::Machine& machine, bool incoming);
   void watch(RunningPtr vm);
+  Async<void> reap(Process process);
+  Async<void> boot_as_usual(RunningPtr vm, std::map<std::string, int> order);
   std::function<void(const QmpEvent&)> events_of(const RunningPtr& vm);
   Async<Result<void>> connect(RunningPtr vm);
   Async<Result<void>> bring_up(RunningPtr vm, bool incoming);

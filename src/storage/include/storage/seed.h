@@ -22,6 +22,16 @@ struct SeedContent {
 /// in one step. Mode 0600: user-data may hold secrets. Source: cloud-init, "NoCloud".
 Async<Result<void>> write_seed(std::filesystem::path path, SeedContent content);
 
+/// Whose installer reads the answers.
+enum class Installer { windows, anaconda, debian };
+
+/// Writes an ISO by which an installer finds its answers: `Autounattend.xml`, which Windows Setup
+/// looks for on all CDs; `ks.cfg` on a CD labelled OEMDRV, as Anaconda wants it; or `preseed.cfg`,
+/// which Debian's installer reads only where its command line says so. Replaces `path` in one step.
+/// Mode 0600: answers may hold passwords.
+Async<Result<void>> write_answers(std::filesystem::path path, Installer installer,
+                                  std::string content);
+
 /// The files of the seed (exposed for tests). JSON is YAML too, and quotes everything.
 std::string meta_data(const SeedContent& content);
 std::string user_data(const SeedContent& content);
