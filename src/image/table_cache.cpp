@@ -68,8 +68,13 @@ Result<void> TableCache::put(File& file, std::uint64_t offset, View bytes) {
     if (auto found = slots_.find(number); found != slots_.end()) {
       auto& content = *found->second.page.bytes;
       auto at = offset - number * page_size;
-      if (at + part > content.size()) content.resize(at + part);
-      std::ranges::copy(bytes.first(part), content.begin() + static_cast<std::ptrdiff_t>(at));
+      if (at > content.size()) {  // what lies between was written by another way
+        order_.erase(found->second.used);
+        slots_.erase(found);
+      } else {
+        if (at + part > content.size()) content.resize(at + part);
+        std::ranges::copy(bytes.first(part), content.begin() + static_cast<std::ptrdiff_t>(at));
+      }
     }
     bytes = bytes.subspan(part);
     offset += part;

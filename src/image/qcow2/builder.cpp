@@ -147,11 +147,12 @@ Result<Place> Qcow2Builder::allocate(std::uint64_t block) {
   auto first = block * clusters_in_block();
   TRY_VOID(tables_.open(first));
   Place place{data_ ? data_.get() : file_.get(), block * block_size()};
-  if (!data_) {
-    TRY(place.offset, clusters_.chunk());
-  }
   auto in_disk = divide_up(choices_.header.size, geometry_.cluster_size());
-  for (std::uint64_t i = 0; i < clusters_in_block() && first + i < in_disk; ++i)
+  auto used = std::min(clusters_in_block(), in_disk - first);  // the disk may end within the block
+  if (!data_) {
+    TRY(place.offset, clusters_.chunk(used));
+  }
+  for (std::uint64_t i = 0; i < used; ++i)
     set_plain(first + i, place.offset + (i << geometry_.cluster_bits));
   return place;
 }

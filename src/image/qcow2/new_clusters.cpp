@@ -71,9 +71,9 @@ Result<std::uint64_t> NewClusters::take() {
   return at;
 }
 
-Result<std::uint64_t> NewClusters::chunk() {
+Result<std::uint64_t> NewClusters::chunk(std::uint64_t used) {
   TRY(auto at, take());
-  count(at, chunk_size_);
+  count(at, used << cluster_bits_);
   return at;
 }
 

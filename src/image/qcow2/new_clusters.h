@@ -20,9 +20,9 @@ class NewClusters {
 
   /// `front` clusters at the beginning of the file are in use.
   static Result<NewClusters> begin(File& file, const Header& header, std::uint64_t front);
-  /// A cluster, or as many as make 4 KiB; counted as used. The offset is a multiple of the chunk's
-  /// size.
-  Result<std::uint64_t> chunk();
+  /// A cluster, or as many as make 4 KiB; the first `used` of them are counted as used. The offset
+  /// is a multiple of the chunk's size.
+  Result<std::uint64_t> chunk(std::uint64_t used);
   /// One cluster, for a table.
   Result<std::uint64_t> single();
   /// Room for less than a cluster's worth of bytes, right behind the last such where that is

@@ -284,7 +284,9 @@ Result<void> Writer::zero_cluster(std::uint64_t guest) {
   auto size = geometry().cluster_size();
   if (header.external_data()) TRY_VOID(contents_.data->write_zeroes(guest, size));
   TRY(auto found, look_at(guest));
-  if (header.external_data() && !geometry().extended && found.cluster.state == State::data)
+  // In the data file it is zero now, and the entry may stay; not that of a part that is cut off.
+  if (header.external_data() && !geometry().extended && found.cluster.state == State::data &&
+      guest < header.size)
     return {};
   bool hide = parent_covers(guest);
   if (hide && header.version == 2) return write_in_cluster(guest, std::vector<std::byte>(size));
@@ -335,6 +337,7 @@ Result<void> Writer::grow_l1(std::uint64_t entries) {
   hosts_->protect(offset, bytes);
   header.l1_entries = static_cast<std::uint32_t>(entries);
   header.l1_offset = offset;
+  contents_.mapping.cache().forget(offset, bytes);  // clusters of the disk may have lain there
   contents_.mapping.place(offset, header.l1_entries);
   return {};
 }

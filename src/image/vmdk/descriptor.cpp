@@ -156,8 +156,10 @@ Result<void> fill(Descriptor& made, const Fields& fields, std::string_view text)
   made.parent_name = fields.get(Fields::parent_name).value_or("");
   made.adapter_type = shown(fields.get(Fields::adapter_type).value_or(""));
   made.hw_version = shown(fields.get(Fields::hw_version).value_or(""));
-  if (auto digits = *fields.get(Fields::content_id); digits.size() == 8)
-    made.content_id_at = static_cast<std::size_t>(digits.data() - text.data());
+  // QEMU writes no leading zeros.
+  auto digits = *fields.get(Fields::content_id);
+  made.content_id_at = static_cast<std::size_t>(digits.data() - text.data());
+  made.content_id_digits = digits.size();
   // One without the other would give a disk that lacks what its parent holds.
   if (made.has_parent() && made.parent_name.empty())
     return fail(Code::corrupt, "it has the parent {:08x}, but does not name its file",

@@ -48,6 +48,7 @@ class VmdkImage final : public Image, public Writable, public Layer {
   Result<void> begin_writing();
   /// The descriptor says that extent `index` has so many bytes.
   Result<void> put_size(std::size_t index, std::uint64_t bytes);
+  [[nodiscard]] std::string another_content_id() const;
   Result<void> flush_files();
   [[nodiscard]] Below below_of(const Part& part);
   [[nodiscard]] Result<void> check_range(std::uint64_t offset, std::uint64_t length) const;
@@ -70,8 +71,8 @@ class VmdkImage final : public Image, public Writable, public Layer {
   std::vector<std::string> disagreements_;  // between descriptor and headers
   bool other_size_ = false;                 // the only disagreement is about the size
   std::uint64_t content_id_at_ = 0;         // in `file_`; 0: the disk is not written
-  std::uint64_t text_at_ = 0;               // of the descriptor, in `file_`
   bool each_listed_ = false;                // every line of the descriptor is one of `parts_`
+  std::size_t content_id_digits_ = 0;
   bool writing_ = false;
   Identity identity_ = Identity::renewed;
   std::string text_;  // the descriptor, which stands in `file_`

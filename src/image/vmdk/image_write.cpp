@@ -9,6 +9,17 @@
 
 namespace truce::image::vmdk {
 
+/// A new content id in as many digits as the old one has: QEMU writes it without leading zeros.
+std::string VmdkImage::another_content_id() const {
+  auto digits = std::min<std::size_t>(content_id_digits_, 8);
+  std::string old(digits, '0');
+  for (const auto& [name, value] : description_.details)
+    if (name == "CID") old = value.substr(8 - digits);
+  auto made = old;
+  while (made == old || made.starts_with("fffffff")) made = random_hex(4).substr(8 - digits);
+  return std::string(content_id_digits_ - digits, '0') + made;
+}
+
 Result<void> VmdkImage::begin_writing() {
   if (writing_) return {};
   // A write through damaged tables would spread the damage: two grains in one place, for one.
@@ -19,11 +30,10 @@ Result<void> VmdkImage::begin_writing() {
   // Disks that lie over this one see by the content id that it is no longer what they were made
   // over.
   if (identity_ == Identity::renewed) {
-    auto digits = random_hex(4);
-    if (digits.starts_with("fffffff")) digits = "00000001";
+    auto digits = another_content_id();
     TRY_VOID(file_->write(content_id_at_, std::as_bytes(std::span(digits))));
     for (auto& [name, value] : description_.details)
-      if (name == content_id_row) value = digits;
+      if (name == content_id_row) value = fmt::format("{:0>8}", digits);
   }
   for (auto& part : parts_) TRY_VOID(part.store->begin());
   TRY_VOID(flush_files());

@@ -79,7 +79,7 @@ class Opening {
   /// Where all parts can be written, in files that are not the same, and the content id can be
   /// changed.
   void allow_writing(const Descriptor& descriptor, std::uint64_t text_at) {
-    bool allowed = options_.read_write && descriptor.content_id_at != 0 &&
+    bool allowed = options_.read_write && descriptor.content_id_digits != 0 &&
                    image_->disagreements_.empty() && (!image_->below_ || image_->parent_);
     for (const auto& extent : descriptor.extents) allowed = allowed && extent.writable;
     std::set<const File*> files;
@@ -95,9 +95,11 @@ class Opening {
       const auto* written = part.store ? part.store->writable() : nullptr;
       allowed = allowed && written != nullptr && is_new(written);
     }
-    if (allowed) image_->content_id_at_ = text_at + descriptor.content_id_at;
     image_->text_at_ = text_at;
     image_->each_listed_ = descriptor.extents.size() == image_->parts_.size();
+    if (!allowed) return;
+    image_->content_id_at_ = text_at + descriptor.content_id_at;
+    image_->content_id_digits_ = descriptor.content_id_digits;
   }
 
   /// The store of a line of the descriptor; null when it is not to be opened.

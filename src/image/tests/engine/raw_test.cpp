@@ -55,6 +55,16 @@ TEST(TableCache, keeps_what_is_put_and_refuses_what_is_beyond_the_file) {
   EXPECT_EQ(cache.page(200000).error().code, Code::corrupt);
 }
 
+TEST(TableCache, does_not_make_up_what_was_written_behind_the_end_of_a_page_by_another_way) {
+  MemoryFile file("tables", bytes_of(512, 0));
+  TableCache cache(file, 2);
+  std::vector<std::byte> entry(8, std::byte{7});
+  ASSERT_TRUE(cache.page(0));               // ends at 512
+  ASSERT_TRUE(file.write(1024, entry));     // as data are written
+  ASSERT_TRUE(cache.put(file, 2048, entry));
+  EXPECT_EQ(cache.le<std::uint64_t>(1024).value(), 0x0707070707070707U);
+}
+
 TEST(TableWriter, leaves_untouched_pages_as_holes_and_fills_where_the_format_wants_it) {
   for (int fill : {0, 255}) {
     MemoryFile file("table");

@@ -96,6 +96,16 @@ TEST(Qcow2, blocks_that_follow_one_another_lie_so_in_the_file) {
   EXPECT_EQ(extent->length, std::uint64_t{64} << 20);
 }
 
+TEST(Qcow2, of_small_clusters_only_those_of_the_disk_are_counted) {
+  auto file = std::make_shared<MemoryFile>("disk");
+  BuildOptions options;
+  options.options = {{"cluster_size", "512"}};
+  ASSERT_TRUE(store(*find_format("qcow2"), file, Content(4096 * 3 + 512, std::byte{1}), options));
+  auto image = open(file, {}, "qcow2");
+  ASSERT_TRUE(image);
+  EXPECT_EQ(exit_code((*image)->check()), 0) << problems((*image)->check());
+}
+
 TEST(Qcow2, an_image_has_no_header_before_it_is_finished) {
   auto file = std::make_shared<MemoryFile>("disk");
   auto options = BuildOptions{.size = 1 << 20};

@@ -380,6 +380,42 @@ TEST(Qcow2Write, what_was_flushed_survives_a_loss_of_power_at_any_moment) {
                     "subclusters");
 }
 
+TEST(Qcow2Write, an_l1_table_may_move_to_where_the_disk_had_its_data) {
+  auto file = std::make_shared<MemoryFile>("disk");
+  auto model = sparse_content(700 << 10, 3);
+  ASSERT_TRUE(store(format(), file, model, with({{"cluster_size", "512"}})));
+  auto image = open_for_writing(file);
+  for (unsigned round = 0; round < 6; ++round) {
+    scribble(*image, model, round, 20);
+    auto size = model.size() + (300 << 10);
+    ASSERT_TRUE(image->writable()->resize(size));
+    model.resize(size);
+    expect_content(*image, model);
+    ASSERT_TRUE(image->writable()->write_zeroes(0, size / 2));
+    std::fill_n(model.begin(), size / 2, std::byte{});
+  }
+  EXPECT_EQ(exit_code(image->check()), 0) << problems(image->check());
+}
+
+TEST(Qcow2Write, no_entry_is_left_of_what_was_cut_off_a_data_file) {
+  TestFolder folder;
+  TestNeighbours neighbours(folder / "");
+  auto chosen = with({{"data_file", "data"}});
+  chosen.neighbours = &neighbours;
+  auto file = DiskFile::create(folder / "disk");
+  Content model(1 << 20, std::byte{7});
+  ASSERT_TRUE(store(format(), *file, model, chosen));
+  auto image = open_for_writing(*file, &neighbours);
+  for (std::size_t size : {std::size_t{300} << 10, std::size_t{2} << 20}) {
+    ASSERT_TRUE(image->writable()->resize(size));
+    model.resize(size);
+    expect_content(*image, model);
+    EXPECT_EQ(exit_code(image->check()), 0) << problems(image->check());
+  }
+  ASSERT_TRUE(image->writable()->close());
+  EXPECT_EQ(read_whole(folder / "data"), model);
+}
+
 TEST(Qcow2Write, there_is_not_a_flush_for_each_block) {
   auto start = std::make_shared<MemoryFile>("start");
   ASSERT_TRUE(store(format(), start, Content(8 << 20), with({})));

@@ -102,6 +102,24 @@ TEST(VmdkWritten, a_delta_over_a_disk_that_was_written_is_refused) {
   EXPECT_EQ(open(delta, follow(neighbours)).error().code, Code::corrupt);
 }
 
+TEST(VmdkWritten, a_content_id_of_few_digits_as_qemu_writes_it_is_replaced_by_as_many) {
+  for (std::string id : {"7", "abc1234", "000012345678"}) {
+    MemoryNeighbours neighbours;
+    neighbours.files["f"] = std::make_shared<MemoryFile>("f", Content(4096));
+    auto text = descriptor_text("vmfs", "RW 8 FLAT \"f\" 0\n");
+    text.replace(text.find("12345678"), 8, id);
+    auto file = std::make_shared<MemoryFile>("d", text);
+    auto image = opened(file, writing(&neighbours));
+    ASSERT_NE(image->writable(), nullptr) << id;
+    ASSERT_TRUE(image->writable()->write(0, Content(512, std::byte{1})));
+    ASSERT_TRUE(image->writable()->close());
+    EXPECT_EQ(file->size(), text.size());
+    auto again = opened(file, follow(neighbours));
+    EXPECT_EQ(again->description().details.at(0), image->description().details.at(0));
+    EXPECT_NE(file->content(), MemoryFile("d", text).content());
+  }
+}
+
 TEST(VmdkWritten, what_cannot_be_written_in_place_says_so) {
   auto not_writable = [](const std::shared_ptr<File>& file, Neighbours* neighbours) {
     return opened(file, writing(neighbours))->writable() == nullptr;
