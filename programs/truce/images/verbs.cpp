@@ -214,10 +214,10 @@ Result<int> image_formats(const Invocation& invocation) {
 }
 
 constexpr Verb verbs_alone[]{
-    {"info", image_info},       {"map", image_map},         {"check", image_check},
-    {"compare", image_compare}, {"convert", image_convert}, {"create", image_create},
-    {"formats", image_formats}, {"resize", image_resize},   {"rebase", image_rebase},
-    {"commit", image_commit},   {"measure", image_measure}, {"recover", image_recover},
+    {"info", image_info},        {"map", image_map},         {"check", image_check},
+    {"compare", image_compare},  {"convert", image_convert}, {"create", image_create},
+    {"formats", image_formats},  {"resize", image_resize},   {"rebase", image_rebase},
+    {"commit", image_commit},    {"measure", image_measure}, {"recover", image_recover},
     {"snapshot", image_snapshot}};
 
 }  // namespace

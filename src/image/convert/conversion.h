@@ -16,8 +16,8 @@
 namespace truce::image {
 
 /// One thread, and several as soon as bytes must go through us, take windows of the source; each
-/// reads (and decodes, encodes) by itself, has the builder give places in the order of the disk, and
-/// moves the bytes there by itself.
+/// reads (and decodes, encodes) by itself, has the builder give places in the order of the disk,
+/// and moves the bytes there by itself.
 class Conversion {
  public:
   Conversion(Image& from, Builder& to, const ConvertOptions& options, std::uint64_t total);

@@ -118,7 +118,8 @@ Result<void> NewClusters::restore(SealedReader& reader) {
   TRY(auto blocks, reader.bytes(largest_refcount_table_bytes));
   if (block.size() != cluster_size_ || blocks.size() % 8 != 0 || range_of(next_) < range_ ||
       range_of(next_) > range_ + 1 || blocks.size() / 8 > range_ || single_ > single_end_ ||
-      next_ > file_->size() + most_unwritten * chunk_size_ || packed_ > packed_end_ || single_end_ > next_ || packed_end_ > next_ ||
+      next_ > file_->size() + most_unwritten * chunk_size_ || packed_ > packed_end_ ||
+      single_end_ > next_ || packed_end_ > next_ ||
       (single_ < single_end_ && range_of(single_) != range_) ||
       (packed_ < packed_end_ && range_of(packed_) != range_)) {
     return fail(Code::corrupt, "its refcounts contradict one another");

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "byte_order.h"
-#include "vhdx/crc32c.h"
+#include "crc32c.h"
 
 namespace truce::image::vhdx {
 namespace {

@@ -4,61 +4,63 @@
 namespace truce::manager {
 namespace {
 
+/// A request that is refused, and how.
+struct Refused {
+  const char *method, *target, *body;
+  int status;
+  const char* field;
+};
+constexpr Refused refused[] = {
+    {"POST", "/v1/vms", "{", 400, "(none)"},
+    {"POST", "/v1/vms", "[]", 400, "(none)"},
+    {"POST", "/v1/vms", "{}", 400, "/name"},
+    {"POST", "/v1/vms", R"({"name":"Web01","disk":1048576})", 400, "/name"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1})", 400, "/disk"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"cpus":0})", 400, "/cpus"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"cpus":"2"})", 400, "/cpus"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"memroy":1})", 400, "/memroy"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"forward":["x"]})", 400, "/forward/0"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"network":"none"})", 400, "/network"},
+    {"POST", "/v1/vms", R"({"name":"a","template":"none"})", 400, "/template"},
+    {"POST", "/v1/vms", R"({"name":"a"})", 400, "/template"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"hardware":{"cores":0}})", 400,
+     "/hardware/cores"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"hardware":{"secure_boot":"microsoft"}})",
+     400, "/hardware/secure_boot"},
+    {"POST", "/v1/vms",
+     R"({"name":"a","disk":1048576,"machine":"microvm","hardware":{"tpm":true}})", 400,
+     "/hardware/tpm"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"answer_file":"d-i x"})", 400,
+     "/answer_file"},
+    {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"answer_kind":"preseed"})", 400,
+     "/answer_kind"},
+    {"POST", "/v1/vms/web01/start", R"({"boot":"floppy"})", 400, "/boot"},
+    {"PATCH", "/v1/vms/web01", R"({"hardware":{"numa_nodes":2}})", 400, "/hardware/numa_nodes"},
+    {"POST", "/v1/vms", R"({"name":"web01","disk":1048576})", 409, "/name"},
+    {"GET", "/v1/vms?limit=0", "", 400, "?limit"},
+    {"GET", "/v1/vms?limit=many", "", 400, "?limit"},
+    {"GET", "/v1/vms?observed=flying", "", 400, "?observed"},
+    {"GET", "/v1/vms?colour=red", "", 400, "?colour"},
+    {"GET", "/v1/vms/none", "", 404, "(none)"},
+    {"GET", "/v1/none", "", 404, "(none)"},
+    {"PUT", "/v1/vms/web01", "", 405, "(none)"},
+    {"POST", "/v1/vms/web01/pause", "", 409, "(none)"},
+    {"POST", "/v1/vms/web01/reset", "", 409, "(none)"},
+    {"POST", "/v1/vms/web01/rename", R"({"new_name":"web01"})", 409, "/new_name"},
+    {"PATCH", "/v1/vms/web01", R"({"memory":1})", 400, "/memory"},
+    {"POST", "/v1/templates", R"({"name":"x"})", 400, "/recipe"},
+    {"POST", "/v1/templates", R"({"name":"x","file":"relative"})", 400, "/file"},
+    {"POST", "/v1/networks", R"({"name":"x","subnet":"10.0.0.1"})", 400, "/subnet"},
+    {"DELETE", "/v1/networks/default", "", 409, "(none)"},
+    {"POST", "/v1/tokens", R"({"name":"x","role":"king"})", 400, "/role"},
+    {"POST", "/v1/tokens", R"({"name":"x","certificate":"none"})", 400, "/certificate"},
+    {"GET", "/v1/consoles/none", "", 400, "(none)"},
+};
+
 TEST(Api, bad_input_gets_a_problem_that_names_the_field) {
   with_estate([](Estate& estate) -> Async<void> {
     co_await estate.make_machine("web01");
-    struct Row {
-      const char *method, *target, *body;
-      int status;
-      const char* field;
-    };
-    const Row rows[] = {
-        {"POST", "/v1/vms", "{", 400, "(none)"},
-        {"POST", "/v1/vms", "[]", 400, "(none)"},
-        {"POST", "/v1/vms", "{}", 400, "/name"},
-        {"POST", "/v1/vms", R"({"name":"Web01","disk":1048576})", 400, "/name"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1})", 400, "/disk"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"cpus":0})", 400, "/cpus"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"cpus":"2"})", 400, "/cpus"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"memroy":1})", 400, "/memroy"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"forward":["x"]})", 400, "/forward/0"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"network":"none"})", 400, "/network"},
-        {"POST", "/v1/vms", R"({"name":"a","template":"none"})", 400, "/template"},
-        {"POST", "/v1/vms", R"({"name":"a"})", 400, "/template"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"hardware":{"cores":0}})", 400,
-         "/hardware/cores"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"hardware":{"secure_boot":"microsoft"}})",
-         400, "/hardware/secure_boot"},
-        {"POST", "/v1/vms",
-         R"({"name":"a","disk":1048576,"machine":"microvm","hardware":{"tpm":true}})", 400,
-         "/hardware/tpm"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"answer_file":"d-i x"})", 400,
-         "/answer_file"},
-        {"POST", "/v1/vms", R"({"name":"a","disk":1048576,"answer_kind":"preseed"})", 400,
-         "/answer_kind"},
-        {"POST", "/v1/vms/web01/start", R"({"boot":"floppy"})", 400, "/boot"},
-        {"PATCH", "/v1/vms/web01", R"({"hardware":{"numa_nodes":2}})", 400, "/hardware/numa_nodes"},
-        {"POST", "/v1/vms", R"({"name":"web01","disk":1048576})", 409, "/name"},
-        {"GET", "/v1/vms?limit=0", "", 400, "?limit"},
-        {"GET", "/v1/vms?limit=many", "", 400, "?limit"},
-        {"GET", "/v1/vms?observed=flying", "", 400, "?observed"},
-        {"GET", "/v1/vms?colour=red", "", 400, "?colour"},
-        {"GET", "/v1/vms/none", "", 404, "(none)"},
-        {"GET", "/v1/none", "", 404, "(none)"},
-        {"PUT", "/v1/vms/web01", "", 405, "(none)"},
-        {"POST", "/v1/vms/web01/pause", "", 409, "(none)"},
-        {"POST", "/v1/vms/web01/reset", "", 409, "(none)"},
-        {"POST", "/v1/vms/web01/rename", R"({"new_name":"web01"})", 409, "/new_name"},
-        {"PATCH", "/v1/vms/web01", R"({"memory":1})", 400, "/memory"},
-        {"POST", "/v1/templates", R"({"name":"x"})", 400, "/recipe"},
-        {"POST", "/v1/templates", R"({"name":"x","file":"relative"})", 400, "/file"},
-        {"POST", "/v1/networks", R"({"name":"x","subnet":"10.0.0.1"})", 400, "/subnet"},
-        {"DELETE", "/v1/networks/default", "", 409, "(none)"},
-        {"POST", "/v1/tokens", R"({"name":"x","role":"king"})", 400, "/role"},
-        {"POST", "/v1/tokens", R"({"name":"x","certificate":"none"})", 400, "/certificate"},
-        {"GET", "/v1/consoles/none", "", 400, "(none)"},
-    };
-    for (const auto& row : rows) {
+    for (const auto& row : refused) {
       auto answer = co_await estate.call(row.method, row.target, row.body);
       EXPECT_EQ(answer.status, row.status) << row.method << " " << row.target << " " << row.body;
       EXPECT_EQ(answer.text("/field"), row.field) << row.target << " " << row.body;

@@ -48,7 +48,8 @@ Result<Moved> convert_to(const std::string& format, Image& from, std::shared_ptr
 
 TEST(Failing, a_source_that_cannot_be_read_is_told_with_the_place_on_the_disk) {
   auto disk = sparse_content(5 << 20, 8);
-  for (std::uint64_t at : {std::uint64_t{0}, std::uint64_t{1234567}, std::uint64_t{disk.size() - 1}}) {
+  for (std::uint64_t at :
+       {std::uint64_t{0}, std::uint64_t{1234567}, std::uint64_t{disk.size() - 1}}) {
     for (bool compressed : {false, true}) {
       disk[at] = std::byte{9};
       auto file = std::make_shared<FailingFile>();

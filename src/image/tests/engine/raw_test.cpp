@@ -59,8 +59,8 @@ TEST(TableCache, does_not_make_up_what_was_written_behind_the_end_of_a_page_by_a
   MemoryFile file("tables", bytes_of(512, 0));
   TableCache cache(file, 2);
   std::vector<std::byte> entry(8, std::byte{7});
-  ASSERT_TRUE(cache.page(0));               // ends at 512
-  ASSERT_TRUE(file.write(1024, entry));     // as data are written
+  ASSERT_TRUE(cache.page(0));            // ends at 512
+  ASSERT_TRUE(file.write(1024, entry));  // as data are written
   ASSERT_TRUE(cache.put(file, 2048, entry));
   EXPECT_EQ(cache.le<std::uint64_t>(1024).value(), 0x0707070707070707U);
 }

@@ -9,8 +9,8 @@ namespace truce::image::proof {
 /// One image that is worked on, the disk it should be, and the dice.
 class Workload {
  public:
-  Workload(const Variant& variant, std::shared_ptr<File> file, Neighbours& neighbours,
-           Content disk, std::uint64_t seed)
+  Workload(const Variant& variant, std::shared_ptr<File> file, Neighbours& neighbours, Content disk,
+           std::uint64_t seed)
       : variant_(variant),
         file_(std::move(file)),
         neighbours_(neighbours),
@@ -57,22 +57,31 @@ class Workload {
 
   void step() {
     switch (random_() % 24) {
-      case 0: return flush();
-      case 1: return reopen();
-      case 2: return drop();
-      case 3: return resize();
-      case 4: return snapshot();
-      case 5: return expect_sound(*image_, false);
+      case 0:
+        return flush();
+      case 1:
+        return reopen();
+      case 2:
+        return drop();
+      case 3:
+        return resize();
+      case 4:
+        return snapshot();
+      case 5:
+        return expect_sound(*image_, false);
       case 6:
       case 7:
       case 8:
-      case 9: return compare_a_range();
+      case 9:
+        return compare_a_range();
       case 10:
       case 11:
       case 12:
       case 13:
-      case 14: return write_zeroes();
-      default: return write();
+      case 14:
+        return write_zeroes();
+      default:
+        return write();
     }
   }
 
@@ -93,7 +102,8 @@ class Workload {
     auto kind = random_() % 4;
     std::uint64_t salt = random_();
     for (std::size_t i = 0; kind != 0 && i < length; ++i)
-      bytes[i] = static_cast<std::byte>(kind == 1 ? salt : (salt = salt * 0x5851F42D4C957F2D + 1) >> 56);
+      bytes[i] =
+          static_cast<std::byte>(kind == 1 ? salt : (salt = salt * 0x5851F42D4C957F2D + 1) >> 56);
     auto done = image_->writable()->write(at, bytes);
     ASSERT_TRUE(done) << done.error().message;
     std::ranges::copy(bytes, disk_.begin() + static_cast<std::ptrdiff_t>(at));

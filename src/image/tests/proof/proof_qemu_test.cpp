@@ -124,15 +124,15 @@ TEST_P(SameSequence, by_us_and_by_qemu_on_an_image_of_qemus_gives_the_same_disk)
                             " " + theirs + " && cp " + theirs + " " + ours);
     ASSERT_EQ(made.status, 0) << made.output;
     auto before = disk;
-    auto ran = run_command("qemu-io -f " + format + operations_for_qemu(disk, random, 12) + " " +
-                           theirs);
+    auto ran =
+        run_command("qemu-io -f " + format + operations_for_qemu(disk, random, 12) + " " + theirs);
     ASSERT_EQ(ran.status, 0) << ran.output;
     auto file = DiskFile::open(ours, DiskFile::Access::read_write);
     auto image = open(*file, {.read_write = true}, format);
     ASSERT_TRUE(image) << image.error().message;
     ASSERT_NO_FATAL_FAILURE(do_as_told(**image, before, disk));
-    auto same = run_command("qemu-img compare -f " + format + " -F " + format + " " + theirs +
-                            " " + ours);
+    auto same =
+        run_command("qemu-img compare -f " + format + " -F " + format + " " + theirs + " " + ours);
     ASSERT_EQ(same.status, 0) << format << ", seed " << seed << ": " << same.output;
     auto back = open(*DiskFile::open(theirs, DiskFile::Access::read_only), {}, format);
     ASSERT_TRUE(back) << back.error().message;

@@ -120,11 +120,16 @@ inline std::uint64_t some_size(const Variant& variant, std::mt19937_64& random) 
   auto units = variant.largest / variant.unit;
   auto mebibyte_units = (std::uint64_t{1} << 20) / variant.unit;
   switch (random() % 6) {
-    case 0: return variant.unit;
-    case 1: return variant.unit * 511;
-    case 2: return variant.unit * (mebibyte_units + 1);
-    case 3: return variant.unit * mebibyte_units;
-    default: return variant.unit * (1 + random() % units);
+    case 0:
+      return variant.unit;
+    case 1:
+      return variant.unit * 511;
+    case 2:
+      return variant.unit * (mebibyte_units + 1);
+    case 3:
+      return variant.unit * mebibyte_units;
+    default:
+      return variant.unit * (1 + random() % units);
   }
 }
 

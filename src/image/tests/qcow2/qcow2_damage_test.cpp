@@ -181,7 +181,8 @@ TEST(Qcow2Damage, q8_an_image_that_is_its_own_backing_file_is_refused) {
   options.options = {{"backing_file", "disk"}, {"backing_format", "qcow2"}};
   ASSERT_TRUE(store(*find_format("qcow2"), *file, Content(cluster), options));
   TestNeighbours neighbours(folder / "");
-  EXPECT_EQ(code_of(*file, {.external = External::follow, .neighbours = &neighbours}), Code::corrupt);
+  EXPECT_EQ(code_of(*file, {.external = External::follow, .neighbours = &neighbours}),
+            Code::corrupt);
   EXPECT_EQ(code_of(*file), Code::forbidden);
   auto image = open(*file, {.external = External::ignore}, "qcow2");
   ASSERT_TRUE(image);

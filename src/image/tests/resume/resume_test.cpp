@@ -70,8 +70,8 @@ class Resume : public testing::Test {
     return made;
   }
   /// Stops when so much of the source was read; tells how much it was.
-  Result<std::uint64_t> run(Folder& folder, const Wish& target, std::uint64_t bytes = ~std::uint64_t{0},
-                            unsigned threads = 1) {
+  Result<std::uint64_t> run(Folder& folder, const Wish& target,
+                            std::uint64_t bytes = ~std::uint64_t{0}, unsigned threads = 1) {
     TRY(auto on, Resumable::begin(folder, wanted(target)));
     begun_anew = on->begun_anew();
     auto image = open(std::make_shared<MemoryFile>("source", disk), {}, "raw").value();
@@ -175,7 +175,8 @@ TEST_F(Resume, many_threads_on_a_real_file_system_are_gone_on_from) {
       ASSERT_EQ(ended.error().code, Code::cancelled) << ended.error().message;
       EXPECT_EQ(begun_anew, "") << target.format;
     }
-    if (!std::filesystem::exists(real / "disk")) ASSERT_TRUE(run(*folder, target, ~std::uint64_t{0}, 4));
+    if (!std::filesystem::exists(real / "disk"))
+      ASSERT_TRUE(run(*folder, target, ~std::uint64_t{0}, 4));
     FolderContent left;
     for (const auto& entry : std::filesystem::directory_iterator(real / "")) {
       auto inode = left.files.size();

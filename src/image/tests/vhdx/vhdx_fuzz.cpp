@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "byte_order.h"
+#include "crc32c.h"
 #include "image/formats.h"
-#include "vhdx/crc32c.h"
 
 namespace {
 
@@ -11,7 +11,7 @@ using namespace truce::image;
 
 void sum(Span bytes, std::size_t at, std::size_t length) {
   if (inside(at, length, bytes.size()))
-    put_le<std::uint32_t>(bytes, at + 4, vhdx::crc32c_without(bytes.subspan(at, length), 4));
+    put_le<std::uint32_t>(bytes, at + 4, crc32c_without(bytes.subspan(at, length), 4));
 }
 
 /// An image from few bytes: what is not given is as the seed says, for the file is mostly holes.

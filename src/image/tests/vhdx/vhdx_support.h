@@ -2,8 +2,8 @@
 // disk.
 #pragma once
 
+#include "crc32c.h"
 #include "support.h"
-#include "vhdx/crc32c.h"
 #include "vhdx/metadata.h"
 #include "vhdx/tables.h"
 

@@ -1,10 +1,10 @@
-#include "vhdx/crc32c.h"
+#include "crc32c.h"
 
 #include <array>
 
 #include "byte_order.h"
 
-namespace truce::image::vhdx {
+namespace truce::image {
 namespace {
 
 constexpr std::uint32_t polynomial = 0x82F63B78;  // 0x1EDC6F41, bits reversed
@@ -68,4 +68,4 @@ std::uint32_t crc32c_without(View bytes, std::size_t field) {
   return crc32c(bytes.subspan(field + 4), crc32c(zeros, crc32c(bytes.first(field))));
 }
 
-}  // namespace truce::image::vhdx
+}  // namespace truce::image
