@@ -34,9 +34,12 @@ Result<DiskPath> describe(const fs::path& path, const fs::path& root) {
   DiskPath disk{path, "qcow2", {}};
   for (auto next = path;;) {
     TRY(auto facts, look_at_qcow2(next));
-    if (facts.backing.empty() && !facts.data_file) return disk;
+    if (facts.data_file) {
+      return fail(Code::corrupt, "{}: its blocks lie in another file", next.string());
+    }
+    if (facts.backing.empty()) return disk;
     next = facts.backing;
-    if (!is_inside(next, root) || facts.data_file) {
+    if (!is_inside(next, root)) {
       return fail(Code::corrupt, "{}: refers to {}, which is not in the pool", path.string(),
                   next.string());
     }

@@ -58,7 +58,7 @@ Async<Result<void>> run_recipe(fs::path recipe, fs::path folder, Progress progre
   constexpr auto limit = Duration(4h);
   Command command;
   command.argv = {recipe.string(), folder.string()};
-  for (const auto* name : {"TRUCE_CACHE", "http_proxy", "https_proxy", "no_proxy"}) {
+  for (const auto* name : {"TRUCE", "TRUCE_CACHE", "http_proxy", "https_proxy", "no_proxy"}) {
     if (const auto* value = std::getenv(name)) command.environment.emplace_back(name, value);
   }
   co_return co_await run_with_lines(std::move(command), limit, [&progress](std::string_view line) {

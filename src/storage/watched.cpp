@@ -5,6 +5,8 @@ namespace truce::storage {
 namespace {
 
 Async<void> follow(Watch& watch, const std::function<void(double)>& progress) {
+  // A cancellation may come from `progress`, too: none may pass unseen.
+  co_await asio::this_coro::throw_if_cancelled(false);
   while (true) {
     co_await sleep_for(100ms);
     auto state = co_await asio::this_coro::cancellation_state;

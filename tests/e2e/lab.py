@@ -114,7 +114,8 @@ class Templates:
                 atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
             made = self.folder / name
             if not made.exists():
-                run(TOP / 'recipes' / name, self.folder / f'.{name}', timeout=1800)
+                run(TOP / 'recipes' / name, self.folder / f'.{name}', timeout=1800,
+                    env={**os.environ, 'TRUCE': str(TRUCE)})
                 os.rename(self.folder / f'.{name}', made)
             return made
 

@@ -72,8 +72,7 @@ constexpr std::array allowed_calls{SCMP_SYS(read),
                                    SCMP_SYS(geteuid),
                                    SCMP_SYS(getuid)};
 
-// Files by name, within Landlock's rules. (newfstatat is also how the C library asks after open
-// ones.)
+// Files by name, within Landlock's rules.
 constexpr std::array naming_calls{SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(open),
                                   SCMP_SYS(openat),   SCMP_SYS(openat2),    SCMP_SYS(rename),
                                   SCMP_SYS(renameat), SCMP_SYS(renameat2),  SCMP_SYS(unlink),

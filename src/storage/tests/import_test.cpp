@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -38,10 +39,12 @@ class Import : public testing::Test {
     auto output = run_to_end(run_checked(std::move(command), 60s));
     EXPECT_TRUE(output) << output.error().message;
   }
+  Result<TemplateContent> import_halting(const std::function<void(pid_t)>& meanwhile);
   // A disk whose content does not repeat, as raw and as `other`.
   void make_disk(const std::string& size, const std::string& other) {
-    sh("head -c " + size +
-       " /dev/urandom >disk.raw && printf 'label: dos\n64,,83\n' | sfdisk -q disk.raw && " + other);
+    // Letters, so that compression has work and packed disks take a while to be read.
+    sh("base64 -w0 /dev/urandom | head -c " + size +
+       " >disk.raw && printf 'label: dos\n64,,83\n' | sfdisk -q disk.raw && " + other);
   }
   [[nodiscard]] fs::path templates() const { return root_ / "templates"; }
   [[nodiscard]] bool nothing_is_left() const { return fs::is_empty(templates()); }
@@ -72,14 +75,36 @@ char state_of(pid_t pid) {
   return after == std::string::npos ? 'X' : (*status)[after + 2];
 }
 
-TEST_F(Import, the_process_that_reads_is_nobody_and_confined_and_gone_afterwards) {
-  make_disk("64M", "true");
-  std::string status;
-  auto content = import("disk.raw", [&](double, const std::string&) {
-    for (auto pid : import_processes()) {
-      status = read_file(fmt::format("/proc/{}/status", pid)).value_or("");
+// Imports a disk that takes a while through a process that halts itself in the middle, calls
+// `meanwhile` with its pid, and lets it go on.
+Result<TemplateContent> Import::import_halting(const std::function<void(pid_t)>& meanwhile) {
+  make_disk("32M", "qemu-img convert -f raw -O qcow2 -c disk.raw disk.qcow2");
+  auto halting = this_program();
+  halting.command.insert(halting.command.begin() + 1, std::string(halting_word));
+  FolderPool pool(threads_, folder_.path() / "pool2", halting);
+  EXPECT_TRUE(pool.recover());
+  std::atomic<bool> ended = false;
+  std::thread watcher([&] {
+    while (!ended) {
+      ::usleep(1000);
+      for (auto pid : import_processes(halting_word)) {
+        if (state_of(pid) != 'T') continue;
+        meanwhile(pid);
+        ::kill(pid, SIGCONT);
+        return;
+      }
     }
   });
+  auto content = run_to_end(pool.import_template("base@1", folder_.path() / "disk.qcow2", {}));
+  ended = true;
+  watcher.join();
+  return content;
+}
+
+TEST_F(Import, the_process_that_reads_is_nobody_and_confined_and_gone_afterwards) {
+  std::string status;
+  auto content = import_halting(
+      [&](pid_t pid) { status = read_file(fmt::format("/proc/{}/status", pid)).value_or(""); });
   ASSERT_TRUE(content) << content.error().message;
   EXPECT_TRUE(status.contains("Seccomp:\t2")) << status;
   EXPECT_TRUE(status.contains("NoNewPrivs:\t1")) << status;
@@ -87,7 +112,7 @@ TEST_F(Import, the_process_that_reads_is_nobody_and_confined_and_gone_afterwards
     EXPECT_TRUE(status.contains("Uid:\t65534\t65534\t65534\t65534")) << status;
     EXPECT_TRUE(status.contains("CapEff:\t0000000000000000")) << status;
   }
-  EXPECT_TRUE(import_processes().empty());
+  EXPECT_TRUE(import_processes(halting_word).empty());
 }
 
 TEST_F(Import, a_source_that_is_replaced_meanwhile_is_read_as_it_was_opened) {
@@ -102,7 +127,7 @@ TEST_F(Import, a_source_that_is_replaced_meanwhile_is_read_as_it_was_opened) {
 }
 
 TEST_F(Import, cancelling_in_the_middle_ends_the_process_and_leaves_nothing) {
-  make_disk("64M", "qemu-img convert -f raw -O qcow2 -c disk.raw disk.qcow2");
+  make_disk("32M", "qemu-img convert -f raw -O qcow2 -c disk.raw disk.qcow2");
   asio::io_context loop;
   asio::cancellation_signal cancel;
   std::optional<Result<TemplateContent>> imported;
@@ -122,24 +147,8 @@ TEST_F(Import, cancelling_in_the_middle_ends_the_process_and_leaves_nothing) {
   EXPECT_TRUE(nothing_is_left());
 }
 
-// The process halts itself in the middle of its work, and is killed there.
 TEST_F(Import, a_process_that_is_killed_is_an_error_and_leaves_nothing) {
-  make_disk("64M", "qemu-img convert -f raw -O qcow2 -c disk.raw disk.qcow2");
-  auto halting = this_program();
-  halting.command.insert(halting.command.begin() + 1, std::string(halting_word));
-  FolderPool pool(threads_, folder_.path() / "pool2", halting);
-  ASSERT_TRUE(pool.recover());
-  std::thread killer([] {
-    for (int tries = 0; tries < 1000; ++tries) {
-      for (auto pid : import_processes(halting_word)) {
-        if (state_of(pid) == 'T') ::kill(pid, SIGKILL);
-      }
-      ::usleep(10'000);
-      if (tries > 10 && import_processes(halting_word).empty()) return;
-    }
-  });
-  auto content = run_to_end(pool.import_template("base@1", folder_.path() / "disk.qcow2", {}));
-  killer.join();
+  auto content = import_halting([](pid_t pid) { ::kill(pid, SIGKILL); });
   ASSERT_FALSE(content);
   EXPECT_EQ(content.error().code, Code::io);
   EXPECT_TRUE(content.error().message.contains("signal 9")) << content.error().message;
@@ -219,7 +228,7 @@ TEST_F(Import, nothing_but_two_files_is_in_reach_of_the_process) {
   auto done = run_to_end(run(std::move(command), 30s));
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_TRUE(done->status.success()) << done->err;
-  EXPECT_EQ(done->out, "confined\nwrites\nthreads\nfull\n");
+  EXPECT_EQ(done->out, "confined\nwrites\nthreads\nmust end\nfull\n");
 }
 
 int prisoner() {
@@ -244,6 +253,8 @@ int prisoner() {
   const char* words[] = {"true", nullptr};
   ::execve("/bin/true", const_cast<char**>(words), nullptr);
   if (::kill(::getppid(), 0) == 0 || errno != EPERM) say("signals others\n");
+  rlimit bound{};
+  if (::getrlimit(RLIMIT_CPU, &bound) == 0 && bound.rlim_max == 600) say("must end\n");
   if (image::limit_file_size(4096) && ::lseek(4, 4096, SEEK_SET) == 4096 &&
       ::write(4, "x", 1) < 0 && errno == EFBIG)
     say("full\n");
@@ -257,9 +268,9 @@ int main(int count, char** words) {
   using namespace truce::storage;
   if (count > 1 && words[1] == prisoner_word) return prisoner();
   if (count > 1 && words[1] == halting_word) {
-    ::signal(SIGALRM, [](int) { ::raise(SIGSTOP); });
-    itimerval soon{{}, {0, 5000}};
-    ::setitimer(ITIMER_REAL, &soon, nullptr);
+    ::signal(SIGPROF, [](int) { ::raise(SIGSTOP); });
+    itimerval computed{{}, {0, 15'000}};
+    ::setitimer(ITIMER_PROF, &computed, nullptr);
     words[1] = words[0];
     return run_as_import_process(count - 1, words + 1).value_or(1);
   }

@@ -1,5 +1,6 @@
 // The project's own recipes, run for real. They need a network and minutes, so they run only where
-// TRUCE_TEST_RECIPES names them (`tiny debian-12`).
+// TRUCE_TEST_RECIPES names them (`tiny debian-12`). TRUCE names the program truce where it is not
+// installed.
 #include <boost/asio/thread_pool.hpp>
 #include <cstdlib>
 
