@@ -207,7 +207,7 @@ int main_with(model::Config config) {
 }  // namespace truce
 
 int main(int argc, char** argv) {
-  if (auto status = truce::storage::run_as_import_process(argc, argv)) return *status;
+  truce::storage::run_as_import_process(argc, argv);
   CLI::App app("The Truce daemon: runs virtual machines on this host and answers the API",
                "truced");
   truce::model::Config config;

@@ -149,8 +149,8 @@ ImportProcess this_program() {
   return process;
 }
 
-std::optional<int> run_as_import_process(int count, char** words) {
-  if (count != 3 || words[1] != import_word) return std::nullopt;
+void run_as_import_process(int count, char** words) {
+  if (count != 3 || words[1] != import_word) return;
   // Buffers of a MiB or two come and go: the C library would map each anew, page by page.
   ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
@@ -160,9 +160,9 @@ std::optional<int> run_as_import_process(int count, char** words) {
   } catch (const std::exception& error) {  // memory that the bounds do not grant
     done = fail(Code::limit, "the image cannot be read: {}", error.what());
   }
-  if (done) return 0;
-  say(fmt::format("error {} {}", to_string(done.error().code), done.error().message));
-  return 1;
+  if (!done) say(fmt::format("error {} {}", to_string(done.error().code), done.error().message));
+  // Nothing is left to be done, and what a sanitizer does at the end is no longer allowed.
+  ::_exit(done ? 0 : 1);
 }
 
 }  // namespace truce::storage

@@ -289,7 +289,7 @@ BENCHMARK(clone_disk_full)->UseRealTime()->Unit(benchmark::kMicrosecond);
 }  // namespace truce::bench
 
 int main(int count, char** words) {
-  if (auto status = truce::storage::run_as_import_process(count, words)) return *status;
+  truce::storage::run_as_import_process(count, words);
   benchmark::Initialize(&count, words);
   if (benchmark::ReportUnrecognizedArguments(count, words)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -21,7 +21,7 @@ struct ImportProcess {
 /// Its main() begins with run_as_import_process().
 ImportProcess this_program();
 
-/// When this program was started by a pool to read an image: does so, and gives the exit status.
-std::optional<int> run_as_import_process(int count, char** words);
+/// When this program was started by a pool to read an image: does so, and ends it.
+void run_as_import_process(int count, char** words);
 
 }  // namespace truce::storage
