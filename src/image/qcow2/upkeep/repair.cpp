@@ -106,7 +106,11 @@ Result<Repaired> Repair::run() {
     header_.incompatible |= header_.version == 3 ? feature::dirty : 0;
     if (header_.version == 3) TRY_VOID(put_bits(field::incompatible, header_.incompatible));
     TRY_VOID(give_up_damaged());
-    TRY_VOID(count_anew(before));
+    if (auto counted = count_anew(before); !counted) {
+      header_.incompatible = (header_.incompatible & ~marks) | marked;
+      if (header_.version == 3) TRY_VOID(put_bits(field::incompatible, header_.incompatible));
+      return std::unexpected(std::move(counted).error());
+    }
   }
   TRY_VOID(end());
   auto taken = marked & ~header_.incompatible;

@@ -49,11 +49,11 @@ TEST(Repair, the_footer_of_a_vhd_that_is_lost_is_written_from_the_other) {
   auto content = sparse_content(3 << 20, 4);
   auto whole = built(vhd_format, content, {{"block_size", "512K"}});
   auto headless = whole;
-  zero(headless, 100, 20);
+  zero(headless, 40, 20);
   auto endless = whole;
   endless.resize(endless.size() - 512);
   auto broken_end = whole;
-  zero(broken_end, broken_end.size() - 400, 8);
+  zero(broken_end, broken_end.size() - 512 + 40, 8);
   for (const auto& damaged : {headless, endless, broken_end}) {
     auto report = (*open(std::make_shared<MemoryFile>("d", damaged), {}, "vhd"))->check();
     EXPECT_EQ(report->corruptions, 1U);
@@ -130,6 +130,7 @@ TEST(Repair, two_blocks_of_a_vdi_in_one_place_remain_and_nothing_is_written) {
 
 TEST(Repair, the_two_directories_of_a_vmdk_say_the_same_again) {
   auto content = sparse_content(3 << 20, 4);
+  std::fill_n(content.begin(), 1 << 20, std::byte{5});
   auto whole = built(vmdk_format, content);
   auto directory = le<std::uint64_t>(whole, 56) * 512, second = le<std::uint64_t>(whole, 48) * 512;
   auto table = le<std::uint32_t>(whole, directory) * 512ULL;
