@@ -32,7 +32,7 @@ class Windows {
   /// gives shorter windows, so that little is lost with one that is not finished.
   void go_on_from(std::uint64_t start) {
     at_ = start;
-    longest_ = std::uint64_t{16} << 20;
+    longest_ = std::uint64_t{4} << 20;
   }
 
   static constexpr std::uint64_t held_length = std::uint64_t{512} << 10;

@@ -29,9 +29,14 @@ Result<Change> read_journal(Folder& folder, const std::string& name) {
   return change;
 }
 
+enum class Search {
+  quick,  ///< other journals only where nothing has that name: what is there is complete
+  whole,
+};
+
 /// The journal that `name` is a part of: mostly its own one; after the last renaming the name is
 /// the target's.
-Result<std::optional<Found>> find_journal(Folder& folder, const std::string& name) {
+Result<std::optional<Found>> find_journal(Folder& folder, const std::string& name, Search search) {
   if (!in_place::plain_name(name)) return std::nullopt;
   auto own = in_place::journal_name(name);
   TRY(auto there, folder.look(own));
@@ -39,9 +44,9 @@ Result<std::optional<Found>> find_journal(Folder& folder, const std::string& nam
     TRY(auto change, read_journal(folder, own));
     return Found{std::move(change), own};
   }
-  // What is there is complete; what is no file (a device) is nothing that we change.
+  // What is no file (a device) is nothing that we change.
   auto exists = folder.look(name);
-  if (!exists || *exists) return std::nullopt;
+  if (!exists || (*exists && search == Search::quick)) return std::nullopt;
   TRY(auto journals, folder.ending(std::string(in_place::journal_suffix)));
   for (const auto& journal : journals) {
     auto change = read_journal(folder, journal);  // what cannot be read is not about this name
@@ -120,13 +125,13 @@ Result<void> carry_out(Folder& folder, const Format& format, const BuildOptions&
 }  // namespace
 
 Result<std::optional<Interrupted>> interrupted(Folder& folder, const std::string& name) {
-  TRY(auto found, find_journal(folder, name));
+  TRY(auto found, find_journal(folder, name, Search::quick));
   if (!found) return std::nullopt;
   return Interrupted{found->change.source, found->change.target, found->journal};
 }
 
 Result<std::optional<Recovered>> recover(Folder& folder, const std::string& name) {
-  TRY(auto found, find_journal(folder, name));
+  TRY(auto found, find_journal(folder, name, Search::whole));
   if (!found) return std::nullopt;
   const auto& change = found->change;
   bool decided = change.stage == Change::Stage::decided;

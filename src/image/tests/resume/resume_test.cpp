@@ -137,9 +137,11 @@ TEST_F(Resume, a_loss_of_power_at_any_time_is_gone_on_from) {
       auto count = random() % (whole.steps.size() - 3);
       MemoryFolder left(after_power_loss({}, whole.steps, count, random));
       // Once more interrupted on the way.
-      if (round % 2 == 1) (void)run(left, target, 1 << 20);
-      auto ended = run(left, target);
-      ASSERT_TRUE(ended) << ended.error().message;
+      bool complete = round % 2 == 1 && run(left, target, 1 << 20);
+      if (!complete) {
+        auto ended = run(left, target);
+        ASSERT_TRUE(ended) << ended.error().message;
+      }
       ASSERT_EQ(wrong_with(left.content, target), "") << "after " << count << " steps";
     }
   }
