@@ -56,6 +56,14 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn('nonsense', done.stderr)
 
+    def test_a_test_that_a_page_names_and_nobody_has_is_found(self):
+        self.write('src/thing/tests/thing_test.cpp', 'TEST(Thing, does_a_thing) {}\nTEST_P(Thing, does_all) {}\n')
+        self.write('tests/e2e/thing_test.py', 'class A:\n    def test_of_a_thing(self):\n        pass\n')
+        self.write('docs/a.md', '`Thing.does_a_thing` `Thing.does_all` `test_of_a_thing` `disk.raw`\n')
+        self.assertEqual(self.findings('pages'), [])
+        self.write('docs/b.md', 'yes\n`Thing.does_another_thing`\n')
+        self.assert_one('pages', 'docs/b.md:2', 'Thing.does_another_thing')
+
     # sizes
 
     def test_long_files_are_found(self):

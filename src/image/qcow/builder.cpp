@@ -10,7 +10,8 @@
 namespace truce::image::qcow {
 namespace {
 
-constexpr std::uint32_t cluster_bits = 16, l2_bits = 11;  // libqcow reads no more than 27 in all
+// libqcow reads no more than 27 in all, and only tables that are as large as a cluster.
+constexpr std::uint32_t cluster_bits = 15, l2_bits = cluster_bits - 3;
 constexpr std::uint64_t largest_disk = 64ULL << 40;
 
 class QcowBuilder final : public Builder, public Placing {

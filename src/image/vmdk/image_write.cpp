@@ -33,7 +33,8 @@ Result<void> VmdkImage::begin_writing() {
     auto digits = another_content_id();
     TRY_VOID(file_->write(content_id_at_, std::as_bytes(std::span(digits))));
     for (auto& [name, value] : description_.details)
-      if (name == content_id_row) value = fmt::format("{:0>8}", digits);
+      if (name == content_id_row)
+        value = fmt::format("{:0>8}", digits.substr(digits.size() - std::min<std::size_t>(digits.size(), 8)));
   }
   for (auto& part : parts_) TRY_VOID(part.store->begin());
   TRY_VOID(flush_files());

@@ -27,6 +27,8 @@ std::unique_ptr<Image> opened(Content file, const OpenOptions& options = {}) {
   return image ? *std::move(image) : nullptr;
 }
 
+constexpr std::uint64_t cluster = 32768;  // of what we build
+
 Error open_error(Content file, const OpenOptions& options = {}) {
   auto image = open(in_memory(std::move(file)), options, "qcow");
   EXPECT_FALSE(image) << "it opened";
@@ -78,7 +80,7 @@ TEST(Qcow, a_disk_of_several_tables_reads_the_same_here_and_in_qemu) {
   ASSERT_TRUE(file);
   auto builder = build(qcow_format, *file, {.size = 3ULL << 30});
   ASSERT_TRUE(builder);
-  Content block(65536, std::byte{9});
+  Content block(cluster, std::byte{9});
   for (std::uint64_t number : {1, 2047, 2048, 20000, 49151}) {
     auto place = (*builder)->placing()->place(number);
     ASSERT_TRUE(place);
@@ -89,11 +91,11 @@ TEST(Qcow, a_disk_of_several_tables_reads_the_same_here_and_in_qemu) {
   auto image = open(*file);
   ASSERT_TRUE(image) << image.error().message;
   for (std::uint64_t number : {1, 2047, 2048, 20000, 49151}) {
-    EXPECT_EQ((*image)->extent(number * 65536, 65536)->kind, Kind::data);
-    EXPECT_EQ((*image)->extent((number - 1) * 65536, 65536)->kind,
+    EXPECT_EQ((*image)->extent(number * cluster, cluster)->kind, Kind::data);
+    EXPECT_EQ((*image)->extent((number - 1) * cluster, cluster)->kind,
               number == 2048 ? Kind::data : Kind::hole);
-    auto ran = run_command(
-        fmt::format("qemu-io -r -f qcow -c 'read -P 9 {} 64k' {}", number * 65536, path.string()));
+    auto ran = run_command(fmt::format("qemu-io -r -f qcow -c 'read -P 9 {} 32k' {}",
+                                       number * cluster, path.string()));
     EXPECT_EQ(ran.output.find("failed"), std::string::npos) << ran.output;
     EXPECT_EQ(ran.status, 0);
   }
@@ -180,7 +182,7 @@ TEST(Qcow, impossible_headers_are_refused) {
 
 TEST(Qcow, damaged_tables_end_in_errors_and_are_found) {
   const auto good = built(Content(1 << 20, std::byte{3}));
-  auto table = be<std::uint64_t>(good, 65536);
+  auto table = be<std::uint64_t>(good, cluster);
   Content sector(512);
   for (std::uint64_t entry :
        {std::uint64_t{1}, std::uint64_t{512}, std::uint64_t{1} << 40,
@@ -188,12 +190,12 @@ TEST(Qcow, damaged_tables_end_in_errors_and_are_found) {
     auto file = good;
     put_be<std::uint64_t>(file, table + 8, entry);
     auto image = opened(file);
-    EXPECT_EQ(image->read(65536, sector).error().code, Code::corrupt) << entry;
+    EXPECT_EQ(image->read(cluster, sector).error().code, Code::corrupt) << entry;
     EXPECT_TRUE(image->read(0, sector));
   }
   for (std::uint64_t offset : {std::uint64_t{8}, table + 1, ~std::uint64_t{7}}) {
     auto file = good;
-    put_be<std::uint64_t>(file, 65536, offset);
+    put_be<std::uint64_t>(file, cluster, offset);
     auto image = opened(file);
     EXPECT_EQ(image->read(0, sector).error().code, Code::corrupt) << offset;
     EXPECT_EQ(image->check()->corruptions, 1U);
