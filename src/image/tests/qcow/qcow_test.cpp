@@ -117,11 +117,11 @@ TEST(Qcow, reads_compressed_clusters) {
   TestFolder folder;
   Content content(1 << 20);
   std::string writes;
-  for (std::size_t cluster : {0, 1, 2, 77, 200, 254}) {
-    std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(cluster * 4096), 4096,
-                static_cast<std::byte>(cluster + 1));
-    writes += fmt::format(" -c 'write {} -P {} {} 4k'", cluster == 2 ? "" : "-c", cluster + 1,
-                          cluster * 4096);
+  for (std::size_t number : {0, 1, 2, 77, 200, 254}) {
+    std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(number * 4096), 4096,
+                static_cast<std::byte>(number + 1));
+    writes += fmt::format(" -c 'write {} -P {} {} 4k'", number == 2 ? "" : "-c", number + 1,
+                          number * 4096);
   }
   auto image = opened(made_by_qemu(
       folder, "create -q -f qcow made.qcow 1M && qemu-io -f qcow" + writes + " made.qcow"));
