@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "backing.h"
+#include "chain/backing.h"
 #include "image/image.h"
 #include "table_cache.h"
 

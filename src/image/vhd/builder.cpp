@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "backing.h"
 #include "byte_order.h"
+#include "chain/backing.h"
 #include "table_writer.h"
 #include "vhd/layout.h"
 #include "vhd/parent.h"

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "backing.h"
 #include "byte_order.h"
+#include "chain/backing.h"
 #include "vhd/images.h"
 #include "vhd/parent.h"
 #include "vhd/writer.h"

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <bit>
 
-#include "backing.h"
 #include "base/bytes.h"
 #include "byte_order.h"
+#include "chain/backing.h"
 #include "table_writer.h"
 #include "vhdx/tables.h"
 

@@ -1,8 +1,8 @@
 // A differencing disk and its parent.
 #include <algorithm>
 
-#include "backing.h"
 #include "byte_order.h"
+#include "chain/backing.h"
 #include "vhdx/writer.h"
 
 namespace truce::image::vhdx {

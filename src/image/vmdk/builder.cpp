@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <vector>
 
-#include "backing.h"
 #include "base/random.h"
 #include "byte_order.h"
+#include "chain/backing.h"
 #include "vmdk/descriptor.h"
 #include "vmdk/sparse_writer.h"
 #include "vmdk/stream_builder.h"

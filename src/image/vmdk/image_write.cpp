@@ -1,9 +1,9 @@
 // Writing into a disk: its extents do it, each for its part.
 #include <algorithm>
 
-#include "backing.h"
 #include "base/random.h"
 #include "byte_order.h"
+#include "chain/backing.h"
 #include "vmdk/image.h"
 #include "vmdk/layout.h"
 
@@ -34,7 +34,8 @@ Result<void> VmdkImage::begin_writing() {
     TRY_VOID(file_->write(content_id_at_, std::as_bytes(std::span(digits))));
     for (auto& [name, value] : description_.details)
       if (name == content_id_row)
-        value = fmt::format("{:0>8}", digits.substr(digits.size() - std::min<std::size_t>(digits.size(), 8)));
+        value = fmt::format("{:0>8}",
+                            digits.substr(digits.size() - std::min<std::size_t>(digits.size(), 8)));
   }
   for (auto& part : parts_) TRY_VOID(part.store->begin());
   TRY_VOID(flush_files());

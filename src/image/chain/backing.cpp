@@ -1,4 +1,4 @@
-#include "backing.h"
+#include "chain/backing.h"
 
 #include <algorithm>
 
