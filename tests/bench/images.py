@@ -136,6 +136,8 @@ class Images:
         copy = folder.file("consumed.raw")
 
         def ours(words):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(folder.file("ours-flat.vmdk"))
             measure.run(["cp", "--sparse=always", folder.disk, copy])
             measure.run(["sync", copy])
             return once([self.truce, "image", "convert", "--quiet", "--in-place", copy, target, *words], target)
