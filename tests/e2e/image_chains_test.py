@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -45,9 +46,16 @@ class ChainCase(ImageCase):
                        *self.allowed())
         return names, raws
 
+    def check(self, image):
+        """VHDX and VMDK keep the room of what was zeroed, which is lost but harmless: status 1."""
+        done = subprocess.run([TRUCE, 'image', 'check', image, *self.allowed()], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertIn(done.returncode, (0, 1), done.stdout + done.stderr)
+        return done.stdout
+
     def expect(self, form, image, raw):
         self.assertEqual(self.truce('compare', '-f', 'raw', raw, image, *self.allowed()), 'the same\n')
-        self.truce('check', image, *self.allowed())
+        self.assertIn(' 0 damaged', self.check(image))
         if form in BY_QEMU:
             self.qemu_img('compare', '-f', 'raw', '-F', form, raw, image)
             self.qemu_img('check', '-f', form, image)
@@ -138,18 +146,25 @@ class Chains(ChainCase):
         self.truce('commit', top, *self.allowed())
         self.assertEqual(base.read_bytes(), disk_content(2 * MIB, 1) + bytes(MIB) + b'\7' * 65536 + bytes(MIB - 65536))
 
+    def wait_for_use(self, user, top):
+        """What commit says once the other program has opened the parent."""
+        for _ in range(200):
+            files = [os.readlink(link) for link in Path(f'/proc/{user.pid}/fd').iterdir()]
+            if any(name.endswith('base.qcow2') for name in files):
+                break
+            time.sleep(0.05)
+        time.sleep(0.5)  # opened, then locked
+        return self.truce('commit', top, *self.allowed(), status=1)
+
     def test_a_parent_in_use_is_not_committed_into(self):
         base, top = self.path('base.qcow2'), self.path('top.qcow2')
         self.truce('create', '-f', 'qcow2', base, '4MiB')
         self.truce('create', '-f', 'qcow2', '--backing', base, top)
-        with subprocess.Popen(['qemu-io', '-f', 'qcow2', base], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                              bufsize=0) as user:
-            user.stdin.write('write 0 64k\n')
-            user.stdin.flush()
-            while 'wrote' not in user.stdout.readline():
-                pass
-            self.assertIn('in use', self.truce('commit', top, *self.allowed(), status=1))
-            user.communicate('quit\n')
+        with subprocess.Popen(['qemu-io', '-f', 'qcow2', '-c', 'sleep 60000', base], stdout=subprocess.DEVNULL) as user:
+            try:
+                self.assertIn('in use', self.wait_for_use(user, top))
+            finally:
+                user.kill()
         self.truce('commit', top, *self.allowed())
 
     def test_rebase_changes_the_parent_and_not_the_disk(self):
@@ -217,7 +232,9 @@ class Measures(ChainCase):
                     # A file system may need blocks of its own to say where a file lies.
                     self.assertLessEqual(told['required'], real)
                     self.assertLessEqual(real, told['required'] + 16384)
-                    self.assertEqual(told['length'], sum(path.stat().st_size for path in folder.iterdir()))
+                    # A descriptor names its files, and those are called otherwise here.
+                    length = sum(path.stat().st_size for path in folder.iterdir())
+                    self.assertAlmostEqual(told['length'], length, delta=64)
                 self.assertLessEqual(told['required'], told['fully_allocated'])
                 if name in ('raw', 'qcow2'):
                     theirs = json.loads(self.qemu_img('measure', '--output=json', '-O', form, '--size', str(24 * MIB)))

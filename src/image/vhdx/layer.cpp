@@ -87,6 +87,22 @@ Result<void> Writer::forget() {
     TRY_VOID(set(block, {}));
     TRY_VOID(settle());
   }
+  TRY_VOID(forget_bitmaps());
+  // The log says how long the file is: it is emptied before the file is cut behind its tables.
+  TRY_VOID(close());
+  reusable_.clear();
+  std::uint64_t end = 0;
+  for (const auto& range : tables().regions().reserved) end = std::max(end, range.end());
+  end_ = 0;
+  return disk_.file_->size() > end ? disk_.file_->resize(end) : Result<void>{};
+}
+
+Result<void> Writer::forget_bitmaps() {
+  for (std::uint64_t block = 0; block < shape().blocks(); block += shape().chunk_ratio()) {
+    TRY(auto bitmap, tables().bitmap(block));
+    if (bitmap.placed()) TRY_VOID(tables().set(shape().bitmap_index(block), {}));
+    TRY_VOID(settle());
+  }
   return commit();
 }
 
@@ -99,12 +115,7 @@ Result<void> Writer::complete() {
     TRY_VOID(set(block, {State::present, entry.offset}));
     TRY_VOID(settle());
   }
-  for (std::uint64_t block = 0; block < shape().blocks(); block += shape().chunk_ratio()) {
-    TRY(auto bitmap, tables().bitmap(block));
-    if (bitmap.placed()) TRY_VOID(tables().set(shape().bitmap_index(block), {}));
-    TRY_VOID(settle());
-  }
-  return commit();
+  return forget_bitmaps();
 }
 
 /// What the parent has of a block that is partly here is written into its place.

@@ -50,6 +50,7 @@ class Writer final : public Writable {
   Result<void> write_block(std::uint64_t block, std::uint64_t within, View from);
   Result<void> write_partial(std::uint64_t block, std::uint64_t within, View from);
   Result<void> put_sectors(std::uint64_t block, std::uint64_t first, View from);
+  Result<void> forget_bitmaps();
   Result<void> fill_block(std::uint64_t block, const Entry& entry);
   Result<void> make_partial(std::uint64_t block);
   Result<void> set_bits(std::uint64_t block, std::uint64_t first, std::uint64_t count);

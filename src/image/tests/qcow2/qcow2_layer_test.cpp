@@ -25,7 +25,7 @@ TEST(Qcow2Layer, all_that_a_header_says_besides_is_kept) {
   TestFolder folder;
   write_whole(folder / "base", Content(1 << 20));
   write_whole(folder / "other", Content(1 << 20));
-  for (std::string options : {"-o compat=0.10", "-o cluster_size=512", "-o extended_l2=on",
+  for (std::string options : {"-o compat=0.10", "-o cluster_size=1k", "-o extended_l2=on",
                               "-o compression_type=zstd,lazy_refcounts=on"}) {
     SCOPED_TRACE(options);
     auto disk = folder / "disk";
