@@ -247,7 +247,8 @@ Async<Result<void>> Qemu::start(Machine machine) {
   auto up = co_await bring_up(vm, incoming);
   if (up && !vm->ended) {
     if (vm->state == Observed::starting) vm->state = Observed::running;
-    if (machine.boot_once) co_await boot_as_usual(vm, usual_boot_order(machine));
+    // Nobody waits for it: who follows the serial line shall not miss its beginning.
+    if (machine.boot_once) scope_.spawn(boot_as_usual(vm, usual_boot_order(machine)));
     revert.success();
     co_return Result<void>{};
   }
