@@ -49,7 +49,8 @@ inline void expect_untouched(const Format& format, const Content& whole) {
   auto repaired = repair(file, {}, format.name);
   ASSERT_TRUE(repaired) << repaired.error().message;
   EXPECT_EQ(repaired->done, std::vector<std::string>{});
-  EXPECT_TRUE(file->steps.empty());
+  for (const auto& step : file->steps)
+    EXPECT_EQ(step.kind, FileStep::Kind::flush) << format.name << " at " << step.offset;
 }
 
 }  // namespace truce::image

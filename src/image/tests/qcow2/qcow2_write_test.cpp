@@ -193,18 +193,6 @@ TEST(Qcow2Write, snapshots_are_made_kept_returned_to_and_deleted) {
   }
 }
 
-TEST(Qcow2Write, a_first_write_says_that_bitmaps_are_out_of_date) {
-  TestFolder folder;
-  must("qemu-img create -q -f qcow2 " + quoted(folder / "disk") + " 1M && qemu-img bitmap --add " +
-       quoted(folder / "disk") + " changes");
-  auto file = disk_file(folder / "disk");
-  ASSERT_EQ(peek<std::uint64_t>(*file, 88), 1U);
-  auto image = open_for_writing(file);
-  EXPECT_EQ(peek<std::uint64_t>(*file, 88), 1U);
-  ASSERT_TRUE(image->writable()->write(0, Content(512, std::byte{1})));
-  EXPECT_EQ(peek<std::uint64_t>(*file, 88), 0U);
-}
-
 TEST(Qcow2Write, cloud_hypervisor_8606_metadata_that_is_counted_as_free_is_not_handed_out) {
   auto file = std::make_shared<MemoryFile>("disk");
   ASSERT_TRUE(store(format(), file, sparse_content(1 << 20, 1), with({})));

@@ -255,7 +255,7 @@ TEST(Vhd, a_disk_that_is_its_own_parent_ends_in_an_error) {
   MemoryNeighbours neighbours;
   neighbours.files["parent.vhd"] = in_memory(child);
   EXPECT_EQ(open_error(child, {.external = External::follow, .neighbours = &neighbours}).code,
-            Code::limit);
+            Code::corrupt);
 }
 
 TEST(Vhd, sectors_whose_bit_is_not_set_in_a_dynamic_disk_are_zero) {
