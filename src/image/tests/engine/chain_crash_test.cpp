@@ -5,7 +5,7 @@
 namespace truce::image {
 namespace {
 
-constexpr std::size_t disk_bytes = 1 << 20;
+constexpr std::size_t disk_bytes = 400 << 10;
 
 /// A step on one of the files.
 struct StepOn {
@@ -93,9 +93,13 @@ class ChainCrash : public testing::TestWithParam<const char*> {
       } else {
         unsure[name].push_back(step);
       }
-      for (int subset = 0; subset < 3; ++subset) {  // 0: all of them
+      for (int subset = 0; subset < 2; ++subset) {  // 0: all of them
         NamedMemory crashed;
         for (const auto& [file, was] : sure) {
+          if (unsure[file].empty()) {
+            crashed.files[file] = was;  // it is only read
+            continue;
+          }
           auto copy = std::make_shared<MemoryFile>(file, was->content());
           for (const auto& one : unsure[file])
             if (subset == 0 || random() % 2 == 0) apply(one, *copy);

@@ -40,17 +40,26 @@ inline Parent parent_named(NamedMemory& files, const std::string& name, const Fo
   return {name, "/images/" + name, (*image)->description()};
 }
 
+/// Small blocks, so that small files do: a VHDX has 36 MiB otherwise.
+inline BuildOptions small_blocks(const Format& format) {
+  BuildOptions options;
+  if (format.name == "vhdx") options.options["block_size"] = "1MiB";
+  if (format.name == "vhd") options.options["block_size"] = "512K";
+  return options;
+}
+
 /// A new image of `content`.
 inline void make_base(NamedMemory& files, const std::string& name, const Format& format,
                       View content) {
-  auto stored = store(format, *files.create(name), content);
+  auto stored = store(format, *files.create(name), content, small_blocks(format));
   ASSERT_TRUE(stored) << stored.error().message;
 }
 
 /// A new image on `parent`; a size of 0 is the parent's.
 inline void make_child(NamedMemory& files, const std::string& name, const std::string& parent,
                        const Format& format, std::uint64_t size = 0) {
-  BuildOptions options{.parent = parent_named(files, parent, format)};
+  auto options = small_blocks(format);
+  options.parent = parent_named(files, parent, format);
   options.size = size == 0 ? options.parent->description.size : size;
   auto builder = build(format, *files.create(name), options);
   ASSERT_TRUE(builder) << builder.error().message;
