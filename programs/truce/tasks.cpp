@@ -108,9 +108,10 @@ Async<Ending> follow_task(Session& session, const Invocation& invocation, json::
   if (!has_ended(task)) {
     auto name = task.name;
     if (display.live()) display.show(task);
-    auto first = co_await (until_ended(session, name, display) || interrupted());
+    // Signals are heard before the first question is asked.
+    auto first = co_await (interrupted() || until_ended(session, name, display));
     display.clear();
-    if (first.index() == 1) {
+    if (first.index() == 0) {
       co_return std::unexpected(Failure(
           Exit::failed,
           Error{Code::cancelled,
@@ -119,7 +120,7 @@ Async<Ending> follow_task(Session& session, const Invocation& invocation, json::
                             name, name, name),
                 {}}));
     }
-    CO_TRY(value, std::get<0>(std::move(first)));
+    CO_TRY(value, std::get<1>(std::move(first)));
     CO_TRY(task, read_task(value));
   }
   co_return report(invocation, value, task, display.elapsed());
