@@ -94,6 +94,18 @@ Result<void> DiskFile::write_zeroes(std::uint64_t offset, std::uint64_t length) 
   auto end = size();
   if (offset >= end) return {};
   length = std::min(length, end - offset);
+  // Devices do this in whole blocks only, the rest is written.
+  constexpr std::uint64_t device_unit = 4096;
+  auto lead = device_size_ ? (device_unit - offset % device_unit) % device_unit : 0;
+  if (lead > 0 && length > lead) {
+    TRY_VOID(write(offset, std::vector<std::byte>(lead)));
+    return write_zeroes(offset + lead, length - lead);
+  }
+  auto tail = device_size_ ? length % device_unit : 0;
+  if (tail > 0 && length > tail) {
+    TRY_VOID(write(offset + length - tail, std::vector<std::byte>(tail)));
+    length -= tail;
+  }
   int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
   if (::fallocate(fd_.get(), punch, as_offset(offset), as_offset(length)) == 0) return {};
   int zero = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;

@@ -237,5 +237,55 @@ class NetworkSources(SourcesTest):
             self.truce('compare', over, self.raw, '--allow-external', self.folder)
 
 
+class Targets(SourcesTest):
+    def full_of_noise(self, size):
+        path = self.folder / 'used'
+        path.write_bytes(random.Random(7).randbytes(size))
+        return path
+
+    def test_an_nbd_export_full_of_noise_holds_the_disk_afterwards(self):
+        disk = self.raw.read_bytes()
+        for more in ([], ['--filter=nozero'], ['--filter=blocksize-policy', 'blocksize-minimum=4096',
+                                               'blocksize-error-policy=error']):
+            used = self.full_of_noise(5 * MIB)
+            filters = [word for word in more if word.startswith('--')]
+            address = self.nbd(*filters, 'file', used, *[word for word in more if not word.startswith('--')])
+            self.truce('convert', self.raw, address)
+            self.assertEqual(used.read_bytes()[:len(disk)], disk)
+            self.assertEqual(used.read_bytes()[len(disk):], random.Random(7).randbytes(5 * MIB)[len(disk):])
+            self.truce('compare', self.raw, address, status=1)
+
+    def test_an_export_that_is_too_small_read_only_or_for_another_format_is_refused_untouched(self):
+        used = self.full_of_noise(3 * MIB)
+        before = used.read_bytes()
+        done = self.truce('convert', self.raw, self.nbd('file', used), status=1)
+        self.assertIn(f'room for {3 * MIB} bytes', done.stderr)
+        self.assertIn('-O raw', self.truce('convert', '-O', 'qcow2', self.raw, self.nbd('file', used), status=1).stderr)
+        self.assertIn('read only', self.truce('convert', self.raw, self.nbd('-r', 'file', used), status=1).stderr)
+        self.assertIn('only read', self.truce('convert', self.raw, 'http://localhost:1/x', status=1).stderr)
+        self.assertEqual(used.read_bytes(), before)
+
+    def test_a_device_full_of_noise_holds_the_disk_afterwards(self):
+        used = self.full_of_noise(8 * MIB)
+        loop = subprocess.run(['losetup', '-f', '--show', used], capture_output=True, text=True)
+        if loop.returncode != 0:
+            self.skipTest(f'no loop device: {loop.stderr}')
+        device = loop.stdout.strip()
+        self.addCleanup(subprocess.run, ['losetup', '-d', device])
+        disk = self.raw.read_bytes()
+        self.truce('convert', self.raw, device)
+        self.assertEqual(used.read_bytes()[:len(disk)], disk)
+        self.assertEqual(used.read_bytes()[len(disk):], random.Random(7).randbytes(8 * MIB)[len(disk):])
+        Path(device).write_bytes(random.Random(8).randbytes(8 * MIB))
+        self.truce('convert', '-O', 'qcow2', self.raw, device)
+        self.truce('compare', self.raw, device)
+        self.qemu('compare', '-f', 'raw', '-F', 'qcow2', self.raw, device)
+        self.assertIn('cannot lie in a device', self.truce('convert', '-O', 'vhd', self.raw, device, status=1).stderr)
+        large = self.folder / 'large'
+        with open(large, 'wb') as file:
+            file.truncate(9 * MIB)
+        self.assertIn('room for', self.truce('convert', large, device, status=1).stderr)
+
+
 if __name__ == '__main__':
     unittest.main()

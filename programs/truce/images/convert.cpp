@@ -141,9 +141,7 @@ class Converting {
   }
 
   Result<image::Moved> convert_anew() {
-    auto existing = invocation_.has("replace") ? image::Target::Existing::replace
-                                               : image::Target::Existing::refuse;
-    TRY(auto target, image::Target::create(invocation_.value("target"), existing));
+    TRY(auto target, open_target(invocation_.value("target"), format_, invocation_));
     options_.neighbours = &target->neighbours();
     TRY(auto builder, image::build(format_, target->file(), options_));
     interruptible_.remove_when_killed(target->unfinished());

@@ -64,8 +64,11 @@ Result<std::vector<std::string>> headers_of(const Invocation& invocation) {
   return headers;
 }
 
-Result<FilePointer> open_nbd(const std::string& word, const Invocation& invocation) {
+Result<FilePointer> open_nbd(const std::string& word, image::DiskFile::Access access,
+                             const Invocation& invocation) {
   image::NbdFileOptions options{.opening = image::NbdFileOptions::Opening::at_once};
+  if (access == image::DiskFile::Access::read_write)
+    options.access = image::NbdFileOptions::Access::read_write;
   TRY(auto authorities, authorities_of(invocation));
   CertificateFolder folder;
   if (!authorities.empty()) TRY_VOID(folder.hold(authorities));
@@ -93,13 +96,16 @@ Result<FilePointer> open_web(const std::string& word, const Invocation& invocati
 
 }  // namespace
 
-Result<FilePointer> open_address(const std::string& word, const Invocation& invocation,
-                                 image::NetworkRules& network) {
-  if (word.starts_with("http://") || word.starts_with("https://"))
+Result<FilePointer> open_address(const std::string& word, image::DiskFile::Access access,
+                                 const Invocation& invocation, image::NetworkRules& network) {
+  if (word.starts_with("http://") || word.starts_with("https://")) {
+    if (access == image::DiskFile::Access::read_write)
+      return fail(Code::unsupported, "web servers are only read: write to a file, or to nbd://");
     return open_web(word, invocation, network);
+  }
   if (network.sockets == image::NetworkRules::Sockets::none)
     network.sockets = image::NetworkRules::Sockets::open;
-  return open_nbd(word, invocation);
+  return open_nbd(word, access, invocation);
 }
 
 }  // namespace truce::cli

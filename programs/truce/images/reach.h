@@ -11,8 +11,9 @@
 namespace truce::cli {
 
 /// Connects to the server that an address names, by --ca and --header-file, and adds to `network`
-/// what reading on will need.
+/// what going on will need. Web servers are only read.
 Result<std::shared_ptr<image::File>> open_address(const std::string& word,
+                                                  image::DiskFile::Access access,
                                                   const Invocation& invocation,
                                                   image::NetworkRules& network);
 

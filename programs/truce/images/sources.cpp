@@ -26,6 +26,11 @@ std::map<std::string, FilePointer>& reached() {
   return files;
 }
 
+FilePointer& reached_target() {
+  static FilePointer file;
+  return file;
+}
+
 Result<FilePointer> locked_file(const std::string& word, Access access) {
   TRY(auto file, image::DiskFile::open(word, access));
   TRY_VOID(
@@ -41,15 +46,20 @@ bool is_address(const std::string& word) {
 
 Result<image::NetworkRules> reach_network(const Invocation& invocation) {
   image::NetworkRules network;
+  auto reach = [&](const std::string& word, Access access) -> Result<void> {
+    if (!is_address(word)) return {};
+    auto& file = access == Access::read_only ? reached()[word] : reached_target();
+    if (file == nullptr) {
+      TRY(file, open_address(word, access, invocation, network));
+    }
+    return {};
+  };
   for (const auto* name : words_of_sources) {
     auto named = invocation.given.find(name);
     if (named == invocation.given.end()) continue;
-    for (const auto& word : named->second) {
-      if (!is_address(word) || reached().contains(word)) continue;
-      TRY(auto file, open_address(word, invocation, network));
-      reached()[word] = std::move(file);
-    }
+    for (const auto& word : named->second) TRY_VOID(reach(word, Access::read_only));
   }
+  TRY_VOID(reach(invocation.value("target"), Access::read_write));
   return network;
 }
 
@@ -58,7 +68,7 @@ Result<FilePointer> open_bytes(const std::string& word, const Invocation& invoca
   auto before = reached().find(word);
   if (before != reached().end()) return before->second;
   image::NetworkRules ignored;  // this command is not confined
-  return open_address(word, invocation, ignored);
+  return open_address(word, Access::read_only, invocation, ignored);
 }
 
 namespace {
@@ -146,6 +156,27 @@ Result<Source> open_to_write(const std::string& word, const std::string& format,
   return source;
 }
 
+Result<std::unique_ptr<image::Target>> open_target(const std::string& word,
+                                                   const image::Format& format,
+                                                   const Invocation& invocation) {
+  if (is_address(word)) {
+    if (format.name != "raw")
+      return fail(Code::unsupported, "an NBD export takes a disk as it is: -O raw, not {}",
+                  format.name);
+    TRUCE_ASSERT(reached_target() != nullptr, "a target on a server is opened before");
+    return image::Target::in_place(reached_target());
+  }
+  TRY(auto target,
+      image::Target::create(word, invocation.has("replace") ? image::Target::Existing::replace
+                                                            : image::Target::Existing::refuse));
+  // These are found by their end, or lie in several files.
+  if (target->is_in_place() && (format.name == "vhd" || format.name == "vmdk")) {
+    return fail(Code::unsupported, "{}: a {} cannot lie in a device; raw, qcow2, vhdx and vdi can",
+                word, format.name);
+  }
+  return target;
+}
+
 FileRules file_rules(const Invocation& invocation) {
   auto folder_of = [](const std::string& path) {
     auto folder = std::filesystem::path(path).parent_path();
@@ -180,7 +211,7 @@ FileRules file_rules(const Invocation& invocation) {
   if (invocation.row->verb == "unpack")
     rules.read_write.emplace_back(invocation.value("folder", "."));
   auto target = invocation.value(creates ? "file" : invocation.has("output") ? "output" : "target");
-  if (target.empty()) return rules;
+  if (target.empty() || is_address(target)) return rules;
   std::error_code ignored;
   bool device = std::filesystem::is_block_file(target, ignored);
   rules.read_write.push_back(device ? std::filesystem::path(target) : folder_of(target));

@@ -41,9 +41,14 @@ Result<Target> open_to_mend(const std::string& word, const Invocation& invocatio
 Result<Source> open_to_write(const std::string& word, const std::string& format,
                              const Invocation& invocation);
 
+/// Where a new image goes: a new file, a device, `nbd://…`. Refuses what the format cannot lie in.
+Result<std::unique_ptr<image::Target>> open_target(const std::string& word,
+                                                   const image::Format& format,
+                                                   const Invocation& invocation);
+
 /// Whether the word is the address of a server and no file's name.
 bool is_address(const std::string& word);
-/// Connects to all servers that the command reads from: names are looked up, redirections followed,
+/// Connects to all servers that the command names: names are looked up, redirections followed,
 /// and certificates read here. What is needed of the network after that.
 Result<image::NetworkRules> reach_network(const Invocation& invocation);
 /// Nothing but what the command line names is within reach of whatever an image does to its parser.

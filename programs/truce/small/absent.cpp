@@ -13,8 +13,8 @@ Result<std::size_t> pack_fast(Deflater::Wrapping, View, Span) {
 
 namespace truce::cli {
 
-Result<std::shared_ptr<image::File>> open_address(const std::string&, const Invocation&,
-                                                  image::NetworkRules&) {
+Result<std::shared_ptr<image::File>> open_address(const std::string&, image::DiskFile::Access,
+                                                  const Invocation&, image::NetworkRules&) {
   return fail(Code::internal, "the network is not in this program");
 }
 

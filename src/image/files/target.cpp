@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/random.h"
+#include "files/cleared_file.h"
 #include "image/place.h"
 
 namespace truce::image {
@@ -19,6 +20,8 @@ class Target::Beside final : public Neighbours {
     return fail(Code::forbidden, "{}: a new image reads no other file", name);
   }
   Result<std::shared_ptr<File>> create(const std::string& name) override {
+    if (folder_.empty())
+      return fail(Code::unsupported, "an image of several files cannot lie in a device");
     if (name.empty() || name.find('/') != name.npos || name == "." || name == "..")
       return fail(Code::invalid, "'{}' is not a file's name", name);
     TRY(auto file, DiskFile::create(folder_ / name));
@@ -47,8 +50,13 @@ Result<std::unique_ptr<Target>> Target::create(const std::filesystem::path& path
   struct stat status{};
   bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && S_ISBLK(status.st_mode)) {
-    TRY(target->file_, DiskFile::open(path, DiskFile::Access::read_write));
-    return target;
+    // O_EXCL: not one that is mounted, or part of another device.
+    auto fd = open_file(path, O_RDWR | O_EXCL | O_NONBLOCK);
+    if (!fd && errno == EBUSY)
+      return fail(Code::conflict, "{}: is in use (mounted?)", path.string());
+    if (!fd) return std::unexpected(std::move(fd).error());
+    TRY(auto device, DiskFile::adopt(*std::move(fd), path.string()));
+    return in_place(std::move(device));
   }
   if (exists && !S_ISREG(status.st_mode))
     return fail(Code::invalid, "{}: is neither a file nor a block device", path.string());
@@ -58,8 +66,17 @@ Result<std::unique_ptr<Target>> Target::create(const std::filesystem::path& path
   }
   auto temporary = folder / ("." + path.filename().string() + "." + random_hex(4) + ".part");
   // Under its final name: other files of the image are named after it.
-  TRY(target->file_, DiskFile::create(temporary, path.string()));
+  TRY(auto file, DiskFile::create(temporary, path.string()));
+  target->file_ = std::move(file);
   target->unfinished_.push_back(temporary.string());
+  return target;
+}
+
+std::unique_ptr<Target> Target::in_place(std::shared_ptr<File> file) {
+  std::unique_ptr<Target> target(new Target);
+  target->cleared_ = std::make_shared<ClearedFile>(std::move(file));
+  target->file_ = target->cleared_;
+  target->beside_ = std::make_unique<Beside>(std::filesystem::path(), target->unfinished_);
   return target;
 }
 
@@ -73,11 +90,11 @@ Neighbours& Target::neighbours() {
 
 Result<void> Target::commit(Durability durability) {
   bool durable = durability == Durability::durable;
+  if (cleared_) return durable ? cleared_->flush() : cleared_->settle();
   if (durable) {
     TRY_VOID(beside_->flush());
     TRY_VOID(file_->flush());
   }
-  if (file_->block_device()) return {};
   // A link refuses to replace, a rename replaces: each is one step.
   const auto& temporary = unfinished_.front();
   int flags = existing_ == Existing::refuse ? RENAME_NOREPLACE : 0;

@@ -45,18 +45,24 @@ class FolderNeighbours final : public Neighbours {
   DiskFile::Access parts_;
 };
 
+class ClearedFile;
+
 /// A file in the making: it has a name of its own beside the final one, which it gets by commit().
-/// What is not committed is removed. A block device is written in place.
+/// What is not committed is removed. A block device is written in place, where nobody else uses it:
+/// it looks like an empty file, and what of it is not written becomes zero.
 class Target {
  public:
   enum class Existing { refuse, replace };
   static Result<std::unique_ptr<Target>> create(const std::filesystem::path& path,
                                                 Existing existing);
+  /// The same for anything of fixed size that exists and is written in place: an NBD export.
+  static std::unique_ptr<Target> in_place(std::shared_ptr<File> file);
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
   ~Target();
 
-  [[nodiscard]] const std::shared_ptr<DiskFile>& file() const { return file_; }
+  [[nodiscard]] const std::shared_ptr<File>& file() const { return file_; }
+  [[nodiscard]] bool is_in_place() const { return cleared_ != nullptr; }
   /// Further files of the image (extents, a data file), made beside it and committed with it.
   [[nodiscard]] Neighbours& neighbours();
   /// Gives the file its name. Durable: file and folder are synced before and after.
@@ -70,7 +76,8 @@ class Target {
   Target() = default;
 
   std::filesystem::path path_;
-  std::shared_ptr<DiskFile> file_;
+  std::shared_ptr<File> file_;
+  std::shared_ptr<ClearedFile> cleared_;  // the same, where it is written in place
   std::unique_ptr<Beside> beside_;
   std::vector<std::string> unfinished_;
   Existing existing_ = Existing::refuse;
