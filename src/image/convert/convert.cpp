@@ -17,7 +17,9 @@ Result<Usage> usage(Image& image) {
 
 Result<Moved> convert(Image& from, Builder& to, const ConvertOptions& options) {
   Usage used;  // only progress asks for it, and it is a walk through all tables
-  if (options.progress) {
+  if (from.once()) {
+    used.stored = from.size();
+  } else if (options.progress) {
     TRY(used, usage(from));
   }
   Conversion conversion(from, to, options, used.stored);
