@@ -12,7 +12,9 @@
 #include "base/bytes.h"
 #include "image/qcow2.h"
 #include "image/resume.h"
+#include "image/stream.h"
 #include "images/bar.h"
+#include "images/pipes.h"
 #include "images/verbs.h"
 #include "terminal.h"
 #include "text_formats.h"
@@ -58,14 +60,15 @@ void tell_result(const Invocation& invocation, const image::Format& format, std:
   if (invocation.style == Style::table) {
     auto resumed = resumed_at ? fmt::format("resumed at {} %, ", *resumed_at) : std::string();
     print(fmt::format("{}: {} disk of {}: {}{} in {:.2f} s\n", target, format.name,
-                      to_string(Bytes{size}), resumed, ways(moved), seconds));
+                      to_string(Bytes{size}), resumed, ways(moved), seconds),
+          messages_beside(target));
     return;
   }
   json::object out{{"target", target},       {"format", format.name},  {"size", size},
                    {"shared", moved.shared}, {"kernel", moved.kernel}, {"through", moved.through},
                    {"zeroes", moved.zeroes}, {"seconds", seconds}};
   if (resumed_at) out["resumed_at_percent"] = *resumed_at;
-  print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out));
+  print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out), messages_beside(target));
 }
 
 /// --bitmaps: between two qcow2 images, of the disk as it is now.
@@ -107,7 +110,7 @@ class Converting {
   Result<int> run() {
     // What is shared or copied by the kernel must be on the disk: file systems have shown holes
     // there.
-    TRY_VOID(source_.file->flush());
+    if (source_.file != nullptr) TRY_VOID(source_.file->flush());
     const auto& description = source_.image->description();
     TRY(options_, build_options(invocation_, format_));
     options_.size = description.size;
@@ -117,7 +120,9 @@ class Converting {
     if (invocation_.has("bitmaps")) lost.bitmaps.clear();
     TRY_VOID(tell_losses(lost, format_, kept_sectors, invocation_));
     TRY_VOID(choose_how());
-    TRY(auto moved, invocation_.has("resume") ? convert_on() : convert_anew());
+    TRY(auto moved, is_pipe(invocation_.value("target")) ? convert_through()
+                    : invocation_.has("resume")          ? convert_on()
+                                                         : convert_anew());
     bar_.end();
     tell_result(invocation_, format_, description.size, moved, seconds_since(start_), resumed_at_);
     return 0;
@@ -154,6 +159,14 @@ class Converting {
     interruptible_.remove_when_killed({});
     if (!moved) return std::unexpected(explained(std::move(moved).error()));
     if (!done) return std::unexpected(explained(std::move(done).error()));
+    return moved;
+  }
+
+  /// Into the standard output.
+  Result<image::Moved> convert_through() {
+    TRY(auto builder, image::build_in_order(format_, output_descriptor, output_name, options_));
+    auto moved = image::convert(*source_.image, *builder, how_);
+    if (!moved) return std::unexpected(std::move(moved).error());
     return moved;
   }
 
@@ -238,8 +251,14 @@ Result<int> image_convert(const Invocation& invocation) {
     if (invocation.has("resume") && invocation.has(option))
       return fail(Code::invalid, "--resume and --{} do not go together", option);
   }
-  TRY(auto source, open_source_at(invocation.value("snapshot"), invocation.value("source"),
-                                  invocation.value("source-format"), invocation));
+  Interruptible interruptible;
+  Source source;
+  if (is_pipe(invocation.value("source"))) {
+    TRY(source, open_piped(invocation));
+  } else {
+    TRY(source, open_source_at(invocation.value("snapshot"), invocation.value("source"),
+                               invocation.value("source-format"), invocation));
+  }
   TRY_VOID(expect_bitmaps(source.image->description(), *format, invocation));
   return Converting(invocation, *format, std::move(source)).run();
 }

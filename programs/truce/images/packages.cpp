@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "image/package.h"
 #include "images/bar.h"
+#include "images/pipes.h"
 #include "images/verbs.h"
 #include "terminal.h"
 #include "text_formats.h"
@@ -55,6 +56,14 @@ Result<void> write_package(const std::string& path, Appliance appliance,
   Interruptible interruptible;
   options.work = {.progress = [&](const image::Progress& progress) { bar.show(progress); },
                   .cancelled = &Interruptible::interrupted};
+  if (is_pipe(path)) {
+    options.staging = std::filesystem::temp_directory_path();
+    image::DescriptorSink sink(output_descriptor, output_name);
+    TRY(auto packed, image::pack_ova(std::move(appliance), disks, sink, options));
+    bar.end();
+    warn(packed.warnings);
+    return {};
+  }
   auto existing = invocation.has("replace") ? image::Target::Existing::replace
                                             : image::Target::Existing::refuse;
   TRY(auto target, image::Target::create(path, existing));
@@ -74,19 +83,22 @@ Result<int> image_pack(const Invocation& invocation) {
   if (auto more = invocation.given.find("disk"); more != invocation.given.end())
     sources.insert(sources.end(), more->second.begin(), more->second.end());
   auto target = invocation.value("output");
-  if (!target.ends_with(".ova") && !target.ends_with(".xva"))
-    return fail(Code::invalid, "-o takes NAME.ova or NAME.xva, not '{}'", target);
+  if (!target.ends_with(".ova") && !target.ends_with(".xva") && !is_pipe(target)) {
+    return fail(Code::invalid,
+                "-o takes NAME.ova, NAME.xva, or - for an OVA through a pipe, not '{}'", target);
+  }
   std::error_code ignored;
   bool package = std::filesystem::is_directory(sources.front(), ignored);
   for (const auto* end : {".ovf", ".ova", ".xva"}) package |= sources.front().ends_with(end);
   if (package && sources.size() > 1)
     return fail(Code::invalid, "either one package or disk images are packed");
   std::vector<DiskToPack> disks;
-  TRY(auto appliance, package ? of_package(sources.front(), disks)
-                              : of_images(sources, std::filesystem::path(target).stem().string(),
-                                          invocation, disks));
+  auto name = std::filesystem::path(is_pipe(target) ? sources.front() : target).stem().string();
+  TRY(auto appliance,
+      package ? of_package(sources.front(), disks) : of_images(sources, name, invocation, disks));
   TRY_VOID(write_package(target, std::move(appliance), disks, invocation));
-  if (!invocation.quiet) print(fmt::format("{}: {} disks\n", target, disks.size()));
+  if (!invocation.quiet)
+    print(fmt::format("{}: {} disks\n", target, disks.size()), messages_beside(target));
   return 0;
 }
 

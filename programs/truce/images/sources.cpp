@@ -7,6 +7,7 @@
 #include <map>
 
 #include "image/qcow2.h"
+#include "images/pipes.h"
 #include "images/reach.h"
 #include "images/verbs.h"
 
@@ -197,7 +198,7 @@ FileRules file_rules(const Invocation& invocation) {
     if (named == invocation.given.end() || creates) continue;
     auto& list = in_place ? rules.read_write : rules.read_only;
     for (const auto& path : named->second) {
-      if (is_address(path)) continue;
+      if (is_address(path) || is_pipe(path)) continue;
       bool whole_folder = renames || path.ends_with(".ovf");
       list.push_back(whole_folder ? folder_of(path) : std::filesystem::path(path));
     }
@@ -211,7 +212,9 @@ FileRules file_rules(const Invocation& invocation) {
   if (invocation.row->verb == "unpack")
     rules.read_write.emplace_back(invocation.value("folder", "."));
   auto target = invocation.value(creates ? "file" : invocation.has("output") ? "output" : "target");
-  if (target.empty() || is_address(target)) return rules;
+  if (verb == "pack" && is_pipe(target))
+    rules.read_write.push_back(std::filesystem::temp_directory_path());
+  if (target.empty() || is_address(target) || is_pipe(target)) return rules;
   std::error_code ignored;
   bool device = std::filesystem::is_block_file(target, ignored);
   rules.read_write.push_back(device ? std::filesystem::path(target) : folder_of(target));

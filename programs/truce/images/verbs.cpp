@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "image/confine.h"
+#include "images/pipes.h"
 #include "output.h"
 #include "terminal.h"
 
@@ -258,6 +259,8 @@ Result<image::BuildOptions> build_options(const Invocation& invocation,
 }
 
 Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs) {
+  TRY_VOID(
+      expect_pipes_fit(invocation));  // before anything is opened: it could become descriptor 1
   if (invocation.row->verb != "recover" && !invocation.has("in-place"))
     TRY_VOID(refuse_interrupted(invocation));
   // Buffers of a MiB or two come and go: the C library would map each anew, page by page.

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "byte_order.h"
+#include "image/stream.h"
 
 namespace truce::image {
 namespace {
@@ -120,8 +121,10 @@ Result<void> Conversion::note_placed(const Work& work) {
 
 Result<void> Conversion::read(std::uint64_t start, Span into) {
   auto done = from_.read(start, into);
-  if (!done) return std::unexpected(place_of(std::move(done).error(), start, into.size()));
-  return {};
+  if (done) return {};
+  // What was read cannot be looked at again.
+  if (dynamic_cast<ReadOnce*>(&from_) != nullptr) return done;
+  return std::unexpected(place_of(std::move(done).error(), start, into.size()));
 }
 
 /// Looks for the first byte that the source does not give, and tells where it is on the guest's

@@ -1,6 +1,7 @@
 #include "image/convert.h"
 
 #include "convert/conversion.h"
+#include "image/stream.h"
 
 namespace truce::image {
 
@@ -17,7 +18,7 @@ Result<Usage> usage(Image& image) {
 
 Result<Moved> convert(Image& from, Builder& to, const ConvertOptions& options) {
   Usage used;  // only progress asks for it, and it is a walk through all tables
-  if (from.once()) {
+  if (dynamic_cast<ReadOnce*>(&from) != nullptr) {
     used.stored = from.size();
   } else if (options.progress) {
     TRY(used, usage(from));

@@ -1,5 +1,6 @@
 #include "stream/pipe.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,10 +8,33 @@
 
 namespace truce::image {
 
+namespace {
+
+/// Whether the descriptor gives or takes something, or has ended, within `milliseconds`.
+bool ready(int fd, short events, int milliseconds) {
+  pollfd asked{.fd = fd, .events = events, .revents = 0};
+  return ::poll(&asked, 1, milliseconds) == 1;
+}
+
+}  // namespace
+
 void PipeReader::unread(View bytes) {
   again_.assign(bytes.begin(), bytes.end());
   again_at_ = 0;
   position_ -= bytes.size();
+}
+
+// At least a byte; 0 at the end. A signal may reach another thread than the one that waits here.
+Result<std::size_t> PipeReader::next(Span into) {
+  constexpr int look_around = 200;
+  while (true) {
+    bool comes = ready(fd_, POLLIN, look_around);
+    if (cancelled_ != nullptr && *cancelled_) return fail(Code::cancelled, "cancelled");
+    if (!comes) continue;
+    auto count = ::read(fd_, into.data(), into.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR && errno != EAGAIN) return fail_errno(errno, name_);
+  }
 }
 
 Result<std::size_t> PipeReader::some(Span into) {
@@ -18,11 +42,9 @@ Result<std::size_t> PipeReader::some(Span into) {
   std::copy_n(again_.begin() + static_cast<std::ptrdiff_t>(again_at_), length, into.begin());
   again_at_ += length;
   while (length < into.size()) {
-    auto count = ::read(fd_, into.data() + length, into.size() - length);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno(errno, name_);
+    TRY(auto count, next(into.subspan(length)));
     if (count == 0) break;
-    length += static_cast<std::size_t>(count);
+    length += count;
   }
   position_ += length;
   return length;
@@ -57,7 +79,10 @@ Result<void> PipeFile::write(std::uint64_t offset, View from) {
   if (offset != position_) return going_back();
   while (!from.empty()) {
     auto count = ::write(fd_, from.data(), from.size());
-    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) (void)ready(fd_, POLLOUT, -1);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count < 0 && errno == EPIPE)
+      return fail(Code::io, "{}: broken pipe: its reader ended before the image did", name_);
     if (count < 0) return fail_errno(errno, name_);
     from = from.subspan(static_cast<std::size_t>(count));
     position_ += static_cast<std::uint64_t>(count);

@@ -1,14 +1,18 @@
 // Descriptors that are read or written in order.
 #pragma once
 
+#include <atomic>
+
 #include "image/file.h"
 
 namespace truce::image {
 
-/// Reads from where the descriptor stands.
+/// Reads from where the descriptor stands. Waits for more as long as it must.
 class PipeReader {
  public:
-  PipeReader(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  /// `cancelled` is looked at while nothing comes: Code::cancelled.
+  PipeReader(int fd, std::string name, const std::atomic<bool>* cancelled = nullptr)
+      : fd_(fd), name_(std::move(name)), cancelled_(cancelled) {}
   [[nodiscard]] const std::string& name() const { return name_; }
   /// As many bytes as there are, at most all of `into`; fewer only at the end.
   Result<std::size_t> some(Span into);
@@ -21,14 +25,17 @@ class PipeReader {
   void unread(View bytes);
 
  private:
+  Result<std::size_t> next(Span into);
+
   int fd_;
   std::string name_;
+  const std::atomic<bool>* cancelled_;
   std::uint64_t position_ = 0;
   std::vector<std::byte> again_;  // read before the descriptor
   std::size_t again_at_ = 0;
 };
 
-/// Takes each write where the last one ended, and nothing else.
+/// Takes each write where the last one ended, and nothing else. SIGPIPE is the caller's to ignore.
 class PipeFile final : public File {
  public:
   PipeFile(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "byte_order.h"
+#include "package/names.h"
 #include "rows.h"
 #include "stream/raw_stream.h"
 #include "stream/vmdk_stream.h"
@@ -14,11 +15,10 @@ namespace truce::image {
 namespace {
 
 /// What was asked about and is not read yet is kept: as much as its readers have in hand.
-class StreamImage final : public Image {
+class StreamImage final : public Image, public ReadOnce {
  public:
   explicit StreamImage(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
   [[nodiscard]] const Description& description() const override { return stream_->description(); }
-  [[nodiscard]] bool once() const override { return true; }
 
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override {
     std::lock_guard lock(mutex_);
@@ -111,7 +111,7 @@ class StreamImage final : public Image {
 
 Result<std::unique_ptr<Stream>> open_stream(int fd, const std::string& name,
                                             const StreamOptions& options) {
-  PipeReader from(fd, name);
+  PipeReader from(fd, name, options.cancelled);
   std::vector<std::byte> head(65536);
   TRY(auto length, from.some(head));
   head.resize(length);
@@ -158,6 +158,14 @@ Result<std::uint64_t> store_raw(Stream& from, File& to,
   auto size = from.description().size;
   TRY_VOID(to.resize(size));
   return size;
+}
+
+Result<std::shared_ptr<File>> store_nameless(
+    Stream& from, const std::filesystem::path& folder,
+    const std::function<Result<void>(std::uint64_t)>& written) {
+  TRY(auto file, package::nameless_file(folder));
+  TRY_VOID(store_raw(from, *file, written));
+  return std::shared_ptr<File>(std::move(file));
 }
 
 }  // namespace truce::image

@@ -135,9 +135,6 @@ class Image {
   /// Follows every table and compares what must agree. Code::unsupported where a format has
   /// nothing to check.
   virtual Result<CheckReport> check() = 0;
-  /// Whether it comes through a pipe: extents are asked for in ascending order, and each byte of
-  /// them is read once.
-  [[nodiscard]] virtual bool once() const { return false; }
   /// Null when the format, this variant or the way it was opened cannot be written.
   virtual Writable* writable() { return nullptr; }
   /// Null when the format keeps no images over others, or this variant cannot.

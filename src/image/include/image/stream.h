@@ -1,6 +1,8 @@
 // Disks that come or go in order, byte after byte: through pipes.
 #pragma once
 
+#include <atomic>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +12,13 @@
 #include "image/formats.h"
 
 namespace truce::image {
+
+/// What an Image also is that comes through a pipe: extents are asked for in ascending order, and
+/// each byte of them is read once.
+class ReadOnce {
+ public:
+  virtual ~ReadOnce() = default;
+};
 
 /// A disk that comes once, from its beginning to its end.
 class Stream {
@@ -33,6 +42,7 @@ class Stream {
 struct StreamOptions {
   std::string format;                 ///< `raw` or `vmdk`; empty: by the first bytes
   std::optional<std::uint64_t> size;  ///< of a raw disk; the stream must have exactly so many bytes
+  const std::atomic<bool>* cancelled = nullptr;  ///< looked at while nothing comes
 };
 
 /// Reads a descriptor that need not be sought in, which stays open elsewhere. Code::unsupported for
@@ -47,6 +57,11 @@ Result<std::unique_ptr<Image>> image_of(std::unique_ptr<Stream> stream);
 /// A stream of any size, known or not, as a raw disk. `written` is told how far it is.
 Result<std::uint64_t> store_raw(Stream& from, File& to,
                                 const std::function<Result<void>(std::uint64_t)>& written);
+
+/// The same into a new file in the folder that has no name and is gone when it is closed.
+Result<std::shared_ptr<File>> store_nameless(
+    Stream& from, const std::filesystem::path& folder,
+    const std::function<Result<void>(std::uint64_t)>& written);
 
 /// A new image into a descriptor that need not be sought in: raw, and streamOptimized VMDK.
 /// Code::unsupported for others.

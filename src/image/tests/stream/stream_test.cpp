@@ -2,6 +2,7 @@
 #include "image/stream.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <thread>
@@ -16,6 +17,7 @@ namespace {
 class Feeding {
  public:
   explicit Feeding(Content bytes) {
+    ::signal(SIGPIPE, SIG_IGN);  // who reads may end early
     int ends[2];
     EXPECT_EQ(::pipe(ends), 0);
     from_ = Fd(ends[0]);
@@ -158,6 +160,37 @@ TEST(Stream, writes_raw_and_stream_optimized_in_order_and_nothing_else) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::unsupported);
   }
+}
+
+TEST(Stream, a_reader_that_has_ended_is_an_error) {
+  ::signal(SIGPIPE, SIG_IGN);
+  auto raw = std::make_shared<MemoryFile>();
+  ASSERT_TRUE(store(*find_format("raw"), raw, disk()));
+  auto source = open(raw, {}, "raw").value();
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  Fd to(ends[1]);
+  auto builder =
+      build_in_order(*find_format("raw"), to.get(), "output", {.size = disk().size()}).value();
+  auto done = convert(*source, *builder, {.threads = 2});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::io);
+  EXPECT_NE(done.error().message.find("output: broken pipe"), std::string::npos);
+}
+
+TEST(Stream, a_wait_for_more_ends_when_it_is_cancelled) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  Fd from(ends[0]), to(ends[1]);
+  std::atomic<bool> cancelled = false;
+  std::jthread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    cancelled = true;
+  });
+  auto stream = open_stream(from.get(), "input", {.cancelled = &cancelled});
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().code, Code::cancelled);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // The head of a web server's answer, in lines.
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
