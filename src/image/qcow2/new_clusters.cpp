@@ -1,6 +1,7 @@
 #include "qcow2/new_clusters.h"
 
 #include <algorithm>
+#include <span>
 
 #include "byte_order.h"
 #include "qcow2/refcounts.h"
@@ -126,7 +127,7 @@ Result<void> NewClusters::restore(SealedReader& reader) {
   }
   block_.assign(block.begin(), block.end());
   blocks_.resize(blocks.size() / 8);
-  std::memcpy(blocks_.data(), blocks.data(), blocks.size());
+  std::ranges::copy(blocks, std::as_writable_bytes(std::span(blocks_)).begin());
   return {};
 }
 
