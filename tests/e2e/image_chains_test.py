@@ -242,7 +242,7 @@ class Measures(ChainCase):
 
     def test_an_empty_disk_is_measured(self):
         self.assertIn('required', self.truce('measure', '-O', 'vhdx', '--size', '1TiB'))
-        self.truce('measure', '-O', 'vhdx', status=1)
+        self.truce('measure', '-O', 'vhdx', status=2)
 
 
 if __name__ == '__main__':
