@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 import unittest
 
 from image_test import ImageCase, MIB, disk_content
@@ -113,6 +114,13 @@ class InPlace(ImageCase):
 class Resume(ImageCase):
     SLOW = ['--threads', '1', '-O', 'qcow2', '-o', 'compression=zlib', '-o', 'level=12']
 
+    def seconds_of(self, source, words):
+        """How long the whole conversion takes here."""
+        start = time.monotonic()
+        self.truce('convert', '--no-sync', '-f', 'raw', *words, source, self.path('whole'))
+        self.path('whole').unlink()
+        return time.monotonic() - start
+
     def convert_and_kill(self, delay, number, *words):
         """How it ended: its status, and what it said."""
         process = subprocess.Popen([TRUCE, 'image', 'convert', '--resume', *map(str, words)], stdout=subprocess.PIPE,
@@ -128,15 +136,17 @@ class Resume(ImageCase):
         chance = random.Random(4)
         kills, wanted = 0, 20 if LONG else 2
         source = self.path('large.raw')
-        source.write_bytes(disk_content(40 * MIB, 3))
+        source.write_bytes(disk_content(96 * MIB, 3))
         targets = [('qcow2', self.SLOW), ('vmdk', ['--threads', '1', '-O', 'vmdk', '-o', 'subformat=streamOptimized',
                                                    '-o', 'level=12'])]
-        for form, words in itertools.cycle(targets):
-            target = self.path(f'disk{kills}.{form}')
-            status, resumed, told = 1, False, ''
+        whole = max(self.seconds_of(source, words) for _, words in targets)
+        for number, (form, words) in enumerate(itertools.cycle(targets)):
+            target = self.path(f'disk{number}.{form}')
+            status, resumed, told, tries = 1, False, '', 0
             while status != 0:
                 # Later each time, so that it comes to an end on any machine.
-                delay = chance.uniform(1.2, 2.5) + kills / 4
+                delay = chance.uniform(0.3, 0.7) * whole * (1 + tries / 4)
+                tries += 1
                 status, told = self.convert_and_kill(delay, signal.SIGKILL, '-f', 'raw', *words, source, target)
                 if status == 0:
                     break
@@ -154,8 +164,9 @@ class Resume(ImageCase):
 
     def test_ctrl_c_tells_how_to_go_on_and_a_change_of_the_source_is_noticed(self):
         source, target = self.path('large.raw'), self.path('disk.qcow2')
-        source.write_bytes(disk_content(40 * MIB, 3))
-        status, told = self.convert_and_kill(1.5, signal.SIGINT, '-f', 'raw', *self.SLOW, source, target)
+        source.write_bytes(disk_content(96 * MIB, 3))
+        delay = self.seconds_of(source, self.SLOW) / 2
+        status, told = self.convert_and_kill(delay, signal.SIGINT, '-f', 'raw', *self.SLOW, source, target)
         self.assertEqual(status, 1, told)
         self.assertRegex(told, 'cancelled; the same command goes on from [0-9]+ %')
         with open(source, 'r+b') as disk:

@@ -78,7 +78,10 @@ Result<std::unique_ptr<Resumable>> Resumable::begin(Folder& folder, Wanted wante
     made->inode_ = part->inode;
     made->file_ = std::make_shared<resume::PartFile>(std::move(file), made->wanted_.target);
     auto gone_on = made->go_on(*std::move(snapshot));
-    if (gone_on) return made;
+    if (gone_on) {
+      made->take_room();
+      return made;
+    }
     if (gone_on.error().code != Code::corrupt) return std::unexpected(std::move(gone_on).error());
     why = gone_on.error().message;
     made->builder_.reset();
@@ -101,7 +104,20 @@ Result<void> Resumable::begin_anew(std::string why) {
   TRY(auto there, folder_.look(part_name()));
   inode_ = there ? there->inode : 0;
   file_ = std::make_shared<resume::PartFile>(std::move(file), wanted_.target);
-  return build_over();
+  TRY_VOID(build_over());
+  take_room();
+  return {};
+}
+
+// Of a builder that packs nothing can be cut off to make room in a file system that is full; what
+// places needs none of this.
+void Resumable::take_room() {
+  constexpr std::size_t usual = 256 << 10;
+  if (builder_->packing() == nullptr) return;
+  auto beside = checkpoint_name() + ".new";
+  (void)folder_.remove(beside);
+  auto file = folder_.create(beside, beside);
+  if (file) (void)(*file)->write(0, std::vector<std::byte>(usual));  // without it less is kept
 }
 
 Result<void> Resumable::build_over() {
@@ -225,7 +241,7 @@ Result<void> Resumable::settle() {
   // here.
   auto begun = std::chrono::steady_clock::now();
   auto flushed = file_->flush();
-  if (flushed) (void)save(snapshot);  // without it less is saved, no more
+  if (flushed && save(snapshot)) take_room();  // without a checkpoint less is saved, no more
   lock.lock();
   saving_ = false;
   saved_ = std::chrono::steady_clock::now();

@@ -79,6 +79,8 @@ class Resumable final : public Checkpoints {
   Result<void> build_over();
   [[nodiscard]] Snapshot taken() const;
   Result<void> save(const Snapshot& snapshot);
+  /// Holds room for the next checkpoint, which save() gives back.
+  void take_room();
 
   Folder& folder_;
   Wanted wanted_;

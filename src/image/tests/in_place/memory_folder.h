@@ -83,7 +83,9 @@ class MemoryFolder final : public Folder {
   Result<std::shared_ptr<File>> create(const std::string& name,
                                        const std::string& called) override {
     if (content.names.contains(name)) return fail(Code::conflict, "{}", name);
-    auto inode = 100 + content.files.size();
+    std::uint64_t inode = 100;  // a new one also where a loss of power has left gaps
+    for (const auto& [other, bytes] : content.files) inode = std::max(inode, other + 1);
+    for (const auto& [taken, other] : content.names) inode = std::max(inode, other + 1);
     TRY_VOID(take({.kind = FolderStep::Kind::create, .inode = inode, .name = name}));
     content.files[inode];
     return handle(called, inode);
