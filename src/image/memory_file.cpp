@@ -37,7 +37,7 @@ Result<void> MemoryFile::write(std::uint64_t offset, View from) {
     return fail(Code::limit, "{}: no more than {} bytes", name_, memory_limit);
   if (from.empty()) return {};
   if (offset + from.size() > content_.size()) content_.resize(offset + from.size());
-  std::memcpy(content_.data() + offset, from.data(), from.size());
+  if (!from.empty()) std::memcpy(content_.data() + offset, from.data(), from.size());
   return {};
 }
 

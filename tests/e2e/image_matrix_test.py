@@ -130,7 +130,7 @@ class Served(MatrixCase):
     def test_cloud_hypervisor_7661_writes_from_several_connections_do_not_corrupt(self):
         for form, words in (('qcow2', []), ('vhdx', ['-o', 'block_size=1048576']), ('vhd', []), ('vdi', [])):
             with self.subTest(form):
-                disk, socket = self.path(f'disk.{form}'), self.path(f'{form}.sock')
+                disk, socket = self.path(f'disk.{form}'), self.folder / f'{form}.sock'
                 self.truce('create', '-f', form, *words, disk, '16MiB')
                 expected = bytearray(16 * MIB)
                 server = subprocess.Popen([TRUCE, 'image', 'serve', disk, '--writable', '-f', form, '--listen',

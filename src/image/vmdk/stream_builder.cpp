@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "byte_order.h"
 #include "sealed.h"
@@ -102,7 +103,7 @@ Result<void> StreamBuilder::restore(View state) {
   filled_ = filled != 0;
   std::ranges::copy(entries, entries_.begin());
   directory_.resize(directory.size() / 4);
-  std::memcpy(directory_.data(), directory.data(), directory.size());
+  std::ranges::copy(directory, std::as_writable_bytes(std::span(directory_)).begin());
   return {};
 }
 
