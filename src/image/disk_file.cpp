@@ -90,6 +90,17 @@ Result<void> DiskFile::write(std::uint64_t offset, View from) {
   return {};
 }
 
+Result<void> write_zeroes_in_pieces(File& file, std::uint64_t offset, std::uint64_t length) {
+  std::vector<std::byte> zeroes(std::min<std::uint64_t>(length, 1 << 20));
+  while (length > 0) {
+    auto part = std::min<std::uint64_t>(length, zeroes.size());
+    TRY_VOID(file.write(offset, View(zeroes).first(part)));
+    offset += part;
+    length -= part;
+  }
+  return {};
+}
+
 Result<void> DiskFile::write_zeroes(std::uint64_t offset, std::uint64_t length) {
   auto end = size();
   if (offset >= end) return {};
@@ -110,14 +121,7 @@ Result<void> DiskFile::write_zeroes(std::uint64_t offset, std::uint64_t length) 
   if (::fallocate(fd_.get(), punch, as_offset(offset), as_offset(length)) == 0) return {};
   int zero = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
   if (::fallocate(fd_.get(), zero, as_offset(offset), as_offset(length)) == 0) return {};
-  std::vector<std::byte> zeroes(std::min<std::uint64_t>(length, 1 << 20));
-  while (length > 0) {
-    auto part = std::min<std::uint64_t>(length, zeroes.size());
-    TRY_VOID(write(offset, View(zeroes).first(part)));
-    offset += part;
-    length -= part;
-  }
-  return {};
+  return write_zeroes_in_pieces(*this, offset, length);
 }
 
 Result<void> DiskFile::resize(std::uint64_t size) {

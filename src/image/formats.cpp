@@ -110,15 +110,16 @@ Result<const Format*> detect(const File& file) {
   return found == nullptr ? &raw_format : found;
 }
 
+Result<const Format*> format_of(const File& file, std::string_view name) {
+  if (name.empty()) return detect(file);
+  const auto* row = find_format(name);
+  if (row == nullptr) return fail(Code::invalid, "there is no format '{}'", name);
+  return row;
+}
+
 Result<std::unique_ptr<Image>> open(std::shared_ptr<File> file, const OpenOptions& options,
                                     std::string_view format) {
-  const Format* row = nullptr;
-  if (format.empty()) {
-    TRY(row, detect(*file));
-  } else {
-    row = find_format(format);
-    if (row == nullptr) return fail(Code::invalid, "there is no format '{}'", format);
-  }
+  TRY(const auto* row, format_of(*file, format));
   auto name = file->name();
   for (const auto* above = options.above; above != nullptr; above = above->next) {
     if (same(*above->file, *file))
@@ -141,13 +142,7 @@ Result<std::unique_ptr<Image>> open(std::shared_ptr<File> file, const OpenOption
 
 Result<Repaired> repair(std::shared_ptr<File> file, const RepairOptions& options,
                         std::string_view format) {
-  const Format* row = nullptr;
-  if (format.empty()) {
-    TRY(row, detect(*file));
-  } else {
-    row = find_format(format);
-    if (row == nullptr) return fail(Code::invalid, "there is no format '{}'", format);
-  }
+  TRY(const auto* row, format_of(*file, format));
   auto name = file->name();
   if (row->repair == nullptr)
     return fail(Code::unsupported, "{}: images of the format {} are not mended here", name,

@@ -275,7 +275,7 @@ class Uefi(MachinesTest):
         self.lab.must('vm', 'create', 'm', '--template', 'unsigned', '--firmware', 'uefi', '--secure-boot', 'snakeoil',
                       '--memory', '128MiB', '--start')
         self.assertIn('property=secure', ' '.join(processes_with(self.lab.vm('m')['uuid']).values()))
-        # OVMF says why in words that differ: `Security Violation`, `Access Denied`, `Not Found`.
+        # OVMF says `Not Found` here, not `Security Violation`: that the signature is why is not shown.
         self.lab.wait_log('m', 'failed to load Boot', BOOT * 2)
         self.assertNotIn('Memtest86+', self.lab.must('vm', 'log', 'm', '--bytes', 65536).out)
         self.assertTrue(self.variables('m', '-snakeoil').exists())

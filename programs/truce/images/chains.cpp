@@ -15,31 +15,6 @@ namespace {
 
 using Access = image::DiskFile::Access;
 
-image::Target::Existing existing_of(const Invocation& invocation) {
-  return invocation.has("replace") ? image::Target::Existing::replace
-                                   : image::Target::Existing::refuse;
-}
-
-/// What --allow-external allows to images in the folder of `path`; null without it.
-Result<std::unique_ptr<image::FolderNeighbours>> allowed_for(const std::filesystem::path& path,
-                                                             const Invocation& invocation) {
-  if (!invocation.has("allow-external")) return nullptr;
-  return image::FolderNeighbours::open(path, invocation.value("allow-external"));
-}
-
-image::OpenOptions following(image::Neighbours* neighbours) {
-  image::OpenOptions options{.neighbours = neighbours};
-  if (neighbours != nullptr) options.external = image::External::follow;
-  return options;
-}
-
-Result<std::shared_ptr<image::DiskFile>> locked(const std::filesystem::path& path, Access access) {
-  TRY(auto file, image::DiskFile::open(path, access));
-  TRY_VOID(
-      image::lock_image(*file, access == Access::read_only ? image::Use::read : image::Use::write));
-  return file;
-}
-
 /// The image of --backing, open: by what the new image will know it, and what it holds.
 struct OpenParent {
   image::Parent named;
@@ -59,7 +34,7 @@ Result<OpenParent> open_named_parent(const std::string& child, const Invocation&
   OpenParent parent;
   TRY(parent.named, named_parent(child, invocation));
   TRY(parent.allowed, allowed_for(parent.named.path, invocation));
-  TRY(parent.file, locked(parent.named.path, Access::read_only));
+  TRY(parent.file, locked_file(parent.named.path, Access::read_only));
   auto options = following(parent.allowed.get());
   options.above = above;
   TRY(parent.image, image::open(parent.file, options, parent.named.description.format));
@@ -80,7 +55,7 @@ void tell(const Invocation& invocation, const std::string& line, const json::obj
   if (invocation.style == Style::table) {
     print(printable(line) + "\n");
   } else {
-    print(invocation.style == Style::yaml ? yaml(object) : pretty_json(object));
+    print_object(object, invocation.style);
   }
 }
 
@@ -93,7 +68,7 @@ const image::Reference* reference_to_parent(const image::Image& image) {
 }
 
 Result<void> name_only(const std::string& name, const Invocation& invocation) {
-  TRY(auto file, locked(name, Access::read_write));
+  TRY(auto file, locked_file(name, Access::read_write));
   TRY(auto image, image::open(file, {.external = image::External::ignore, .read_write = true},
                               invocation.value("source-format")));
   auto* layer = image->layer();
@@ -187,7 +162,7 @@ Result<int> image_rebase(const Invocation& invocation) {
     TRY_VOID(name_only(name, invocation));
     return 0;
   }
-  TRY(auto file, locked(name, Access::read_write));
+  TRY(auto file, locked_file(name, Access::read_write));
   TRY(auto allowed, allowed_for(name, invocation));
   auto options = following(allowed.get());
   options.read_write = true;
@@ -215,15 +190,12 @@ Result<int> image_rebase(const Invocation& invocation) {
 Result<int> image_commit(const Invocation& invocation) {
   auto name = invocation.value("file");
   auto format = invocation.value("source-format");
-  TRY(auto file, locked(name, Access::read_write));
+  TRY(auto file, locked_file(name, Access::read_write));
   TRY(auto allowed, allowed_for(name, invocation));
-  image::OpenOptions options{.read_write = true};
   std::unique_ptr<image::WrittenParent> below;
-  if (allowed) {
-    below = std::make_unique<image::WrittenParent>(*allowed);
-    options = following(below.get());
-    options.read_write = true;
-  }
+  if (allowed) below = std::make_unique<image::WrittenParent>(*allowed);
+  auto options = following(below.get());
+  options.read_write = true;
   TRY(auto image, image::open(file, options, format));
   const auto* under = reference_to_parent(*image);
   if (under == nullptr || !below || !below->file())

@@ -68,7 +68,7 @@ void tell_result(const Invocation& invocation, const image::Format& format, std:
                    {"shared", moved.shared}, {"kernel", moved.kernel}, {"through", moved.through},
                    {"zeroes", moved.zeroes}, {"seconds", seconds}};
   if (resumed_at) out["resumed_at_percent"] = *resumed_at;
-  print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out), messages_beside(target));
+  print_object(out, invocation.style, messages_beside(target));
 }
 
 /// --bitmaps: between two qcow2 images, of the disk as it is now.
@@ -101,10 +101,12 @@ namespace {
 /// One conversion, from the command line to its last line.
 class Converting {
  public:
-  Converting(const Invocation& invocation, const image::Format& format, Source source)
+  Converting(const Invocation& invocation, const image::Format& format, Source source,
+             Interruptible& interruptible)
       : invocation_(invocation),
         format_(format),
         source_(std::move(source)),
+        interruptible_(interruptible),
         bar_("image convert", invocation.value("target"), !invocation.quiet) {}
 
   Result<int> run() {
@@ -165,16 +167,13 @@ class Converting {
   /// Into the standard output.
   Result<image::Moved> convert_through() {
     TRY(auto builder, image::build_in_order(format_, output_descriptor, output_name, options_));
-    auto moved = image::convert(*source_.image, *builder, how_);
-    if (!moved) return std::unexpected(std::move(moved).error());
-    return moved;
+    return image::convert(*source_.image, *builder, how_);
   }
 
   /// Goes on where an interrupted one was, and leaves behind what the next needs for that.
   Result<image::Moved> convert_on() {
     std::filesystem::path target = invocation_.value("target");
-    auto parent = target.parent_path();
-    TRY(auto folder, image::DiskFolder::open(parent.empty() ? "." : parent));
+    TRY(auto folder, image::DiskFolder::open(folder_of(target)));
     image::Resumable::Wanted wanted{
         .target = target.filename().string(), .format = &format_, .options = options_};
     if (invocation_.has("replace")) wanted.existing = image::Folder::Existing::replace;
@@ -229,8 +228,8 @@ class Converting {
   const Invocation& invocation_;
   const image::Format& format_;
   Source source_;
+  Interruptible& interruptible_;
   Clock::time_point start_ = Clock::now();
-  Interruptible interruptible_;
   Bar bar_;
   image::BuildOptions options_;
   image::ConvertOptions how_;
@@ -260,7 +259,7 @@ Result<int> image_convert(const Invocation& invocation) {
                                invocation.value("source-format"), invocation));
   }
   TRY_VOID(expect_bitmaps(source.image->description(), *format, invocation));
-  return Converting(invocation, *format, std::move(source)).run();
+  return Converting(invocation, *format, std::move(source), interruptible).run();
 }
 
 Result<int> image_compare(const Invocation& invocation) {

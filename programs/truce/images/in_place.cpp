@@ -15,11 +15,6 @@ namespace {
 
 using std::filesystem::path;
 
-path folder_of(const std::string& name) {
-  auto folder = path(name).parent_path();
-  return folder.empty() ? path(".") : folder;
-}
-
 std::string name_of(const std::string& name) {
   return path(name).filename().string();
 }
@@ -65,26 +60,21 @@ void tell(const Invocation& invocation, const image::Format& format, const image
                    {"finished", done.finished},
                    {"seconds", seconds}};
   if (!done.finished) out["size"] = done.size;
-  print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out));
+  print_object(out, invocation.style);
 }
 
 }  // namespace
 
 Result<void> refuse_interrupted(const Invocation& invocation) {
-  for (const auto* word : {"file", "source", "first", "second", "disk"}) {
-    auto named = invocation.given.find(word);
-    if (named == invocation.given.end()) continue;
-    for (const auto& name : named->second) {
-      auto folder = image::DiskFolder::open(folder_of(name));
-      if (!folder) continue;  // an address, or nothing: whoever opens it says so
-      TRY(auto found, image::interrupted(**folder, name_of(name)));
-      if (!found) continue;
-      return fail(
-          Code::precondition,
-          "{}: its conversion in place ({} into {}) was interrupted: truce image recover {} "
-          "finishes or undoes it, and nothing is lost",
-          name, found->source, found->target, name);
-    }
+  for (const auto& name : named_sources(invocation)) {
+    auto folder = image::DiskFolder::open(folder_of(name));
+    if (!folder) continue;  // an address, or nothing: whoever opens it says so
+    TRY(auto found, image::interrupted(**folder, name_of(name)));
+    if (!found) continue;
+    return fail(Code::precondition,
+                "{}: its conversion in place ({} into {}) was interrupted: truce image recover {} "
+                "finishes or undoes it, and nothing is lost",
+                name, found->source, found->target, name);
   }
   return {};
 }

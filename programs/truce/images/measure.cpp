@@ -38,7 +38,7 @@ Result<int> image_measure(const Invocation& invocation) {
   json::object out{{"format", format->name},      {"size", options.size},
                    {"required", needed.required}, {"fully_allocated", needed.fully_allocated},
                    {"length", needed.length},     {"at_most", needed.at_most}};
-  print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out));
+  print_object(out, invocation.style);
   return 0;
 }
 

@@ -64,9 +64,7 @@ Result<void> write_package(const std::string& path, Appliance appliance,
     warn(packed.warnings);
     return {};
   }
-  auto existing = invocation.has("replace") ? image::Target::Existing::replace
-                                            : image::Target::Existing::refuse;
-  TRY(auto target, image::Target::create(path, existing));
+  TRY(auto target, image::Target::create(path, existing_of(invocation)));
   image::FileSink sink(*target->file());
   TRY(auto packed, xva ? image::pack_xva(std::move(appliance), disks, sink, options)
                        : image::pack_ova(std::move(appliance), disks, sink, options));

@@ -95,11 +95,9 @@ Channel messages_beside(const std::string& target) {
 
 Result<void> expect_pipes_fit(const Invocation& invocation) {
   const auto& verb = invocation.row->verb;
-  bool to_pipe = is_pipe(target_of(invocation)), from_pipe = false;
-  for (const auto* name : {"file", "source", "first", "second", "disk", "backing"}) {
-    auto named = invocation.given.find(name);
-    if (named != invocation.given.end()) from_pipe |= std::ranges::any_of(named->second, is_pipe);
-  }
+  bool to_pipe = is_pipe(target_of(invocation));
+  bool from_pipe = std::ranges::any_of(named_sources(invocation), is_pipe) ||
+                   is_pipe(invocation.value("backing"));
   bool reads = verb == "convert" && is_pipe(invocation.value("source"));
   if (from_pipe && !reads) {
     return fail(

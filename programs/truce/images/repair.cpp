@@ -77,7 +77,7 @@ Result<int> image_check(const Invocation& invocation) {
       out["mended"] = lines(repaired.done);
       out["left"] = lines(repaired.left);
     }
-    print(invocation.style == Style::yaml ? yaml(out) : pretty_json(out));
+    print_object(out, invocation.style);
   }
   return status_of(*report);
 }

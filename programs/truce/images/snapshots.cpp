@@ -34,7 +34,7 @@ Result<int> list(const Invocation& invocation) {
                                {"created", snapshot.created}});
   }
   if (invocation.style != Style::table) {
-    print(invocation.style == Style::yaml ? yaml(all) : pretty_json(all));
+    print_object(all, invocation.style);
   } else if (invocation.quiet) {
     for (const auto& snapshot : snapshots) print(printable(snapshot.name) + "\n");
   } else {
@@ -65,15 +65,7 @@ Result<int> image_snapshot(const Invocation& invocation) {
   if (given == 0) return list(invocation);
   auto name = invocation.value("file"), format = invocation.value("source-format");
   TRY(auto target, open_to_mend(name, invocation));
-  const image::Format* row = nullptr;
-  if (format.empty()) {
-    TRY(row, image::detect(*target.file));
-  } else {
-    TRY(row, named_format(format));
-  }
-  if (row->name != "qcow2")
-    return fail(Code::unsupported, "{}: {} has no snapshots inside, only qcow2 has", name,
-                row->name);
+  TRY_VOID(expect_snapshots(*target.file, name, format));
   TRY_VOID(change(*target.file, invocation));
   if (!invocation.quiet) {
     auto what = invocation.has("create")  ? "made"

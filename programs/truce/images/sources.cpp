@@ -19,7 +19,6 @@ using FilePointer = std::shared_ptr<image::File>;
 
 constexpr std::array schemes{"nbd://",       "nbds://", "nbd+unix://",
                              "nbds+unix://", "http://", "https://"};
-constexpr std::array words_of_sources{"file", "source", "first", "second", "disk"};
 
 /// What was opened while the program still had the means to, by the words that name it.
 std::map<std::string, FilePointer>& reached() {
@@ -32,14 +31,53 @@ FilePointer& reached_target() {
   return file;
 }
 
-Result<FilePointer> locked_file(const std::string& word, Access access) {
-  TRY(auto file, image::DiskFile::open(word, access));
-  TRY_VOID(
-      image::lock_image(*file, access == Access::read_only ? image::Use::read : image::Use::write));
-  return FilePointer(std::move(file));
+}  // namespace
+
+std::vector<std::string> named_sources(const Invocation& invocation) {
+  std::vector<std::string> words;
+  for (const auto* name : {"file", "source", "first", "second", "disk"}) {
+    auto named = invocation.given.find(name);
+    if (named != invocation.given.end())
+      words.insert(words.end(), named->second.begin(), named->second.end());
+  }
+  return words;
 }
 
-}  // namespace
+std::filesystem::path folder_of(const std::string& path) {
+  auto folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? std::filesystem::path(".") : folder;
+}
+
+image::Target::Existing existing_of(const Invocation& invocation) {
+  return invocation.has("replace") ? image::Target::Existing::replace
+                                   : image::Target::Existing::refuse;
+}
+
+Result<std::shared_ptr<image::DiskFile>> locked_file(const std::string& path, Access access) {
+  TRY(auto file, image::DiskFile::open(path, access));
+  TRY_VOID(
+      image::lock_image(*file, access == Access::read_only ? image::Use::read : image::Use::write));
+  return file;
+}
+
+Result<std::unique_ptr<image::FolderNeighbours>> allowed_for(const std::filesystem::path& path,
+                                                             const Invocation& invocation,
+                                                             Access parts) {
+  if (!invocation.has("allow-external")) return nullptr;
+  return image::FolderNeighbours::open(path, invocation.value("allow-external"), parts);
+}
+
+image::OpenOptions following(image::Neighbours* neighbours, image::External otherwise) {
+  return {.external = neighbours != nullptr ? image::External::follow : otherwise,
+          .neighbours = neighbours};
+}
+
+Result<void> expect_snapshots(const image::File& file, const std::string& word,
+                              const std::string& format) {
+  TRY(const auto* row, image::format_of(file, format));
+  if (row->name == "qcow2") return {};
+  return fail(Code::unsupported, "{}: {} has no snapshots inside, only qcow2 has", word, row->name);
+}
 
 bool is_address(const std::string& word) {
   return std::ranges::any_of(schemes, [&](const char* scheme) { return word.starts_with(scheme); });
@@ -55,17 +93,16 @@ Result<image::NetworkRules> reach_network(const Invocation& invocation) {
     }
     return {};
   };
-  for (const auto* name : words_of_sources) {
-    auto named = invocation.given.find(name);
-    if (named == invocation.given.end()) continue;
-    for (const auto& word : named->second) TRY_VOID(reach(word, Access::read_only));
-  }
+  for (const auto& word : named_sources(invocation)) TRY_VOID(reach(word, Access::read_only));
   TRY_VOID(reach(invocation.value("target"), Access::read_write));
   return network;
 }
 
 Result<FilePointer> open_bytes(const std::string& word, const Invocation& invocation) {
-  if (!is_address(word)) return locked_file(word, Access::read_only);
+  if (!is_address(word)) {
+    TRY(auto file, locked_file(word, Access::read_only));
+    return file;
+  }
   auto before = reached().find(word);
   if (before != reached().end()) return before->second;
   image::NetworkRules ignored;  // this command is not confined
@@ -83,17 +120,11 @@ Result<Source> open_by(
   if (!format.empty()) TRY_VOID(named_format(format));
   Source source;
   TRY(source.file, open_bytes(word, invocation));
-  image::OpenOptions options{.external = otherwise};
-  std::unique_ptr<image::FolderNeighbours> neighbours;
-  if (invocation.has("allow-external")) {
-    std::filesystem::path allowed = invocation.value("allow-external");
-    // What an image on a server refers to is looked for in that folder: never on the server.
-    auto own = is_address(word) ? allowed / "image" : std::filesystem::path(word);
-    TRY(neighbours, image::FolderNeighbours::open(own, allowed));
-    options.neighbours = neighbours.get();
-    options.external = image::External::follow;
-  }
-  TRY(source.image, open(source.file, options));
+  // What an image on a server refers to is looked for in the allowed folder: never on the server.
+  std::filesystem::path allowed = invocation.value("allow-external");
+  TRY(auto neighbours,
+      allowed_for(is_address(word) ? allowed / "image" : std::filesystem::path(word), invocation));
+  TRY(source.image, open(source.file, following(neighbours.get(), otherwise)));
   return source;
 }
 
@@ -110,13 +141,7 @@ Result<Source> open_source_at(const std::string& snapshot, const std::string& wo
                               const std::string& format, const Invocation& invocation) {
   if (snapshot.empty()) return open_source(word, format, invocation);
   auto open = [&](const auto& file, const auto& options) -> Opened {
-    const auto* row = image::find_format(format);
-    if (format.empty()) {
-      TRY(row, image::detect(*file));
-    }
-    if (row->name != "qcow2")
-      return fail(Code::unsupported, "{}: {} has no snapshots inside, only qcow2 has", word,
-                  row->name);
+    TRY_VOID(expect_snapshots(*file, word, format));
     return image::qcow2::open_snapshot(file, options, snapshot);
   };
   return open_by(word, format, invocation, image::External::refuse, open);
@@ -129,10 +154,7 @@ Result<Target> open_to_mend(const std::string& word, const Invocation& invocatio
     return fail(Code::unsupported, "only files and devices are written in place: convert it");
   Target target;
   TRY(target.file, locked_file(word, Access::read_write));
-  if (invocation.has("allow-external")) {
-    TRY(target.neighbours, image::FolderNeighbours::open(word, invocation.value("allow-external"),
-                                                         Access::read_write));
-  }
+  TRY(target.neighbours, allowed_for(word, invocation, Access::read_write));
   return target;
 }
 
@@ -140,11 +162,8 @@ Result<Source> open_to_write(const std::string& word, const std::string& format,
                              const Invocation& invocation) {
   TRY(auto target, open_to_mend(word, invocation));
   Source source{.file = target.file, .image = nullptr};
-  image::OpenOptions options{.read_write = true};
-  if (target.neighbours) {
-    options.external = image::External::follow;
-    options.neighbours = target.neighbours.get();
-  }
+  auto options = following(target.neighbours.get());
+  options.read_write = true;
   TRY(source.image, image::open(source.file, options, format));
   if (source.image->writable() == nullptr) {
     const auto& description = source.image->description();
@@ -167,9 +186,7 @@ Result<std::unique_ptr<image::Target>> open_target(const std::string& word,
     TRUCE_ASSERT(reached_target() != nullptr, "a target on a server is opened before");
     return image::Target::in_place(reached_target());
   }
-  TRY(auto target,
-      image::Target::create(word, invocation.has("replace") ? image::Target::Existing::replace
-                                                            : image::Target::Existing::refuse));
+  TRY(auto target, image::Target::create(word, existing_of(invocation)));
   // These are found by their end, or lie in several files.
   if (target->is_in_place() && (format.name == "vhd" || format.name == "vmdk")) {
     return fail(Code::unsupported, "{}: a {} cannot lie in a device; raw, qcow2, vhdx and vdi can",
@@ -179,10 +196,6 @@ Result<std::unique_ptr<image::Target>> open_target(const std::string& word,
 }
 
 FileRules file_rules(const Invocation& invocation) {
-  auto folder_of = [](const std::string& path) {
-    auto folder = std::filesystem::path(path).parent_path();
-    return folder.empty() ? std::filesystem::path(".") : folder;
-  };
   FileRules rules;
   rules.read_only = {"/sys/devices/system/cpu"};  // how many processors there are
   const auto& verb = invocation.row->verb;
@@ -193,15 +206,11 @@ FileRules file_rules(const Invocation& invocation) {
       (invocation.has("create") || invocation.has("apply") || invocation.has("delete"));
   bool in_place = renames || changes_snapshots || invocation.has("repair") || verb == "resize" ||
                   verb == "rebase" || verb == "commit";
-  for (const auto* word : words_of_sources) {
-    auto named = invocation.given.find(word);
-    if (named == invocation.given.end() || creates) continue;
-    auto& list = in_place ? rules.read_write : rules.read_only;
-    for (const auto& path : named->second) {
-      if (is_address(path) || is_pipe(path)) continue;
-      bool whole_folder = renames || path.ends_with(".ovf");
-      list.push_back(whole_folder ? folder_of(path) : std::filesystem::path(path));
-    }
+  auto& images = in_place ? rules.read_write : rules.read_only;
+  for (const auto& path : named_sources(invocation)) {
+    if (creates || is_address(path) || is_pipe(path)) continue;
+    bool whole_folder = renames || path.ends_with(".ovf");
+    images.push_back(whole_folder ? folder_of(path) : std::filesystem::path(path));
   }
   if (invocation.has("allow-external")) {
     // A parent that is committed to and the parts of an image that is changed are there.

@@ -1,8 +1,10 @@
 // From the words of a command line to open files and images, and what a command may reach for them.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/process.h"
 #include "image/confine.h"
@@ -11,6 +13,27 @@
 #include "invocation.h"
 
 namespace truce::cli {
+
+/// All words of the command line that name something to read.
+std::vector<std::string> named_sources(const Invocation& invocation);
+/// The folder that a file is in: `.` for a plain name.
+std::filesystem::path folder_of(const std::string& path);
+/// What --replace says about a target that is there.
+image::Target::Existing existing_of(const Invocation& invocation);
+
+/// A file or device, with the locks that QEMU takes for such access.
+Result<std::shared_ptr<image::DiskFile>> locked_file(const std::string& path,
+                                                     image::DiskFile::Access access);
+/// What --allow-external allows to an image of this path; null without it.
+Result<std::unique_ptr<image::FolderNeighbours>> allowed_for(
+    const std::filesystem::path& path, const Invocation& invocation,
+    image::DiskFile::Access parts = image::DiskFile::Access::read_only);
+/// To follow what `neighbours` gives; where that is null, what `otherwise` says.
+image::OpenOptions following(image::Neighbours* neighbours,
+                             image::External otherwise = image::External::refuse);
+/// Code::unsupported unless the file's format, the named one or the detected, has snapshots inside.
+Result<void> expect_snapshots(const image::File& file, const std::string& word,
+                              const std::string& format);
 
 /// An image that a command reads.
 struct Source {

@@ -85,10 +85,6 @@ std::string described_for_people(const image::Description& described, std::uint6
   return out;
 }
 
-void print_object(const json::value& object, Style style) {
-  print(style == Style::yaml ? yaml(object) : pretty_json(object));
-}
-
 Result<int> image_info(const Invocation& invocation) {
   TRY(auto source, open_source(invocation.value("file"), invocation.value("source-format"),
                                invocation, image::External::ignore));
@@ -222,6 +218,10 @@ constexpr Verb verbs_alone[]{
     {"snapshot", image_snapshot}};
 
 }  // namespace
+
+void print_object(const json::value& object, Style style, Channel channel) {
+  print(style == Style::yaml ? yaml(object) : pretty_json(object), channel);
+}
 
 std::span<const Verb> image_verbs_alone() {
   return verbs_alone;

@@ -1,6 +1,7 @@
 // The commands of `truce image`. They need no daemon.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "image/formats.h"
 #include "images/sources.h"
 #include "invocation.h"
+#include "terminal.h"
 
 namespace truce::cli {
 
@@ -25,6 +27,8 @@ std::span<const Verb> image_verbs_linked();
 /// exit status of the program.
 Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs);
 
+/// As YAML where that was asked for, else as JSON.
+void print_object(const boost::json::value& object, Style style, Channel channel = Channel::output);
 /// The format of that name; Code::invalid tells which there are.
 Result<const image::Format*> named_format(const std::string& name);
 /// The choices of -o, and what --compress means for the format.

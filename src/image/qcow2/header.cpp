@@ -237,15 +237,6 @@ Result<void> compression_type(Reader& reader) {
   return {};
 }
 
-/// Appends header extensions, each padded to 8 bytes.
-void append_extension(std::vector<std::byte>& bytes, std::uint32_t type, View content) {
-  auto at = bytes.size();
-  bytes.resize(at + 8 + round_up(content.size(), 8));
-  put_be<std::uint32_t>(bytes, at, type);
-  put_be<std::uint32_t>(bytes, at + 4, static_cast<std::uint32_t>(content.size()));
-  std::ranges::copy(content, bytes.begin() + static_cast<std::ptrdiff_t>(at + 8));
-}
-
 View view(std::string_view from) {
   return std::as_bytes(std::span(from));
 }
@@ -284,6 +275,14 @@ std::vector<std::byte> fixed_bytes(const Header& header) {
 }
 
 }  // namespace
+
+void append_extension(std::vector<std::byte>& bytes, std::uint32_t type, View content) {
+  auto at = bytes.size();
+  bytes.resize(at + 8 + round_up(content.size(), 8));
+  put_be<std::uint32_t>(bytes, at, type);
+  put_be<std::uint32_t>(bytes, at + 4, static_cast<std::uint32_t>(content.size()));
+  std::ranges::copy(content, bytes.begin() + static_cast<std::ptrdiff_t>(at + 8));
+}
 
 Result<Header> read_header(const File& file) {
   Reader reader;

@@ -106,4 +106,7 @@ Result<Header> read_header(const File& file);
 /// The first cluster's beginning as it is stored; Code::invalid when the names do not fit into it.
 Result<std::vector<std::byte>> header_bytes(const Header& header);
 
+/// [qcow2] Header extensions: appends one, padded to 8 bytes.
+void append_extension(std::vector<std::byte>& bytes, std::uint32_t type, View content);
+
 }  // namespace truce::image::qcow2

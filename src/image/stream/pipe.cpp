@@ -91,14 +91,7 @@ Result<void> PipeFile::write(std::uint64_t offset, View from) {
 }
 
 Result<void> PipeFile::write_zeroes(std::uint64_t offset, std::uint64_t length) {
-  std::vector<std::byte> zeroes(std::min<std::uint64_t>(length, 1 << 20));
-  while (length > 0) {
-    auto part = std::min<std::uint64_t>(length, zeroes.size());
-    TRY_VOID(write(offset, View(zeroes).first(part)));
-    offset += part;
-    length -= part;
-  }
-  return {};
+  return write_zeroes_in_pieces(*this, offset, length);
 }
 
 Result<void> PipeFile::resize(std::uint64_t size) {

@@ -76,6 +76,17 @@ inline Result<void> store(const Format& format, std::shared_ptr<File> file, View
   return store(*builder, content);
 }
 
+/// The file of such an image.
+inline Content built(const Format& format, View content,
+                     std::map<std::string, std::string, std::less<>> options = {}) {
+  auto file = std::make_shared<MemoryFile>("disk");
+  BuildOptions chosen;
+  chosen.options = std::move(options);
+  auto stored = store(format, file, content, chosen);
+  EXPECT_TRUE(stored) << stored.error().message;
+  return file->content();
+}
+
 /// Fails the test unless the image holds exactly `expected`: by read() in odd pieces, and by what
 /// its extents say.
 inline void expect_content(Image& image, View expected) {

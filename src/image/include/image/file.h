@@ -52,6 +52,9 @@ class File {
   [[nodiscard]] virtual int descriptor() const { return -1; }
 };
 
+/// Zeros written as any other bytes, in pieces: for files that have no better way.
+Result<void> write_zeroes_in_pieces(File& file, std::uint64_t offset, std::uint64_t length);
+
 /// A regular file or a block device.
 class DiskFile final : public File {
  public:

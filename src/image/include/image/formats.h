@@ -47,6 +47,10 @@ const Format* find_format(std::string_view name);
 /// Code::precondition: the user must say which he means.
 Result<const Format*> detect(const File& file);
 
+/// The format of that name, or the detected one where `name` is empty; Code::invalid for a name
+/// that there is not.
+Result<const Format*> format_of(const File& file, std::string_view name);
+
 /// Opens with the named format, or the detected one when `format` is empty. A format found by
 /// content is never `raw` where the user did not say so for a disk that a guest could have written:
 /// that choice is the caller's, by giving `format`.

@@ -12,14 +12,6 @@ constexpr std::size_t v2_bytes = 72, header_length_at = 100, backing_at = 8;
 constexpr std::uint32_t end_of_extensions = 0, backing_format = 0xe2792aca,
                         feature_names = 0x6803f857;
 
-void append_extension(std::vector<std::byte>& bytes, std::uint32_t type, View content) {
-  auto at = bytes.size();
-  bytes.resize(at + 8 + round_up(content.size(), 8));
-  put_be<std::uint32_t>(bytes, at, type);
-  put_be<std::uint32_t>(bytes, at + 4, static_cast<std::uint32_t>(content.size()));
-  std::ranges::copy(content, bytes.begin() + static_cast<std::ptrdiff_t>(at + 8));
-}
-
 /// The header with its extensions but that of the backing format, whose new one comes first, and
 /// without the names of features when `brief`. What is read here was checked by read_header().
 std::vector<std::byte> rewritten(View old, const Header& header, std::string_view format,

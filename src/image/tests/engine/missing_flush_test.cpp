@@ -124,16 +124,6 @@ Counted count_noticed(const Record& record) {
   return counted;
 }
 
-Content built(const Format& format, View content,
-              std::map<std::string, std::string, std::less<>> options = {}) {
-  auto file = std::make_shared<MemoryFile>("disk");
-  BuildOptions chosen;
-  chosen.options = std::move(options);
-  auto stored = store(format, file, content, chosen);
-  EXPECT_TRUE(stored) << stored.error().message;
-  return file->content();
-}
-
 void expect_noticed(const Format& format, const Content& start, std::size_t at_least) {
   Counted all;
   for (unsigned seed = 1; seed <= 4; ++seed) {

@@ -9,16 +9,6 @@
 namespace truce::image {
 namespace {
 
-Content built(const Format& format, View content,
-              std::map<std::string, std::string, std::less<>> options = {}) {
-  auto file = std::make_shared<MemoryFile>("disk");
-  BuildOptions chosen;
-  chosen.options = std::move(options);
-  auto stored = store(format, file, content, chosen);
-  EXPECT_TRUE(stored) << stored.error().message;
-  return file->content();
-}
-
 void expect_clean_by_qemu(const Format& format, const Content& damaged) {
   auto file = std::make_shared<MemoryFile>("disk", damaged);
   ASSERT_TRUE(repair(file, {}, format.name));
