@@ -98,8 +98,9 @@ class InPlace(ImageCase):
                 process.wait()
             if (folder / '.disk.raw.truce-journal').exists():
                 interrupted += 1
-                for verb in ('info', 'check'):
-                    told = subprocess.run([TRUCE, 'image', verb, raw], capture_output=True, text=True, check=False)
+                for verb in ('info', 'check', 'serve'):
+                    told = subprocess.run([TRUCE, 'image', verb, raw], capture_output=True, text=True, timeout=30,
+                                          check=False)
                     self.assertIn('truce image recover', told.stderr)
             self.truce('recover', raw if raw.exists() else folder / 'disk.vmdk')
             if raw.exists():

@@ -51,6 +51,7 @@ Result<void> with_tls(const Invocation& invocation, image::nbd::ServeOptions& op
 
 Result<int> image_serve(const Invocation& invocation) {
   TRY_VOID(refuse_interrupted(invocation));
+  TRY_VOID(refuse_interrupted(invocation));
   bool writes = invocation.has("writable");
   TRY(auto source,
       writes
