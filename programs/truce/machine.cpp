@@ -2,10 +2,47 @@
 
 #include "base/file.h"
 #include "model/model.h"
+#include "output.h"
 #include "terminal.h"
 #include "verbs.h"
 
 namespace truce::cli {
+namespace {
+
+constexpr std::string_view here = "(the machine now)";
+
+/// Draws a tree as rows, children in the order of their creation.
+class Drawing {
+ public:
+  explicit Drawing(const model::SnapshotTree& tree) : tree_(tree) { below("", ""); }
+  [[nodiscard]] const std::vector<TableRow>& rows() const { return rows_; }
+
+ private:
+  void below(const std::string& parent, const std::string& before) {
+    std::vector<const model::VmSnapshot*> children;
+    for (const auto& each : tree_.snapshots) {
+      if (each.parent == parent) children.push_back(&each);
+    }
+    bool ends_here = tree_.at == parent;
+    for (const auto* child : children) {
+      bool last = child == children.back() && !ends_here;
+      add(*child, before + (last ? "└─ " : "├─ "));
+      below(child->name, before + (last ? "   " : "│  "));
+    }
+    if (ends_here) rows_.push_back({before + "└─ " + std::string(here), "", "", "", ""});
+  }
+  void add(const model::VmSnapshot& snapshot, const std::string& before) {
+    rows_.push_back({before + snapshot.name, local_time(snapshot.created),
+                     std::string(model::to_string(snapshot.kind)),
+                     snapshot.memory.count > 0 ? to_string(snapshot.memory) : "-",
+                     printable(snapshot.description)});
+  }
+
+  const model::SnapshotTree& tree_;
+  std::vector<TableRow> rows_;
+};
+
+}  // namespace
 
 Async<Ending> vm_screenshot(Session& session, const Invocation& invocation) {
   auto path = path_of("/v1/vms/", invocation.value("name"), "/screenshot");
@@ -50,6 +87,32 @@ Async<Ending> vm_log(Session& session, const Invocation& invocation) {
   CO_TRY(auto response, co_await session.send(std::move(request)));
   print(response.body);
   if (!response.body.empty() && !response.body.ends_with('\n')) print("\n");
+  co_return 0;
+}
+
+Async<Ending> snapshot_list(Session& session, const Invocation& invocation) {
+  auto path = path_of("/v1/vms/", invocation.value("vm"), "/snapshots");
+  CO_TRY(auto answer,
+         co_await session.call({.method = "GET", .path = path, .query = {}, .body = {}}));
+  auto tree = model::from_json<model::SnapshotTree>(answer, model::Unknown::ignore);
+  if (!tree)
+    co_return std::unexpected(Failure(Exit::failed, std::move(tree).error().within("the answer")));
+  if (invocation.quiet || invocation.style == Style::csv) {
+    for (const auto& each : tree->snapshots) print(each.name + "\n");
+  } else if (invocation.style == Style::json) {
+    print(pretty_json(answer));
+  } else if (invocation.style == Style::yaml) {
+    print(yaml(answer));
+  } else if (tree->snapshots.empty()) {
+    print(fmt::format("{} has no snapshots\n", invocation.value("vm")));
+  } else {
+    print(table({{invocation.value("vm")},
+                 {"created"},
+                 {"kind"},
+                 {"memory", Align::right},
+                 {"description"}},
+                Drawing(*tree).rows()));
+  }
   co_return 0;
 }
 

@@ -12,17 +12,6 @@ namespace {
 
 constexpr std::string_view nothing = "-";
 
-std::string local_time(std::string_view text) {
-  auto time = parse_time(text);
-  if (!time) return printable(text);
-  std::time_t seconds = std::chrono::system_clock::to_time_t(*time);
-  std::tm fields{};
-  localtime_r(&seconds, &fields);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", fields.tm_year + 1900,
-                     fields.tm_mon + 1, fields.tm_mday, fields.tm_hour, fields.tm_min,
-                     fields.tm_sec);
-}
-
 std::string shown_scalar(const json::value& value, Kind kind) {
   if (kind == Kind::bytes && value.is_number()) {
     return truce::to_string(Bytes{value.to_number<std::uint64_t>()});
@@ -33,7 +22,8 @@ std::string shown_scalar(const json::value& value, Kind kind) {
   if (const auto* truth = value.if_bool()) return *truth ? "yes" : "no";
   if (const auto* text = value.if_string()) {
     if (text->empty()) return std::string(nothing);
-    return kind == Kind::time ? local_time(*text) : printable(*text);
+    auto time = kind == Kind::time ? parse_time(*text) : Result<Time>(fail(Code::invalid, ""));
+    return time ? local_time(*time) : printable(*text);
   }
   return value.is_null() ? std::string(nothing) : printable(json::serialize(value));
 }
@@ -120,6 +110,15 @@ std::string field_lines(const json::value& object, const ShownObject& shown) {
 }
 
 }  // namespace
+
+std::string local_time(Time time) {
+  std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm fields{};
+  localtime_r(&seconds, &fields);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", fields.tm_year + 1900,
+                     fields.tm_mon + 1, fields.tm_mday, fields.tm_hour, fields.tm_min,
+                     fields.tm_sec);
+}
 
 std::string shown_value(const json::value& value, const ShownField& field) {
   if (field.kind == Kind::object) return one_line(value, field.object);

@@ -4,10 +4,14 @@
 #include <boost/json/value.hpp>
 #include <string>
 
+#include "base/time.h"
 #include "invocation.h"
 #include "text_formats.h"
 
 namespace truce::cli {
+
+/// A time as people here write it, to the second.
+std::string local_time(Time time);
 
 /// A value for people: `2GiB`, local time, `42%`, `10.0.0.4, fd00::4`, `-` for nothing.
 std::string shown_value(const boost::json::value& value, const ShownField& field);

@@ -74,8 +74,9 @@ struct HandWritten {
   Async<Ending> (*run)(Session&, const Invocation&);
 };
 constexpr HandWritten hand_written[]{
-    {"vm", "console", vm_console}, {"vm", "screenshot", vm_screenshot}, {"vm", "exec", vm_exec},
-    {"vm", "log", vm_log},         {"task", "wait", task_wait},
+    {"vm", "console", vm_console}, {"vm", "screenshot", vm_screenshot},
+    {"vm", "exec", vm_exec},       {"vm", "log", vm_log},
+    {"task", "wait", task_wait},   {"snapshot", "list", snapshot_list},
 };
 
 /// The daemon names a field of the request; the user knows the option.

@@ -24,6 +24,7 @@ Async<Ending> watch_list(Session& session, const Invocation& invocation, Outgoin
 Async<Ending> vm_screenshot(Session& session, const Invocation& invocation);
 Async<Ending> vm_exec(Session& session, const Invocation& invocation);
 Async<Ending> vm_log(Session& session, const Invocation& invocation);
+Async<Ending> snapshot_list(Session& session, const Invocation& invocation);
 
 // console.cpp
 Async<Ending> vm_console(Session& session, const Invocation& invocation);

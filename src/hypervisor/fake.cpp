@@ -203,4 +203,55 @@ Async<Result<ExecResult>> FakeHypervisor::exec(std::string uuid, std::vector<std
   co_return result;
 }
 
+Async<Result<int>> FakeHypervisor::freeze(std::string uuid) {
+  CO_TRY(auto* guest, enter("freeze", uuid));
+  ++guest->freezes;
+  co_return guest->frozen = 2;
+}
+
+Async<Result<void>> FakeHypervisor::thaw(std::string uuid) {
+  CO_TRY(auto* guest, enter("thaw", uuid));
+  guest->frozen = 0;
+  co_return Result<void>{};
+}
+
+Async<Result<void>> FakeHypervisor::take(std::string uuid, Moment moment) {
+  CO_TRY(auto* guest, enter("take", uuid));
+  if (moment.quiesce) ++guest->freezes;
+  if (!moment.memory.empty())
+    CO_TRY_VOID(write_file_durably(moment.memory, "the memory of a fake machine\n"));
+  for (const auto& overlay : moment.overlays) {
+    for (auto& disk : guest->machine.disks) {
+      if (disk.id != overlay.disk) continue;
+      disk.backing.insert(disk.backing.begin(), disk.path);
+      disk.path = overlay.path;
+    }
+  }
+  co_return Result<void>{};
+}
+
+Async<Result<std::map<std::string, std::filesystem::path>>> FakeHypervisor::written(
+    std::string uuid) {
+  CO_TRY(auto* guest, enter("written", uuid));
+  std::map<std::string, std::filesystem::path> files;
+  for (const auto& disk : guest->machine.disks) {
+    if (!disk.read_only && !disk.cdrom) files[disk.id] = disk.path;
+  }
+  co_return files;
+}
+
+// A fake machine writes nothing, so there is nothing to merge but names.
+Async<Result<void>> FakeHypervisor::merge(std::string uuid, Merge merge,
+                                          std::function<Async<Result<void>>()> settled,
+                                          std::function<void(double)> progress) {
+  CO_TRY(auto* guest, enter("merge", uuid));
+  for (auto& disk : guest->machine.disks) {
+    if (disk.id == merge.disk && disk.path == merge.upper) disk.path = merge.lower;
+  }
+  if (progress) progress(1);
+  co_return co_await settled();
+}
+
+void FakeHypervisor::stop_merge(const std::string& /*uuid*/) {}
+
 }  // namespace truce::hypervisor

@@ -69,6 +69,7 @@ void add_power_handlers(Handlers& handlers);
 void add_guest_handlers(Handlers& handlers);
 void add_template_handlers(Handlers& handlers);
 void add_network_handlers(Handlers& handlers);
+void add_snapshot_handlers(Handlers& handlers);
 void add_task_handlers(Handlers& handlers);
 void add_token_handlers(Handlers& handlers);
 

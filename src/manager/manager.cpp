@@ -26,6 +26,7 @@ struct Manager::State {
     add_guest_handlers(handlers);
     add_template_handlers(handlers);
     add_network_handlers(handlers);
+    add_snapshot_handlers(handlers);
     add_task_handlers(handlers);
     add_token_handlers(handlers);
     for (const auto& row : model::operations) {

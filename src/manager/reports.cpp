@@ -71,6 +71,7 @@ void take_in(const Inventory& inventory, Change& change, const model::VmReport& 
   }
   vm.observed = report.observed;
   vm.addresses = report.addresses;
+  if (report.tree) vm.tree = report.tree;
   if (vm != kept->object) change.put(vm);
 }
 

@@ -55,8 +55,11 @@ Result<void> cancel_job(const Inventory& inventory, Change& change, model::Task 
   auto kept = inventory.find<model::Job>(task.name);
   if (!kept) return fail(Code::precondition, "task '{}' cannot be cancelled", task.name);
   auto job = kept->object;
-  if (job.kind == model::JobKind::delete_template) {
+  if (job.kind == model::JobKind::delete_template || job.kind == model::JobKind::delete_snapshot) {
     return fail(Code::precondition, "a deletion cannot be cancelled");
+  }
+  if (!job.vm.empty()) {
+    return fail(Code::precondition, "a snapshot cannot be cancelled: it is done soon, or fails");
   }
   job.cancel = true;
   task.cancel = true;
@@ -75,7 +78,8 @@ Async<Result<http::Response>> cancel_task(Rooms& rooms, const Context& context) 
                   model::to_string(task.state));
     }
     change.event("api.cancel_task", task.target, task.project, "cancel task " + task.name);
-    if (task.target.starts_with("vms/")) return cancel_vm_task(inventory, change, task);
+    bool of_machine = task.target.starts_with("vms/") && !inventory.find<model::Job>(task.name);
+    if (of_machine) return cancel_vm_task(inventory, change, task);
     return cancel_job(inventory, change, task);
   }));
   CO_TRY(auto kept, find<model::Task>(inventory, context.caller, context.name()));

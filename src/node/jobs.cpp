@@ -22,11 +22,22 @@ void Jobs::assign(const std::vector<model::Job>& jobs) {
     auto& running = running_[job.task];
     if (!running) {
       running = std::make_shared<Running>(job, hands_.loop);
-      hands_.scope.spawn(run(running));
+      job.vm.empty() ? hands_.scope.spawn(run(running)) : pass_on(running);
     }
     if (job.cancel) running->cancelled.wake();
     if (running->done) hands_.news.add(running->last);
   }
+}
+
+void Jobs::pass_on(const std::shared_ptr<Running>& running) {
+  auto end = [this, running](model::JobReport report) {
+    running->done = true;
+    running->last = report;
+    hands_.news.add(std::move(report));
+  };
+  const auto& job = running->job;
+  if (hands_.to_keeper(job, end)) return;
+  end({.task = job.task, .done = true, .error = "the machine is not on this host any more"});
 }
 
 Async<Result<model::Template>> Jobs::make(model::Job job, storage::Progress progress) {

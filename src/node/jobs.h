@@ -8,8 +8,8 @@
 
 namespace truce::node {
 
-/// Long work that is not the life of a machine: templates. A job is done again from its start after
-/// a crash; its result appears whole or not at all.
+/// Long work that is not the life of a machine: templates, and what keepers do of it. A job is done
+/// again from its start after a crash; its result appears whole or not at all.
 class Jobs {
  public:
   explicit Jobs(Hands& hands) : hands_(hands) {}
@@ -20,6 +20,7 @@ class Jobs {
  private:
   struct Running;
   Async<void> run(std::shared_ptr<Running> running);
+  void pass_on(const std::shared_ptr<Running>& running);
   Async<Result<model::Template>> make(model::Job job, storage::Progress progress);
 
   Hands& hands_;

@@ -43,6 +43,8 @@ Keeper::Keeper(Hands& hands, model::VmAssignment assignment, std::optional<Obser
       folder_(folder_of(hands, assignment_.vm.uuid)),
       serial_(std::make_shared<SerialLine>(folder_ / "serial.log")),
       wake_(hands.loop),
+      merge_stop_(hands.loop),
+      merge_ended_(hands.loop),
       adopted_(adopted.has_value()) {
   std::error_code ec;
   if (adopted) {
@@ -80,6 +82,7 @@ void Keeper::report(model::VmReport report) {
   report.uuid = vm().uuid;
   report.observed = observed_;
   report.addresses = addresses_;
+  report.tree = tree_;
   hands_.news.add(std::move(report));
 }
 
@@ -114,6 +117,7 @@ void Keeper::assign(model::VmAssignment assignment) {
 void Keeper::close() {
   closed_ = true;
   ++run_;
+  merge_stop_.wake();
   if (superseded_) superseded_->wake();
   wake_.wake();
 }
@@ -176,14 +180,26 @@ void Keeper::notice(const hypervisor::Notice& notice) {
 Async<void> Keeper::run(std::shared_ptr<Keeper> self) {
   TRUCE_ASSERT(self.get() == this, "a keeper holds itself");
   if (adopted_) running();
+  std::error_code ec;
+  if (layers() != nullptr && std::filesystem::exists(folder_ / "layers.json", ec)) {
+    if (auto settled = co_await settle_layers(); !settled)
+      spdlog::warn("machine {}: {}", vm().name, settled.error().message);
+  }
   while (!closed_) {
+    if (!chores_.empty()) {
+      co_await interrupt_merge();
+      co_await perform_chore();
+      continue;
+    }
     auto generation = vm().generation;
     auto todo = settled() ? Step::none : next_step(vm().wanted, observed_);
     if (todo == Step::none) {
       report_state();
+      merge_when_due();
       co_await wake_.wait();
       continue;
     }
+    co_await interrupt_merge();
     auto done = co_await perform(todo);
     if (done || vm().generation != generation) continue;
     failed_generation_ = generation;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,9 +13,13 @@
 #include "news.h"
 #include "node/node.h"
 #include "serial.h"
+#include "storage/layers.h"
 #include "storage/pool.h"
 
 namespace truce::node {
+
+/// Is told once that a job has ended.
+using JobEnd = std::function<void(model::JobReport)>;
 
 /// What a keeper works with.
 struct Hands {
@@ -30,6 +35,8 @@ struct Hands {
   std::function<model::NetworkMode(const std::string& network)> mode_of;
   /// Returns once the network stands; at once when it does already.
   std::function<Async<Result<void>>(std::string network)> network_ready;
+  /// Gives a job to the keeper of its machine; false when this host has no such machine.
+  std::function<bool(model::Job job, JobEnd end)> to_keeper;
 };
 
 /// Keeps one machine as it is wanted: its actions are serial, in one coroutine. A wish that failed,
@@ -42,6 +49,8 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   Async<void> run(std::shared_ptr<Keeper> self);
   /// What is wanted now.
   void assign(model::VmAssignment assignment);
+  /// A job of this machine: done after what is done at present, before any other wish.
+  void take(model::Job job, JobEnd end);
   /// Something happened to the machine without being asked for.
   void notice(const hypervisor::Notice& notice);
   /// Tells the manager how things stand, all of it: after a new connection.
@@ -73,6 +82,26 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void report(model::VmReport report);
   void report_state();
   void step(std::string text, double progress = 0);
+  struct Chore {
+    model::Job job;
+    JobEnd end;
+  };
+  [[nodiscard]] storage::Layers* layers() const { return hands_.pool.layers(); }
+  Async<void> perform_chore();
+  Async<Result<void>> carry_out(const Chore& chore);
+  Async<Result<void>> settle_layers();
+  Async<Result<void>> read_tree();
+  Async<Result<void>> create_snapshot(const model::Job& job);
+  Async<Result<void>> switch_to(const storage::NewLayer& layer, const model::Job& job);
+  Async<void> undo_layer(const storage::NewLayer& layer);
+  Async<Result<void>> restore_snapshot(const model::Job& job);
+  Async<Result<void>> delete_snapshot(const model::Job& job);
+  void merge_when_due();
+  Async<void> interrupt_merge();
+  Async<void> merge_all(std::shared_ptr<Keeper> self);
+  Async<void> merge_later(std::shared_ptr<Keeper> self);
+  Async<Result<void>> merge_one(storage::Merge merge);
+  void end_deletions(const Result<void>& merged);
   [[nodiscard]] std::filesystem::path ended_file() const;
   void load_ended();
 
@@ -90,6 +119,12 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   std::string ended_event_, ended_message_;
   std::int64_t removed_generation_ = 0;
   std::uint64_t run_ = 0;  ///< counts starts, so that what belongs to an earlier one stops
+  std::deque<Chore> chores_;
+  std::vector<Chore> deletions_;             ///< done, but for their merges
+  std::optional<model::SnapshotTree> tree_;  ///< empty: it never had a snapshot
+  bool layers_settled_ = false;
+  bool merge_due_ = false, merging_ = false, merge_stopped_ = false;
+  Wakeup merge_stop_, merge_ended_;
   bool adopted_ = false;
   bool closed_ = false;
 };

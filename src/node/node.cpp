@@ -45,7 +45,10 @@ struct Node::State {
               scope,
               [this](std::string name, std::string mac) { return leased(name, mac); },
               [this](const std::string& name) { return mode_of(name); },
-              [this](std::string name) { return network_ready(std::move(name)); }},
+              [this](std::string name) { return network_ready(std::move(name)); },
+              [this](model::Job job, JobEnd end) {
+                return to_keeper(std::move(job), std::move(end));
+              }},
         jobs(hands) {}
 
   Async<void> follow_manager();
@@ -53,6 +56,7 @@ struct Node::State {
   Async<void> send_news(UnixSocket& socket);
   Async<void> read_messages(UnixSocket& socket);
   void take_assignment(model::Assignment assignment);
+  bool to_keeper(model::Job job, JobEnd end);
   Async<void> answer(model::Call call);
   Async<Result<model::CallReply>> carry_out(const model::Call& call);
   Async<Result<model::CallReply>> exec(model::Call call);
@@ -225,6 +229,13 @@ void Node::State::take_assignment(model::Assignment assignment) {
       spdlog::warn("a machine {} runs here that the manager does not know", uuid);
     }
   }
+}
+
+bool Node::State::to_keeper(model::Job job, JobEnd end) {
+  auto found = keepers.find(job.vm);
+  if (found == keepers.end()) return false;
+  found->second->take(std::move(job), std::move(end));
+  return true;
 }
 
 Async<void> Node::State::answer(model::Call call) {

@@ -75,8 +75,13 @@ FileRules file_rules(const Machine& machine, const Wiring& wiring, const Runtime
   rules.read_write = {runtime.own(), "/dev/null", "/dev/urandom", "/dev/kvm"};
   for (const auto& disk : machine.disks) {
     (writable(disk) ? rules.read_write : rules.read_only).push_back(disk.path);
-    rules.read_only.insert(rules.read_only.end(), disk.backing.begin(), disk.backing.end());
+    for (const auto& below : disk.backing) {
+      // Layers of its own: what is above them may be merged into them.
+      bool own = inside(below, machine.folder);
+      (own ? rules.read_write : rules.read_only).push_back(below);
+    }
   }
+  rules.read_write.push_back(machine.folder / hypervisor::layers_folder);
   for (const auto& file : {machine.kernel, machine.initrd, wiring.firmware.code}) {
     if (!file.empty()) rules.read_only.push_back(file);
   }

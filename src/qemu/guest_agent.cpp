@@ -203,4 +203,18 @@ Async<Result<hypervisor::ExecResult>> Agents::exec(std::string uuid, std::vector
                  static_cast<double>(limit.count()) / 1000);
 }
 
+// All that is written is on the disk before the answer comes, which may take a while.
+Async<Result<int>> Agents::freeze(std::string uuid) {
+  CO_TRY(auto socket, socket_of_(uuid));
+  CO_TRY(auto frozen, co_await ask_agent(std::move(socket), "guest-fsfreeze-freeze", {}, 30s));
+  if (!frozen.is_int64()) co_return fail(Code::corrupt, "guest agent: an odd answer to freeze");
+  co_return static_cast<int>(frozen.get_int64());
+}
+
+Async<Result<void>> Agents::thaw(std::string uuid) {
+  CO_TRY(auto socket, socket_of_(uuid));
+  CO_TRY_VOID(co_await ask_agent(std::move(socket), "guest-fsfreeze-thaw", {}, 10s));
+  co_return Result<void>{};
+}
+
 }  // namespace truce::qemu

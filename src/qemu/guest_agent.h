@@ -44,6 +44,8 @@ class Agents final : public hypervisor::GuestAgent {
   /// within `limit`: Code::timeout, and it runs on.
   Async<Result<hypervisor::ExecResult>> exec(std::string uuid, std::vector<std::string> argv,
                                              Duration limit) override;
+  Async<Result<int>> freeze(std::string uuid) override;
+  Async<Result<void>> thaw(std::string uuid) override;
 
  private:
   SocketOf socket_of_;

@@ -15,6 +15,7 @@
 #include "gear.h"
 #include "guest_agent.h"
 #include "running.h"
+#include "snapshots.h"
 
 namespace truce::qemu {
 
@@ -84,6 +85,8 @@ Qemu::Qemu(asio::any_io_executor loop, Options options, Capabilities capabilitie
         TRY(auto vm, find(uuid));
         return vm->runtime.socket("agent");
       });
+  snapshots_ = std::make_unique<ChainSnapshots>(SnapshotTools{
+      [this](const std::string& uuid) { return find(uuid); }, *agents_, blocking_, scope_});
   scope_.spawn(bound_logs());
 }
 
@@ -109,6 +112,10 @@ hypervisor::GuestAgent* Qemu::guest_agent() {
   return agents_.get();
 }
 
+hypervisor::Snapshots* Qemu::snapshots() {
+  return snapshots_.get();
+}
+
 std::filesystem::path Qemu::socket(const std::string& uuid, const std::string& which) const {
   auto found = running_.find(uuid);
   if (found == running_.end()) return {};
@@ -129,6 +136,8 @@ Result<RunningPtr> Qemu::launch(const Machine& machine, bool incoming) {
   TRY_VOID(vm->runtime.prepare(user));
   revert.add([vm] { vm->runtime.clear(); });
   TRY_VOID(own_files(machine, user));
+  // There before the first snapshot, so that its rules can let the machine in.
+  TRY_VOID(make_folder(machine.folder / hypervisor::layers_folder, 0711));
 
   ControlGroupPlace place;
   place.name = options_.control_group;
@@ -310,7 +319,8 @@ Async<Result<void>> Qemu::suspend(std::string uuid) {
   vm->suspending = true;
   auto saved = co_await vm->ask("stop");
   auto written =
-      saved ? co_await save_memory(vm, blocking_) : Result<void>(std::unexpected(saved.error()));
+      saved ? co_await save_memory(vm, vm->record.folder / hypervisor::suspend_file, blocking_)
+            : Result<void>(std::unexpected(saved.error()));
   vm->suspending = false;
   if (!written) {
     if (ran && !vm->ended) (void)co_await vm->ask("cont");

@@ -15,7 +15,7 @@ namespace truce::qemu {
 
 struct Running {
   Running(asio::any_io_executor loop, const std::filesystem::path& folder)
-      : runtime(folder), changed(std::move(loop)) {}
+      : runtime(folder), changed(loop), jobs(std::move(loop)) {}
 
   Record record;
   Runtime runtime;
@@ -34,7 +34,10 @@ struct Running {
   std::string migration;  ///< last status of saving or loading its memory
   std::chrono::steady_clock::time_point reset_told;  ///< when a reset of the guest was last told
   bool ended = false;
-  Wakeup changed;  ///< `migration` or `ended`
+  bool merge_stopped = false;  ///< somebody wants the merge of its disks to end
+  bool merge_pivots = false;   ///< its end lets the machine write to another file
+  Wakeup changed;              ///< `migration` or `ended`
+  Wakeup jobs;                 ///< a job of its QEMU, `merge_stopped` or `ended`
 
   /// One call; unavailable while QEMU cannot be reached.
   Async<Result<json::value>> ask(std::string command, json::object arguments = {},
@@ -67,10 +70,11 @@ class Verb {
 /// Waits until `holds` is true of the machine; false when it is not within `limit`.
 Async<bool> until(RunningPtr vm, Duration limit, std::function<bool(const Running&)> holds);
 
-/// Writes a stopped machine's memory to its folder, durably.
-Async<Result<void>> save_memory(RunningPtr vm, asio::thread_pool& blocking);
+/// Writes a stopped machine's memory to a new file, durably.
+Async<Result<void>> save_memory(RunningPtr vm, std::filesystem::path target,
+                                asio::thread_pool& blocking);
 
-/// Loads the memory that save_memory() wrote into a machine started with Origin::incoming, and
+/// Loads the memory in its folder into a machine started with Origin::incoming, and
 /// removes the file: the disks are about to change. A file that does not load is Code::corrupt and
 /// is kept beside.
 Async<Result<void>> load_memory(RunningPtr vm, asio::thread_pool& blocking);

@@ -78,8 +78,8 @@ Async<bool> until(RunningPtr vm, Duration limit, std::function<bool(const Runnin
   co_return true;
 }
 
-Async<Result<void>> save_memory(RunningPtr vm, asio::thread_pool& blocking) {
-  auto target = vm->record.folder / suspend_file;
+Async<Result<void>> save_memory(RunningPtr vm, std::filesystem::path target,
+                                asio::thread_pool& blocking) {
   auto beside = target;
   beside += ".new";
   (void)::unlink(beside.c_str());

@@ -7,6 +7,7 @@
 #include "guest_agent.h"
 #include "qemu/qemu.h"
 #include "running.h"
+#include "snapshots.h"
 
 namespace truce::qemu {
 
@@ -65,6 +66,7 @@ Async<void> Qemu::finish(RunningPtr vm, std::string how) {
   if (known != running_.end() && known->second == vm) running_.erase(known);
   vm->ended = true;
   vm->changed.wake();
+  vm->jobs.wake();
   if (ran) tell(vm, Notice::Kind::ended, vm->detail);
 }
 
@@ -140,6 +142,8 @@ void Qemu::on_event(const RunningPtr& vm, const QmpEvent& event) {
   } else if (event.name == "MIGRATION") {
     vm->migration = text_in(event.arguments, "status");
     vm->changed.wake();
+  } else if (event.name == "JOB_STATUS_CHANGE") {
+    vm->jobs.wake();
   }
 }
 
@@ -263,6 +267,7 @@ Async<void> Qemu::take_over(RunningPtr vm) {
     (void)co_await until(vm, 60s, has_ended);
     co_return;
   }
+  co_await snapshots_->clean_up(vm);
   vm->state = *seen;
 }
 

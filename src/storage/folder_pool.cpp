@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "base/revert.h"
+#include "layers/folder_layers.h"
 #include "names.h"
 #include "qcow2_disk.h"
 #include "tree.h"
@@ -21,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int backing_depth_limit = 32;
+constexpr int backing_depth_limit = 80;  // layers_limit, and templates below them
 
 bool is_inside(const fs::path& path, const fs::path& folder) {
   auto relative = path.lexically_normal().lexically_relative(folder);
@@ -67,7 +68,10 @@ FolderPool::FolderPool(asio::thread_pool& pool, fs::path root, ImportProcess imp
       import_process_(std::move(import_process)),
       root_(fs::absolute(std::move(root)).lexically_normal()),
       templates_(root_ / "templates"),
-      vms_(root_ / "vms") {}
+      vms_(root_ / "vms"),
+      layers_(std::make_unique<FolderLayers>(pool_, copies_, vms_)) {}
+
+FolderPool::~FolderPool() = default;
 
 FolderPool::Hold::Hold(std::map<std::string, int>& holds, std::string name, int change)
     : holds_(&holds), name_(std::move(name)), change_(change) {
@@ -199,8 +203,10 @@ Async<Result<DiskPath>> FolderPool::clone_disk(std::string id, std::string templ
 
 Async<Result<DiskPath>> FolderPool::disk(std::string id) {
   CO_TRY_VOID(check_disk_id(id));
-  auto path = vms_ / (id + ".qcow2");
-  co_return co_await run_blocking(pool_, [path, root = root_]() -> Result<DiskPath> {
+  auto slash = id.find('/');
+  auto folder = vms_ / id.substr(0, slash);
+  co_return co_await run_blocking(pool_, [=, root = root_]() -> Result<DiskPath> {
+    TRY(auto path, FolderLayers::current_file(folder, id.substr(slash + 1)));
     std::error_code ec;
     if (!fs::exists(path, ec)) return fail(Code::not_found, "there is no disk {}", path.string());
     return describe(path, root);

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "image/chain.h"
 #include "image/convert.h"
+#include "image/create.h"
 #include "image/formats.h"
 #include "image/place.h"
 
@@ -63,6 +65,40 @@ Result<void> copy_qcow2(const fs::path& from, const fs::path& to, Bytes size, Wa
   TRY_VOID(image::convert(*disk, *builder, how));
   builder.reset();
   return size.count > disk->size() ? grow_qcow2(to, size) : Result<void>{};
+}
+
+Result<void> merge_qcow2(const fs::path& upper, const fs::path& lower, const fs::path& root,
+                         Watch& watch) {
+  TRY(auto upper_file, image::DiskFile::open(upper, image::DiskFile::Access::read_write));
+  TRY_VOID(image::lock_image(*upper_file, image::Use::write));
+  TRY(auto lower_file, image::DiskFile::open(lower, image::DiskFile::Access::read_write));
+  TRY_VOID(image::lock_image(*lower_file, image::Use::write));
+  TRY(auto around, image::FolderNeighbours::open(lower, root));
+  TRY(auto top, image::open(std::move(upper_file), {.external = image::External::ignore}, "qcow2"));
+  TRY(auto bottom,
+      image::open(
+          std::move(lower_file),
+          {.external = image::External::follow, .neighbours = around.get(), .read_write = true},
+          "qcow2"));
+  image::LayerOptions how{.progress =
+                              [&watch](const image::Progress& progress) {
+                                auto total = static_cast<double>(progress.total);
+                                watch.fraction = total > 0 ? progress.done / total : 1;
+                              },
+                          .cancelled = &watch.cancelled};
+  TRY_VOID(image::commit_into(*top, *bottom, how));
+  return {};
+}
+
+Result<void> stand_on_qcow2(const fs::path& path, const fs::path& backing) {
+  TRY(auto file, image::DiskFile::open(path, image::DiskFile::Access::read_write));
+  TRY_VOID(image::lock_image(*file, image::Use::write));
+  TRY(auto disk, image::open(std::move(file),
+                             {.external = image::External::ignore, .read_write = true}, "qcow2"));
+  TRY(auto parent, image::parent_for(path, backing, "qcow2"));
+  if (disk->layer() == nullptr)
+    return fail(Code::unsupported, "{}: stands on nothing", path.string());
+  return disk->layer()->stand_on(&parent);
 }
 
 Result<Qcow2Facts> look_at_qcow2(const fs::path& path) {

@@ -29,4 +29,15 @@ struct Qcow2Facts {
 };
 Result<Qcow2Facts> look_at_qcow2(const std::filesystem::path& path);
 
+/// Writes what `upper` holds into `lower`, on which it stands, and flushes that. What is read
+/// through `upper` is the same at any time. Code::conflict when somebody has one of them open for
+/// writing, Code::cancelled when the watch says so: it may then be done again. What lies under them
+/// is in `root` or below it.
+Result<void> merge_qcow2(const std::filesystem::path& upper, const std::filesystem::path& lower,
+                         const std::filesystem::path& root, Watch& watch);
+
+/// Lets a disk stand on another image of the same content: nothing but its header changes.
+Result<void> stand_on_qcow2(const std::filesystem::path& path,
+                            const std::filesystem::path& backing);
+
 }  // namespace truce::storage

@@ -108,9 +108,13 @@ def input_of(prop, where, schema, nouns, word=False):
 def inputs_of(op, schema, nouns):
     args = op.cli.get('args', [])
     inputs = []
-    for name in op.path_parameters():
-        inputs.append(Input(name, 'path', 'text', f'Name of the {op.cli["noun"]}', word=True, required=True,
-                            completes=op.cli['noun']))
+    parameters = op.path_parameters()
+    for name in parameters:
+        noun = name if name in nouns else op.cli['noun']
+        # What lives inside something else has no list of its own.
+        completes = noun if name in nouns or len(parameters) == 1 else ''
+        inputs.append(Input(name, 'path', 'text', f'Name of the {noun}', word=True, required=True,
+                            completes=completes))
     body = schema.objects[op.request].properties if op.request else []
     for prop in body:
         if not prop.spread:

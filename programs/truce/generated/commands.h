@@ -185,6 +185,35 @@ inline constexpr Input vm_log_inputs[]{
     {.name = "bytes", .flag = "bytes", .where = Where::local, .kind = Kind::integer, .help = "How much of it, at most 65536 (4096)", .value = "N"},
 };
 inline constexpr std::string_view vm_log_examples[]{"truce vm log web01", "truce vm log web01 --bytes 65536"};
+inline constexpr Input snapshot_create_inputs[]{
+    {.name = "vm", .flag = "vm", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique in the machine", .value = "TEXT"},
+    {.name = "description", .flag = "description", .where = Where::body, .kind = Kind::text, .help = "Free text", .value = "TEXT"},
+    {.name = "memory", .flag = "memory", .where = Where::body, .kind = Kind::boolean, .help = "With the memory of a machine that runs"},
+    {.name = "quiesce", .flag = "quiesce", .where = Where::body, .kind = Kind::boolean, .help = "Freeze the guest's file systems by its agent for the moment"},
+};
+inline constexpr std::string_view snapshot_create_examples[]{"truce snapshot create web01 before-upgrade", "truce snapshot create web01 warm --memory", "truce snapshot create db01 nightly --quiesce --description \"before the job\""};
+inline constexpr Input snapshot_show_inputs[]{
+    {.name = "vm", .flag = "vm", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the snapshot"},
+};
+inline constexpr std::string_view snapshot_show_examples[]{"truce snapshot show web01 before-upgrade"};
+inline constexpr Input snapshot_delete_inputs[]{
+    {.name = "vm", .flag = "vm", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the snapshot"},
+    {.name = "subtree", .flag = "subtree", .where = Where::query, .kind = Kind::boolean, .help = "Also all that were taken after it"},
+};
+inline constexpr std::string_view snapshot_delete_examples[]{"truce snapshot delete web01 before-upgrade", "truce snapshot delete web01 old --subtree"};
+inline constexpr Input snapshot_restore_inputs[]{
+    {.name = "vm", .flag = "vm", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the snapshot"},
+    {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start the machine, when the snapshot has no memory"},
+};
+inline constexpr std::string_view snapshot_restore_examples[]{"truce snapshot restore web01 before-upgrade --start", "truce snapshot restore web01 warm"};
+inline constexpr Input snapshot_list_inputs[]{
+    {.name = "vm", .flag = "vm", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The machine", .completes = "vm"},
+};
+inline constexpr std::string_view snapshot_list_examples[]{"truce snapshot list web01", "truce snapshot list web01 --format json"};
 inline constexpr Input template_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
@@ -491,6 +520,11 @@ inline constexpr CommandRow commands[]{
     {.noun = "vm", .verb = "screenshot", .summary = "Save a picture of a machine's screen (PNG)", .description = "", .usage = "truce vm screenshot NAME FILE", .answer = Answer::nothing, .shown = "", .inputs = vm_screenshot_inputs, .examples = vm_screenshot_examples},
     {.noun = "vm", .verb = "exec", .summary = "Run a program in the guest through its agent", .description = "Ends with the program's exit status.", .usage = "truce vm exec NAME [options] -- COMMAND...", .answer = Answer::nothing, .shown = "", .inputs = vm_exec_inputs, .examples = vm_exec_examples, .rest = true},
     {.noun = "vm", .verb = "log", .summary = "Print the last output of a machine's serial console", .description = "", .usage = "truce vm log NAME [options]", .answer = Answer::nothing, .shown = "", .inputs = vm_log_inputs, .examples = vm_log_examples},
+    {.noun = "snapshot", .verb = "create", .summary = "Take a snapshot of all disks of a virtual machine", .description = "All disks are taken at one moment, or none. With memory the machine can be continued from that moment; it stands still while its memory is written. With quiesce the guest's agent freezes the file systems for the moment.", .usage = "truce snapshot create VM NAME [options]", .method = "POST", .path = "/v1/vms/{vm}/snapshots", .answer = Answer::task, .shown = "Task", .inputs = snapshot_create_inputs, .examples = snapshot_create_examples},
+    {.noun = "snapshot", .verb = "show", .summary = "Show a snapshot", .description = "", .usage = "truce snapshot show VM NAME", .method = "GET", .path = "/v1/vms/{vm}/snapshots/{name}", .answer = Answer::object, .shown = "VmSnapshot", .inputs = snapshot_show_inputs, .examples = snapshot_show_examples},
+    {.noun = "snapshot", .verb = "delete", .summary = "Delete a snapshot; the machine stays as it is", .description = "What only the snapshot kept is given up; its blocks are merged into its neighbour while the machine runs. Snapshots taken after it stay, unless subtree is given.", .usage = "truce snapshot delete VM NAME [options]", .method = "DELETE", .path = "/v1/vms/{vm}/snapshots/{name}", .answer = Answer::task, .shown = "Task", .inputs = snapshot_delete_inputs, .examples = snapshot_delete_examples},
+    {.noun = "snapshot", .verb = "restore", .summary = "Make a virtual machine what it was at a snapshot", .description = "What it has become since is lost, unless another snapshot holds it. With memory it runs on from that moment; without, it is off afterwards unless start is given. Its processors, memory, hardware and CD are those of the snapshot, too.", .usage = "truce snapshot restore VM NAME [options]", .method = "POST", .path = "/v1/vms/{vm}/snapshots/{name}/restore", .answer = Answer::task, .shown = "Task", .inputs = snapshot_restore_inputs, .examples = snapshot_restore_examples},
+    {.noun = "snapshot", .verb = "list", .summary = "Show the snapshots of a machine as a tree", .description = "", .usage = "truce snapshot list VM", .answer = Answer::nothing, .shown = "", .inputs = snapshot_list_inputs, .examples = snapshot_list_examples},
     {.noun = "template", .verb = "list", .summary = "List templates", .description = "", .usage = "truce template list [options]", .method = "GET", .path = "/v1/templates", .answer = Answer::page, .shown = "Template", .inputs = template_list_inputs, .columns = template_list_columns, .examples = template_list_examples},
     {.noun = "template", .verb = "create", .summary = "Make a template by a recipe, or import a disk image or ISO of this host", .description = "Each creation under the same name makes a new version; a finished version never changes.", .usage = "truce template create NAME [options]", .method = "POST", .path = "/v1/templates", .answer = Answer::task, .shown = "Task", .inputs = template_create_inputs, .examples = template_create_examples},
     {.noun = "template", .verb = "show", .summary = "Show a template (without a version, the newest)", .description = "", .usage = "truce template show NAME", .method = "GET", .path = "/v1/templates/{name}", .answer = Answer::object, .shown = "Template", .inputs = template_show_inputs, .examples = template_show_examples},
@@ -544,6 +578,7 @@ inline constexpr Input everywhere_inputs[]{
 };
 inline constexpr Noun nouns[]{
     {"vm", "Virtual machines"},
+    {"snapshot", "Machines as they were"},
     {"template", "What machines are made from"},
     {"network", "Networks that machines plug into"},
     {"pool", "Where disks and templates are stored"},
@@ -601,6 +636,25 @@ inline constexpr ShownField VmNic_fields[]{
     {"mac", Kind::text, Kind::text, ""},
     {"forwards", Kind::list, Kind::text, ""},
 };
+inline constexpr ShownField VmSettings_fields[]{
+    {"cpus", Kind::integer, Kind::integer, ""},
+    {"memory", Kind::bytes, Kind::bytes, ""},
+    {"hardware", Kind::object, Kind::object, "Hardware"},
+    {"iso", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownField VmSnapshot_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"description", Kind::text, Kind::text, ""},
+    {"parent", Kind::text, Kind::text, ""},
+    {"kind", Kind::choice, Kind::choice, ""},
+    {"memory", Kind::bytes, Kind::bytes, ""},
+    {"created", Kind::time, Kind::time, ""},
+    {"settings", Kind::object, Kind::object, "VmSettings"},
+};
+inline constexpr ShownField SnapshotTree_fields[]{
+    {"at", Kind::text, Kind::text, ""},
+    {"snapshots", Kind::list, Kind::object, "VmSnapshot"},
+};
 inline constexpr ShownField Vm_fields[]{
     {"name", Kind::text, Kind::text, ""},
     {"project", Kind::text, Kind::text, ""},
@@ -627,6 +681,7 @@ inline constexpr ShownField Vm_fields[]{
     {"problem", Kind::text, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
     {"started", Kind::time, Kind::time, ""},
+    {"tree", Kind::object, Kind::object, "SnapshotTree"},
 };
 inline constexpr ShownField Template_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -721,6 +776,9 @@ inline constexpr ShownObject shown_objects[]{
     {"Hardware", Hardware_fields},
     {"VmDisk", VmDisk_fields},
     {"VmNic", VmNic_fields},
+    {"VmSettings", VmSettings_fields},
+    {"VmSnapshot", VmSnapshot_fields},
+    {"SnapshotTree", SnapshotTree_fields},
     {"Vm", Vm_fields},
     {"Template", Template_fields},
     {"Network", Network_fields},

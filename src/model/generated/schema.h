@@ -74,6 +74,34 @@ struct Schema<VmNic> {
 };
 
 template <>
+struct Schema<VmSettings> {
+  static constexpr auto fields = std::tuple{
+      Field{"cpus", &VmSettings::cpus, Need::required, Rule{}, Rule{}},
+      Field{"memory", &VmSettings::memory, Need::required, Rule{}, Rule{}},
+      Field{"hardware", &VmSettings::hardware, Need::optional, Rule{}, Rule{}},
+      Field{"iso", &VmSettings::iso, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<VmSnapshot> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &VmSnapshot::name, Need::required, Rule{.format = Format::name}, Rule{}},
+      Field{"description", &VmSnapshot::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
+      Field{"parent", &VmSnapshot::parent, Need::optional, Rule{}, Rule{}},
+      Field{"kind", &VmSnapshot::kind, Need::required, Rule{}, Rule{}},
+      Field{"memory", &VmSnapshot::memory, Need::optional, Rule{}, Rule{}},
+      Field{"created", &VmSnapshot::created, Need::required, Rule{}, Rule{}},
+      Field{"settings", &VmSnapshot::settings, Need::required, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<SnapshotTree> {
+  static constexpr auto fields = std::tuple{
+      Field{"at", &SnapshotTree::at, Need::optional, Rule{}, Rule{}},
+      Field{"snapshots", &SnapshotTree::snapshots, Need::optional, Rule{.max_items = 32}, Rule{}}};
+};
+
+template <>
 struct Schema<Vm> {
   static constexpr auto fields = std::tuple{
       Field{"name", &Vm::name, Need::required, Rule{.format = Format::name}, Rule{}},
@@ -100,7 +128,23 @@ struct Schema<Vm> {
       Field{"addresses", &Vm::addresses, Need::optional, Rule{}, Rule{}},
       Field{"problem", &Vm::problem, Need::optional, Rule{}, Rule{}},
       Field{"created", &Vm::created, Need::required, Rule{}, Rule{}},
-      Field{"started", &Vm::started, Need::optional, Rule{}, Rule{}}};
+      Field{"started", &Vm::started, Need::optional, Rule{}, Rule{}},
+      Field{"tree", &Vm::tree, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<SnapshotCreate> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &SnapshotCreate::name, Need::required, Rule{.format = Format::name}, Rule{}},
+      Field{"description", &SnapshotCreate::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
+      Field{"memory", &SnapshotCreate::memory, Need::optional, Rule{}, Rule{}},
+      Field{"quiesce", &SnapshotCreate::quiesce, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<RestoreOptions> {
+  static constexpr auto fields = std::tuple{
+      Field{"start", &RestoreOptions::start, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>
@@ -413,10 +457,15 @@ struct Schema<Job> {
   static constexpr auto fields = std::tuple{
       Field{"task", &Job::task, Need::required, Rule{}, Rule{}},
       Field{"kind", &Job::kind, Need::required, Rule{}, Rule{}},
-      Field{"template", &Job::template_, Need::required, Rule{}, Rule{}},
+      Field{"template", &Job::template_, Need::optional, Rule{}, Rule{}},
       Field{"source", &Job::source, Need::optional, Rule{}, Rule{}},
       Field{"description", &Job::description, Need::optional, Rule{}, Rule{}},
-      Field{"cancel", &Job::cancel, Need::optional, Rule{}, Rule{}}};
+      Field{"cancel", &Job::cancel, Need::optional, Rule{}, Rule{}},
+      Field{"vm", &Job::vm, Need::optional, Rule{}, Rule{}},
+      Field{"snapshot", &Job::snapshot, Need::optional, Rule{}, Rule{}},
+      Field{"memory", &Job::memory, Need::optional, Rule{}, Rule{}},
+      Field{"quiesce", &Job::quiesce, Need::optional, Rule{}, Rule{}},
+      Field{"subtree", &Job::subtree, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>
@@ -433,6 +482,34 @@ struct Schema<Assignment> {
 };
 
 template <>
+struct Schema<DiskLayer> {
+  static constexpr auto fields = std::tuple{
+      Field{"id", &DiskLayer::id, Need::required, Rule{.minimum = 1}, Rule{}},
+      Field{"below", &DiskLayer::below, Need::optional, Rule{.minimum = 0}, Rule{}},
+      Field{"files", &DiskLayer::files, Need::optional, Rule{.max_items = 16, .max_key_length = 63}, Rule{.max_length = 128}},
+      Field{"job", &DiskLayer::job, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<KeptSnapshot> {
+  static constexpr auto fields = std::tuple{
+      Field{"layer", &KeptSnapshot::layer, Need::required, Rule{.minimum = 1}, Rule{}},
+      Field{"job", &KeptSnapshot::job, Need::optional, Rule{}, Rule{}},
+      Field{"memory", &KeptSnapshot::memory, Need::optional, Rule{.max_length = 128}, Rule{}},
+      Field{"snapshot", &KeptSnapshot::snapshot, Need::required, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<LayerTree> {
+  static constexpr auto fields = std::tuple{
+      Field{"current", &LayerTree::current, Need::required, Rule{.minimum = 1}, Rule{}},
+      Field{"next", &LayerTree::next, Need::required, Rule{.minimum = 2}, Rule{}},
+      Field{"resume", &LayerTree::resume, Need::optional, Rule{.max_length = 128}, Rule{}},
+      Field{"layers", &LayerTree::layers, Need::required, Rule{.max_items = 256}, Rule{}},
+      Field{"snapshots", &LayerTree::snapshots, Need::optional, Rule{.max_items = 32}, Rule{}}};
+};
+
+template <>
 struct Schema<VmReport> {
   static constexpr auto fields = std::tuple{
       Field{"uuid", &VmReport::uuid, Need::required, Rule{}, Rule{}},
@@ -443,7 +520,8 @@ struct Schema<VmReport> {
       Field{"progress", &VmReport::progress, Need::optional, Rule{}, Rule{}},
       Field{"addresses", &VmReport::addresses, Need::optional, Rule{}, Rule{}},
       Field{"event", &VmReport::event, Need::optional, Rule{}, Rule{}},
-      Field{"event_message", &VmReport::event_message, Need::optional, Rule{}, Rule{}}};
+      Field{"event_message", &VmReport::event_message, Need::optional, Rule{}, Rule{}},
+      Field{"tree", &VmReport::tree, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>

@@ -1,6 +1,8 @@
 # The boot sector that the tests run: it obeys single letters on the serial line.
 #   c  counts, and answers with the counter     p  powers off       r  resets
 #   m  touches 200 MiB, and answers M           x  panics (pvpanic)
+#   w  writes the counter to its disk, and answers W
+#   d  answers with the counter that is on its disk
 # It answers the power button. Bytes for guest_image.h:
 #   clang -m16 -c guest.S -o guest.o && llvm-objcopy -O binary -j .text guest.o guest.bin
 .code16
@@ -36,6 +38,10 @@ wait:
     je reset
     cmpb $'m', %al
     je touch
+    cmpb $'w', %al
+    je save
+    cmpb $'d', %al
+    je load
     cmpb $'x', %al
     jne wait
     movw $0x505, %dx
@@ -77,6 +83,28 @@ touch:
     movb $'M', %al
     call put
     jmp wait
+save:
+    movw $0x0301, %ax           # INT 13h: write one sector, the second of the first disk
+    movw $0x7c00, %bx
+    call disk
+    movb $'W', %al
+    call put
+    jmp wait
+load:
+    movw $0x0201, %ax           # likewise: read it
+    movw $0x8000, %bx
+    call disk
+    movb 0x8000 + counter - start, %al
+    call put
+    jmp wait
+disk:
+    movw $0, %cx
+    movw %cx, %es
+    movw $2, %cx
+    movw $0x80, %dx
+    int $0x13
+    sti
+    ret
 put:
     movw $0x3f8, %dx
     outb %al, %dx

@@ -23,6 +23,7 @@ class FakeWorld {
     int resets = 0;
     bool continued = false;  ///< it came from a suspended state
     bool stop_asked = false;
+    int frozen = 0, freezes = 0;  ///< file systems, and how often they were
     std::vector<std::string> addresses;
   };
 
@@ -62,7 +63,7 @@ class FakeWorld {
 };
 
 /// Runs machines in a FakeWorld; every verb takes effect at once.
-class FakeHypervisor final : public Hypervisor, private GuestAgent {
+class FakeHypervisor final : public Hypervisor, private GuestAgent, private Snapshots {
  public:
   explicit FakeHypervisor(std::shared_ptr<FakeWorld> world = std::make_shared<FakeWorld>());
   ~FakeHypervisor() override;
@@ -80,6 +81,7 @@ class FakeHypervisor final : public Hypervisor, private GuestAgent {
   Async<Result<void>> suspend(std::string uuid) override;
   Async<Result<std::string>> screenshot(std::string uuid) override;
   GuestAgent* guest_agent() override { return this; }
+  Snapshots* snapshots() override { return this; }
   std::filesystem::path socket(const std::string& uuid, const std::string& which) const override;
   void on_notice(std::function<void(Notice)> sink) override;
   Async<void> close() override;
@@ -89,6 +91,14 @@ class FakeHypervisor final : public Hypervisor, private GuestAgent {
   Async<Result<std::vector<std::string>>> addresses(std::string uuid) override;
   Async<Result<ExecResult>> exec(std::string uuid, std::vector<std::string> argv,
                                  Duration limit) override;
+  Async<Result<int>> freeze(std::string uuid) override;
+  Async<Result<void>> thaw(std::string uuid) override;
+  Async<Result<void>> take(std::string uuid, Moment moment) override;
+  Async<Result<std::map<std::string, std::filesystem::path>>> written(std::string uuid) override;
+  Async<Result<void>> merge(std::string uuid, Merge merge,
+                            std::function<Async<Result<void>>()> settled,
+                            std::function<void(double)> progress) override;
+  void stop_merge(const std::string& uuid) override;
   /// The machine that `verb` is for, unless the verb shall fail or the machine does not run.
   Result<FakeWorld::Guest*> enter(const std::string& verb, const std::string& uuid);
   void detach();

@@ -59,6 +59,10 @@ struct Machine {
 /// suspended, and the next start() continues from it.
 inline constexpr std::string_view suspend_file = "suspend.state";
 
+/// Name of the folder in Machine::folder whose files are layers of its disks: a running machine may
+/// write to all of them.
+inline constexpr std::string_view layers_folder = "layers";
+
 /// Why a machine stopped running, told apart.
 enum class EndReason {
   guest_shutdown,  ///< the guest powered itself off
@@ -105,7 +109,54 @@ class GuestAgent {
   virtual Async<Result<std::vector<std::string>>> addresses(std::string uuid) = 0;
   virtual Async<Result<ExecResult>> exec(std::string uuid, std::vector<std::string> argv,
                                          Duration limit) = 0;
+  /// Freezes the guest's file systems; how many. They thaw by themselves after ten seconds in some
+  /// guests (Windows), so little is done meanwhile.
+  virtual Async<Result<int>> freeze(std::string uuid) = 0;
+  /// Those that are not frozen stay as they are.
+  virtual Async<Result<void>> thaw(std::string uuid) = 0;
 };
+
+/// What snapshots need of a machine that runs. A machine's disks are chains of files; who makes and
+/// names them is `storage`.
+class Snapshots {
+ public:
+  /// A new file for a disk, empty, above the one that it is written to.
+  struct Overlay {
+    std::string disk;
+    std::filesystem::path path;
+  };
+  struct Moment {
+    std::vector<Overlay> overlays;
+    std::filesystem::path memory;  ///< where the memory goes; empty: without
+    bool quiesce = false;          ///< the guest's agent freezes its file systems
+  };
+  /// Two files of a disk, the one on the other, that shall become one.
+  struct Merge {
+    std::string disk;
+    std::filesystem::path upper, lower;
+  };
+  virtual ~Snapshots() = default;
+
+  /// From one moment on the machine writes to the overlays: all disks, or none on failure. With
+  /// memory it stands still until that is written, durably. Frozen file systems are thawed again,
+  /// however this ends.
+  virtual Async<Result<void>> take(std::string uuid, Moment moment) = 0;
+  /// The file that each disk is written to now.
+  virtual Async<Result<std::map<std::string, std::filesystem::path>>> written(std::string uuid) = 0;
+  /// Writes what `upper` holds into `lower`. Where `upper` is what the machine writes to, it stands
+  /// still for a moment at the end and writes to `lower` from then on. `settled` is called once,
+  /// when `upper` is out of use, before the guest goes on. Code::cancelled after stop_merge():
+  /// then, and on any failure before `settled`, all is as before.
+  virtual Async<Result<void>> merge(std::string uuid, Merge merge,
+                                    std::function<Async<Result<void>>()> settled,
+                                    std::function<void(double)> progress) = 0;
+  /// Lets a merge() that is under way end soon.
+  virtual void stop_merge(const std::string& uuid) = 0;
+};
+
+/// Names of what else in Machine::folder belongs to a machine's state: what its firmware and its
+/// TPM remember.
+inline constexpr std::string_view firmware_state[] = {"uefi-variables.fd", "tpm"};
 
 /// All calls and notices happen on one loop. Verbs are idempotent: asked for what is so already,
 /// they succeed. A verb on a machine that is not running is Code::precondition, but for start and
@@ -134,6 +185,7 @@ class Hypervisor {
   /// PNG of the first screen.
   virtual Async<Result<std::string>> screenshot(std::string uuid) = 0;
   virtual GuestAgent* guest_agent() = 0;  ///< null: cannot
+  virtual Snapshots* snapshots() = 0;     ///< null: cannot
   /// Paths of the sockets for `serial`, `vnc`, `spice`, `serial2` to `serial4` and `parallel`;
   /// empty when the machine has none.
   virtual std::filesystem::path socket(const std::string& uuid, const std::string& which) const = 0;

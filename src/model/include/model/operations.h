@@ -31,6 +31,11 @@ enum class Operation : int {
   exec_vm,
   get_vm_serial,
   open_console,
+  list_snapshots,
+  create_snapshot,
+  get_snapshot,
+  delete_snapshot,
+  restore_snapshot,
   attach_console,
   list_templates,
   create_template,
@@ -71,6 +76,9 @@ inline constexpr QueryParameter delete_vm_query[]{
 inline constexpr QueryParameter get_vm_serial_query[]{
     {.name = "bytes", .type = QueryType::integer, .minimum = 1, .maximum = 65536, .default_value = "4096"},
 };
+inline constexpr QueryParameter delete_snapshot_query[]{
+    {.name = "subtree", .type = QueryType::boolean, .default_value = "false"},
+};
 inline constexpr QueryParameter list_templates_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
@@ -105,7 +113,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 40> table{{
+inline constexpr std::array<OperationRow, 45> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -126,6 +134,11 @@ inline constexpr std::array<OperationRow, 40> table{{
     {.operation = Operation::exec_vm, .id = "exec_vm", .method = "POST", .path = "/v1/vms/{name}/exec", .summary = "Run a program in the guest through its agent", .permission = Permission::operate, .audit = true, .request = "ExecRequest", .response = "ExecAnswer", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_vm_serial, .id = "get_vm_serial", .method = "GET", .path = "/v1/vms/{name}/serial", .summary = "The last output of the machine's serial console", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = get_vm_serial_query},
     {.operation = Operation::open_console, .id = "open_console", .method = "POST", .path = "/v1/vms/{name}/console", .summary = "A ticket for the machine's console", .permission = Permission::operate, .audit = true, .request = "ConsoleRequest", .response = "ConsoleTicket", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::list_snapshots, .id = "list_snapshots", .method = "GET", .path = "/v1/vms/{vm}/snapshots", .summary = "The snapshots of a virtual machine, as a tree", .permission = Permission::view, .audit = false, .request = "", .response = "SnapshotTree", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::create_snapshot, .id = "create_snapshot", .method = "POST", .path = "/v1/vms/{vm}/snapshots", .summary = "Take a snapshot of all disks of a virtual machine", .permission = Permission::operate, .audit = true, .request = "SnapshotCreate", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::get_snapshot, .id = "get_snapshot", .method = "GET", .path = "/v1/vms/{vm}/snapshots/{name}", .summary = "Show a snapshot", .permission = Permission::view, .audit = false, .request = "", .response = "VmSnapshot", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::delete_snapshot, .id = "delete_snapshot", .method = "DELETE", .path = "/v1/vms/{vm}/snapshots/{name}", .summary = "Delete a snapshot; the machine stays as it is", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = delete_snapshot_query},
+    {.operation = Operation::restore_snapshot, .id = "restore_snapshot", .method = "POST", .path = "/v1/vms/{vm}/snapshots/{name}/restore", .summary = "Make a virtual machine what it was at a snapshot", .permission = Permission::operate, .audit = true, .request = "RestoreOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::attach_console, .id = "attach_console", .method = "GET", .path = "/v1/consoles/{ticket}", .summary = "The console's bytes, as a WebSocket", .permission = Permission::none, .audit = false, .request = "", .response = "", .status = 101, .list = false, .query = {}},
     {.operation = Operation::list_templates, .id = "list_templates", .method = "GET", .path = "/v1/templates", .summary = "List templates", .permission = Permission::view, .audit = false, .request = "", .response = "TemplateList", .status = 200, .list = true, .query = list_templates_query},
     {.operation = Operation::create_template, .id = "create_template", .method = "POST", .path = "/v1/templates", .summary = "Make a template by a recipe, or import a disk image or ISO of this host", .permission = Permission::administer, .audit = true, .request = "TemplateCreate", .response = "Task", .status = 202, .list = false, .query = {}},

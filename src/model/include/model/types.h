@@ -123,6 +123,11 @@ enum class HostState { online, offline };
 std::string_view to_string(HostState value);
 template <> std::span<const std::string_view> enum_names<HostState>();
 
+/// How whole a snapshot is: taken while the machine was off, as after a power cut, with file systems frozen by the agent, or with memory.
+enum class SnapshotKind { off, crash, agent, memory };
+std::string_view to_string(SnapshotKind value);
+template <> std::span<const std::string_view> enum_names<SnapshotKind>();
+
 /// Whose installer a file of answers is for.
 enum class AnswerKind { autounattend, kickstart, preseed };
 std::string_view to_string(AnswerKind value);
@@ -134,7 +139,7 @@ std::string_view to_string(ConsoleKind value);
 template <> std::span<const std::string_view> enum_names<ConsoleKind>();
 
 /// Work of a node that is not the life of a machine.
-enum class JobKind { build_template, import_template, delete_template };
+enum class JobKind { build_template, import_template, delete_template, create_snapshot, restore_snapshot, delete_snapshot };
 std::string_view to_string(JobKind value);
 template <> std::span<const std::string_view> enum_names<JobKind>();
 
@@ -208,6 +213,34 @@ struct VmNic {
   bool operator==(const VmNic&) const = default;
 };
 
+/// What of a machine goes back with a snapshot.
+struct VmSettings {
+  std::int64_t cpus = 0;  ///< Virtual processors
+  Bytes memory{};  ///< Memory
+  std::optional<Hardware> hardware{};  ///< What differs from the usual of its type
+  std::string iso{};  ///< The CD in its drive
+  bool operator==(const VmSettings&) const = default;
+};
+
+/// A machine as it was at one moment.
+struct VmSnapshot {
+  std::string name{};  ///< Unique in the machine
+  std::string description{};  ///< Free text
+  std::string parent{};  ///< The snapshot that it was taken after; empty: none
+  SnapshotKind kind{};  ///< How whole it is
+  Bytes memory{0};  ///< Room that its memory takes; 0 without
+  Time created{};  ///< The moment
+  VmSettings settings{};  ///< The machine's settings then
+  bool operator==(const VmSnapshot&) const = default;
+};
+
+/// The snapshots of a machine.
+struct SnapshotTree {
+  std::string at{};  ///< The snapshot that the machine goes on from
+  std::vector<VmSnapshot> snapshots{};  ///< All of them, the oldest first
+  bool operator==(const SnapshotTree&) const = default;
+};
+
 /// A virtual machine.
 struct Vm {
   std::string name{};  ///< Unique among machines
@@ -235,7 +268,23 @@ struct Vm {
   std::string problem{};  ///< Why it is not as wanted, for people
   Time created{};  ///< When it was created
   std::optional<Time> started{};  ///< When it last began to run
+  std::optional<SnapshotTree> tree{};  ///< Its snapshots
   bool operator==(const Vm&) const = default;
+};
+
+/// What a new snapshot shall be.
+struct SnapshotCreate {
+  std::string name{};  ///< Unique in the machine
+  std::string description{};  ///< Free text
+  bool memory = false;  ///< With the memory of a machine that runs
+  bool quiesce = false;  ///< Freeze the guest's file systems by its agent for the moment
+  bool operator==(const SnapshotCreate&) const = default;
+};
+
+/// How to restore a snapshot.
+struct RestoreOptions {
+  bool start = false;  ///< Start the machine, when the snapshot has no memory
+  bool operator==(const RestoreOptions&) const = default;
 };
 
 /// What a new machine shall be.
@@ -551,6 +600,11 @@ struct Job {
   std::string source{};  ///< Recipe or path of a file
   std::string description{};  ///< For the template
   bool cancel = false;  ///< Stop and undo
+  std::string vm{};  ///< Uuid of the machine, for snapshots
+  std::optional<VmSnapshot> snapshot{};  ///< To be taken, restored or deleted
+  bool memory = false;  ///< The new snapshot is to have memory
+  bool quiesce = false;  ///< Its file systems are to be frozen
+  bool subtree = false;  ///< All that were taken after it are to be deleted too
   bool operator==(const Job&) const = default;
 };
 
@@ -567,6 +621,34 @@ struct Assignment {
   bool operator==(const Assignment&) const = default;
 };
 
+/// One file for each disk of a machine. What it does not hold is read from the layer below.
+struct DiskLayer {
+  std::int64_t id = 0;  ///< Unique in the machine
+  std::int64_t below = 0;  ///< The layer below; 0: none
+  std::map<std::string, std::string> files{};  ///< By disk: its file, relative to the machine's folder. Without one the layer below is the disk
+  std::string job{};  ///< The task that made it
+  bool operator==(const DiskLayer&) const = default;
+};
+
+/// A snapshot and where its disks are.
+struct KeptSnapshot {
+  std::int64_t layer = 0;  ///< The layer that nobody writes to any more
+  std::string job{};  ///< The task that took it
+  std::string memory{};  ///< File of its memory, relative to the machine's folder; empty: none
+  VmSnapshot snapshot{};  ///< What it is
+  bool operator==(const KeptSnapshot&) const = default;
+};
+
+/// The layers of a machine's disks, as its folder keeps them.
+struct LayerTree {
+  std::int64_t current = 0;  ///< The layer that the machine writes to
+  std::int64_t next = 0;  ///< The id of the next layer
+  std::string resume{};  ///< File of the memory that the next start is to go on from, until that is arranged
+  std::vector<DiskLayer> layers{};  ///< All of them
+  std::vector<KeptSnapshot> snapshots{};  ///< All of them, the oldest first
+  bool operator==(const LayerTree&) const = default;
+};
+
 /// What a node saw of a machine.
 struct VmReport {
   std::string uuid{};  ///< Which machine
@@ -578,6 +660,7 @@ struct VmReport {
   std::vector<std::string> addresses{};  ///< The guest's addresses
   std::string event{};  ///< Kind of an event to record, such as vm.crashed
   std::string event_message{};  ///< Its text
+  std::optional<SnapshotTree> tree{};  ///< Its snapshots
   bool operator==(const VmReport&) const = default;
 };
 

@@ -14,6 +14,7 @@ namespace truce::qemu {
 
 struct Running;
 class Agents;
+class ChainSnapshots;
 struct QmpEvent;
 enum class Accelerator;
 
@@ -50,6 +51,7 @@ class Qemu final : public hypervisor::Hypervisor {
   Async<Result<void>> suspend(std::string uuid) override;
   Async<Result<std::string>> screenshot(std::string uuid) override;
   hypervisor::GuestAgent* guest_agent() override;
+  hypervisor::Snapshots* snapshots() override;
   std::filesystem::path socket(const std::string& uuid, const std::string& which) const override;
   void on_notice(std::function<void(hypervisor::Notice)> sink) override { sink_ = std::move(sink); }
   Async<void> close() override;
@@ -91,6 +93,7 @@ class Qemu final : public hypervisor::Hypervisor {
   std::function<void(hypervisor::Notice)> sink_;
   std::map<std::string, RunningPtr> running_;
   std::unique_ptr<Agents> agents_;
+  std::unique_ptr<ChainSnapshots> snapshots_;
   asio::thread_pool blocking_{1};  ///< for fsync of large files
   Scope scope_;
 };

@@ -30,6 +30,7 @@ class FakePool final : public Pool {
   Async<Result<void>> delete_vm(std::string vm_uuid) override;
   Result<std::filesystem::path> vm_folder(const std::string& vm_uuid) override;
   Result<std::vector<std::string>> vm_folders() override;
+  Layers* layers() override { return nullptr; }
   Async<Result<TemplateContent>> build_template(std::string name, std::filesystem::path recipe,
                                                 Progress progress) override;
   Async<Result<TemplateContent>> import_template(std::string name, std::filesystem::path source,

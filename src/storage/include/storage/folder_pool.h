@@ -5,12 +5,14 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "storage/import_process.h"
+#include "storage/layers.h"
 #include "storage/pool.h"
 
 namespace truce::storage {
@@ -21,6 +23,7 @@ namespace truce::storage {
 class FolderPool final : public Pool {
  public:
   FolderPool(asio::thread_pool& pool, std::filesystem::path root, ImportProcess import_process);
+  ~FolderPool() override;
 
   /// Makes the folders, locks the pool for this program (Code::conflict when another has it) and
   /// removes what work that was cut off has left.
@@ -34,6 +37,7 @@ class FolderPool final : public Pool {
   Async<Result<void>> delete_vm(std::string vm_uuid) override;
   Result<std::filesystem::path> vm_folder(const std::string& vm_uuid) override;
   Result<std::vector<std::string>> vm_folders() override;
+  Layers* layers() override { return layers_.get(); }
 
   Async<Result<TemplateContent>> build_template(std::string name, std::filesystem::path recipe,
                                                 Progress progress) override;
@@ -69,6 +73,7 @@ class FolderPool final : public Pool {
   asio::thread_pool copies_{2};
   ImportProcess import_process_;
   std::filesystem::path root_, templates_, vms_;
+  std::unique_ptr<Layers> layers_;
   Fd lock_;
   std::map<std::string, int> holds_;  // name → number of users, or -1: being made or deleted
   std::optional<Capacity> measured_;  // what capacity() found by walking, until something changes

@@ -48,6 +48,8 @@ struct DiskPath {
   std::vector<std::filesystem::path> backing;
 };
 
+class Layers;
+
 /// Contract, checked by `conformance.h`: every verb is idempotent and safe to repeat after a crash;
 /// what is made appears whole or not at all; nothing is deleted that something refers to
 /// (Code::precondition names it).
@@ -69,6 +71,8 @@ class Pool {
   virtual Result<std::filesystem::path> vm_folder(const std::string& vm_uuid) = 0;
   /// Ids (uuids) of all VM folders there are, for finding orphans.
   virtual Result<std::vector<std::string>> vm_folders() = 0;
+  /// What snapshots are made of; null where the pool has none.
+  virtual Layers* layers() = 0;
 
   /// Runs a recipe (a program that fills a folder; see recipes/README.md) into a new immutable
   /// template.

@@ -1,0 +1,42 @@
+// Layers in the folders of machines: `layers.json`, and files in `layers/`.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+
+#include "layers/layer_tree.h"
+#include "storage/layers.h"
+
+namespace truce::storage {
+
+/// Layers of a FolderPool, which outlives it.
+class FolderLayers final : public Layers {
+ public:
+  /// What blocks for long runs on `copies`, the rest on `pool`. `vms`: the folder of all machines.
+  FolderLayers(asio::thread_pool& pool, asio::thread_pool& copies, std::filesystem::path vms)
+      : pool_(pool), copies_(copies), vms_(std::move(vms)) {}
+
+  Async<Result<model::LayerTree>> tree(std::string vm_uuid) override;
+  Async<Result<NewLayer>> add(std::string vm_uuid, std::string job) override;
+  Async<Result<void>> withdraw(std::string vm_uuid) override;
+  Async<Result<void>> keep(std::string vm_uuid, model::VmSnapshot snapshot, std::string job,
+                           std::vector<std::string> beside) override;
+  Async<Result<void>> restore(std::string vm_uuid, std::string snapshot, std::string job) override;
+  Async<Result<void>> forget(std::string vm_uuid, std::set<std::string> snapshots) override;
+  Async<Result<std::optional<Merge>>> next_merge(std::string vm_uuid) override;
+  Async<Result<void>> merge(Merge merge, Progress progress) override;
+  Async<Result<void>> merged(std::string vm_uuid, Merge merge) override;
+  Async<Result<void>> settle(std::string vm_uuid,
+                             std::map<std::string, std::filesystem::path> written) override;
+
+  /// The file that a disk of a machine is in at present. Blocks.
+  static Result<std::filesystem::path> current_file(const std::filesystem::path& folder,
+                                                    const std::string& disk);
+
+ private:
+  asio::thread_pool& pool_;
+  asio::thread_pool& copies_;
+  std::filesystem::path vms_;
+};
+
+}  // namespace truce::storage
