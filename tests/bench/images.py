@@ -34,18 +34,6 @@ FAST = {
 IN_PLACE = {"vhd fixed": PLAIN["vhd fixed"], "vmdk flat": (["-O", "vmdk", "-o", "subformat=monolithicFlat"],) * 2}
 
 
-def once(argv, target=None, statuses=(0,)):
-    """One run of a program; its target is removed before."""
-    if target:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(target)
-    wall, cpu, peak = measure.run_to_end(argv, statuses=statuses)
-    values = {"wall": wall, "cpu": cpu, "peak": peak}
-    if target:
-        values["size"] = os.stat(target).st_blocks * 512 / MIB
-    return values
-
-
 def calls_of(argv, log):
     """How many system calls a program and its threads make."""
     measure.run(["strace", "-f", "-c", "-o", log, *argv])
@@ -58,22 +46,38 @@ class Images:
         self.context, self.rows = context, []
         self.truce = context.program("programs/truce/truce")
         self.count = 3 if context.short else 5
-        self.peaks = []
+        self.peaks, self.looks_at_memory = [], False
+
+    def once(self, argv, target=None, statuses=(0,)):
+        """One run of a program; its target is removed before."""
+        if target:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(target)
+        if self.looks_at_memory:
+            self.peaks.append(measure.peak_memory(argv, statuses))
+            return {}
+        wall, cpu = measure.run_to_end(argv, statuses=statuses)
+        values = {"wall": wall, "cpu": cpu}
+        if target:
+            values["size"] = os.stat(target).st_blocks * 512 / MIB
+        return values
 
     def against(self, contestants):
         samples = measure.interleaved(contestants, self.count)
-        if "truce" in samples:
-            self.peaks += samples["truce"]["peak"]
+        if "truce" in samples and measure.can_tell_peaks():
+            self.looks_at_memory = True  # in one more run: looking takes time
+            contestants["truce"]()
+            self.looks_at_memory = False
         return samples
 
     def row(self, name, key, samples, peer, target=None, unit="s"):
         self.rows.append(Row(name, unit, samples["truce"][key], samples.get(peer, {}).get(key), peer, target))
 
     def ours(self, source, target, words):
-        return lambda: once([self.truce, "image", "convert", "--quiet", source, target, *words], target)
+        return lambda: self.once([self.truce, "image", "convert", "--quiet", source, target, *words], target)
 
     def qemu(self, source, target, words, form="raw"):
-        return lambda: once(["qemu-img", "convert", "-f", form, *words, source, target], target)
+        return lambda: self.once(["qemu-img", "convert", "-f", form, *words, source, target], target)
 
     def metadata_only(self, folder):
         """Nothing moves: blocks are shared."""
@@ -81,7 +85,7 @@ class Images:
         for name, (ours, qemu) in PLAIN.items():
             contestants = {"truce": self.ours(folder.disk, target, [*ours, "--no-sync"]),
                            "qemu-img": self.qemu(folder.disk, theirs, qemu),
-                           "cp --reflink": lambda: once(["cp", "--reflink=always", folder.disk, copied], copied)}
+                           "cp --reflink": lambda: self.once(["cp", "--reflink=always", folder.disk, copied], copied)}
             if name in ("raw", "qcow2"):
                 contestants["qemu-img -C"] = self.qemu(folder.disk, theirs, ["-C", *qemu])
             samples = self.against(contestants)
@@ -109,7 +113,7 @@ class Images:
             samples = self.against({
                 "truce": self.ours(folder.disk, target, [*ours, "--no-sync"]),
                 "qemu-img": self.qemu(folder.disk, theirs, qemu),
-                "cp": lambda: once(["cp", "--sparse=auto", "--reflink=never", folder.disk, theirs], theirs)})
+                "cp": lambda: self.once(["cp", "--sparse=auto", "--reflink=never", folder.disk, theirs], theirs)})
             if name == "vmdk":
                 self.row(f"raw to {name}", "wall", samples, "qemu-img", ("ratio", 0.5))
             else:
@@ -140,7 +144,7 @@ class Images:
                 os.unlink(folder.file("ours-flat.vmdk"))
             measure.run(["cp", "--sparse=always", folder.disk, copy])
             measure.run(["sync", copy])
-            return once([self.truce, "image", "convert", "--quiet", "--in-place", copy, target, *words], target)
+            return self.once([self.truce, "image", "convert", "--quiet", "--in-place", copy, target, *words], target)
 
         for name, (words, qemu) in IN_PLACE.items():
             samples = self.against({"truce": lambda words=words: ours(words),
@@ -197,11 +201,14 @@ class Images:
                 pairs["check"] = (["check", image], ["check", "-q", "-f", form, image])
             for verb, (ours, theirs) in pairs.items():
                 # check: 1 and 3 say that space is lost, which is so in a VHDX of qemu-img's.
-                samples = self.against({"truce": lambda: once([self.truce, "image", *ours], statuses=(0, 1)),
-                                        "qemu-img": lambda: once(["qemu-img", *theirs], statuses=(0, 3))})
+                samples = self.against({"truce": lambda: self.once([self.truce, "image", *ours], statuses=(0, 1)),
+                                        "qemu-img": lambda: self.once(["qemu-img", *theirs], statuses=(0, 3))})
                 self.row(f"{verb} {name}", "wall", samples, "qemu-img", ("ratio", 1))
 
     def memory(self):
+        if not self.peaks:
+            self.context.say("skipped: peak memory of images: GNU time is not installed")
+            return
         self.rows.append(Row("peak memory of every run above", "MiB", [max(self.peaks)], target=("below", 64)))
 
 
