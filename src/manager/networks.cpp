@@ -18,6 +18,14 @@ std::string free_subnet(const Inventory& inventory) {
   return {};
 }
 
+Result<void> apply(const access::Caller& caller, const model::NicChange& wish, model::VmNic& nic) {
+  if (wish.spoof_filter) {
+    TRY_VOID(allow_spoof_filter(caller, *wish.spoof_filter));
+    nic.spoof_filter = *wish.spoof_filter;
+  }
+  return {};
+}
+
 Async<Result<http::Response>> create_network(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::NetworkCreate>());
   const auto& inventory = rooms.ledger.inventory();
@@ -31,6 +39,7 @@ Async<Result<http::Response>> create_network(Rooms& rooms, const Context& contex
     }
     model::Network network{.name = wish.name, .mode = wish.mode};
     network.domain = wish.domain;
+    network.spoof_filter = wish.spoof_filter;
     network.created = now();
     if (wish.mode == model::NetworkMode::nat) {
       network.subnet = wish.subnet ? *wish.subnet : free_subnet(inventory);
@@ -42,6 +51,48 @@ Async<Result<http::Response>> create_network(Rooms& rooms, const Context& contex
   auto kept = inventory.find<model::Network>(wish.name);
   if (!kept) co_return fail(Code::not_found, "'{}' was deleted meanwhile", wish.name);
   co_return object_response(201, kept->object, kept->revision);
+}
+
+Async<Result<http::Response>> set_network(Rooms& rooms, const Context& context) {
+  CO_TRY(auto wish, context.body<model::NetworkChange>());
+  const auto& inventory = rooms.ledger.inventory();
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto kept, find<model::Network>(inventory, context.caller, context.name()));
+    TRY_VOID(context.check_match(kept->revision));
+    auto network = kept->object;
+    if (wish.spoof_filter) network.spoof_filter = *wish.spoof_filter;
+    change.put(network);
+    change.event("api.set_network", "networks/" + network.name, "", "settings changed");
+    return {};
+  }));
+  CO_TRY(auto kept, find<model::Network>(inventory, context.caller, context.name()));
+  co_return object_response(200, kept->object, kept->revision);
+}
+
+Async<Result<http::Response>> set_vm_nic(Rooms& rooms, const Context& context) {
+  CO_TRY(auto wish, context.body<model::NicChange>());
+  const auto& inventory = rooms.ledger.inventory();
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
+    TRY_VOID(context.check_match(kept->revision));
+    auto vm = kept->object;
+    if (vm.wanted == model::Wanted::absent) {
+      return fail(Code::precondition, "'{}' is being deleted", vm.name);
+    }
+    auto index = static_cast<std::size_t>(wish.nic);
+    if (index >= vm.nics.size()) {
+      return fail_field("/nic", fmt::format("'{}' has {} network cards, counted from 0", vm.name,
+                                            vm.nics.size()));
+    }
+    TRY_VOID(apply(context.caller, wish, vm.nics[index]));
+    ++vm.generation;
+    change.put(vm);
+    change.event("api.set_vm_nic", "vms/" + vm.name, vm.project,
+                 fmt::format("network card {} changed", index));
+    return {};
+  }));
+  CO_TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
+  co_return object_response(200, kept->object, kept->revision);
 }
 
 Async<Result<http::Response>> delete_network(Rooms& rooms, const Context& context) {
@@ -67,6 +118,11 @@ Async<Result<http::Response>> delete_network(Rooms& rooms, const Context& contex
 
 }  // namespace
 
+Result<void> allow_spoof_filter(const access::Caller& caller, bool wanted) {
+  // Other projects' machines may be on the same network.
+  return wanted ? Result<void>() : access::allow(caller, model::Permission::administer);
+}
+
 Result<void> make_first_network(const Settings& settings, const model::Host& host, Change& change,
                                 const Inventory& inventory) {
   // Only once, ever: an administrator who deletes the network means it.
@@ -91,6 +147,8 @@ Result<void> make_first_network(const Settings& settings, const model::Host& hos
 
 void add_network_handlers(Handlers& handlers) {
   handlers.on(model::Operation::create_network, create_network);
+  handlers.on(model::Operation::set_network, set_network);
+  handlers.on(model::Operation::set_vm_nic, set_vm_nic);
   handlers.on(model::Operation::delete_network, delete_network);
 }
 

@@ -2,6 +2,7 @@
 #include "api.h"
 #include "base/random.h"
 #include "model/hardware.h"
+#include "networks.h"
 #include "placement.h"
 #include "tasks.h"
 #include "templates.h"
@@ -133,6 +134,7 @@ Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish
   }
   model::VmNic nic{.network = wish.network, .mac = random_mac()};
   nic.forwards = wish.forward;
+  nic.spoof_filter = wish.spoof_filter;
   vm.nics.push_back(std::move(nic));
   return vm;
 }
@@ -178,6 +180,7 @@ Result<std::optional<model::FirstBoot>> first_boot_of(const model::VmCreate& wis
 Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::VmCreate>());
   CO_TRY_VOID(access::allow_project(context.caller, wish.project));
+  CO_TRY_VOID(allow_spoof_filter(context.caller, wish.spoof_filter));
   const auto& inventory = rooms.ledger.inventory();
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {

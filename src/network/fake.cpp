@@ -15,6 +15,7 @@ struct FakeNetwork::Network {
   Config config;
   Subnet subnet;
   Reservations reservations;
+  std::map<std::string, Nic> nics;
   std::map<std::string, Fd> ports;  ///< by MAC, our ends: they tell whether the other one is open
 };
 
@@ -95,11 +96,10 @@ Async<Result<Plug>> FakeNetwork::plug(std::string network, std::string vm_name, 
   co_return Plug{Fd(ends[1])};
 }
 
-Async<Result<void>> FakeNetwork::reserve(std::string network, std::string vm_name,
-                                         std::string mac) {
+Async<Result<void>> FakeNetwork::reserve(std::string network, Nic nic) {
   CO_TRY_VOID(next());
-  CO_TRY(auto canonical, canonical_mac(mac));
-  CO_TRY_VOID(check_vm_name(vm_name));
+  CO_TRY(auto canonical, canonical_mac(nic.mac));
+  CO_TRY_VOID(check_vm_name(nic.vm_name));
   CO_TRY(auto* found, find(network));
   if (found->config.mode == Mode::user) co_return Result<void>{};
   CO_TRY(auto address, choose_address(found->subnet, canonical, found->reservations,
@@ -107,15 +107,26 @@ Async<Result<void>> FakeNetwork::reserve(std::string network, std::string vm_nam
   if (auto old = found->reservations.find(canonical); old != found->reservations.end()) {
     address = old->second.address;
   }
-  found->reservations[canonical] = {canonical, vm_name, address};
+  found->reservations[canonical] = {canonical, nic.vm_name, address, nic.spoof_filter};
+  found->nics[canonical] = std::move(nic);
   co_return Result<void>{};
+}
+
+std::optional<Nic> FakeNetwork::reserved(const std::string& network, const std::string& mac) const {
+  auto found = networks_.find(network);
+  if (found == networks_.end()) return {};
+  auto nic = found->second.nics.find(mac);
+  return nic == found->second.nics.end() ? std::nullopt : std::optional(nic->second);
 }
 
 Async<Result<void>> FakeNetwork::release(std::string network, std::string mac) {
   CO_TRY_VOID(next());
   CO_TRY(auto canonical, canonical_mac(mac));
   CO_TRY_VOID(check_network_name(network));
-  if (auto found = find(network)) (*found)->reservations.erase(canonical);
+  if (auto found = find(network)) {
+    (*found)->reservations.erase(canonical);
+    (*found)->nics.erase(canonical);
+  }
   co_return Result<void>{};
 }
 

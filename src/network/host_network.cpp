@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "dnsmasq.h"
+#include "guard.h"
 #include "host_network_parts.h"
 #include "links.h"
 #include "names.h"
@@ -264,14 +265,30 @@ Async<Result<std::string>> HostNetwork::nft(std::vector<std::string> arguments, 
 Async<Result<void>> HostNetwork::load_rules(Shared network) {
   const auto& name = network->config.name;
   CO_TRY_VOID(co_await nft({"-f", "-"}, nat_rules(name, network->subnet)));
-  auto mac = bridge_mac(host_label(options_.host_name), name);
-  auto guarded = co_await nft({"-f", "-"}, guard_rules(name, network->subnet, mac));
-  if (!guarded && !guard_failed_) {
-    guard_failed_ = true;
-    spdlog::warn("guests of one network are not kept from posing as the host: {}",
-                 guarded.error().message);
-  }
+  CO_TRY_VOID(co_await load_guard(network));
   co_return co_await set_doors(name, Doors::open);
+}
+
+GuardedNetwork HostNetwork::guarded(const Network& network) const {
+  const auto& config = network.config;
+  return {config.name, network.subnet, bridge_mac(host_label(options_.host_name), config.name),
+          config.spoof_filter};
+}
+
+// With `change` only that, if the rest is there. Not an error where the kernel cannot do it: such
+// hosts ran before there was a guard.
+Async<Result<void>> HostNetwork::load_guard(Shared network, std::string change) {
+  if (!change.empty() && co_await nft({"-f", "-"}, std::move(change))) co_return Result<void>{};
+  auto loaded = co_await nft({"-f", "-"}, guard_rules(guarded(*network), network->reservations));
+  if (loaded) co_return Result<void>{};
+  auto probe =
+      co_await nft({"-f", "-"}, "table bridge truce.probe {\n}\ndelete table bridge truce.probe\n");
+  if (probe) co_return std::unexpected(std::move(loaded).error());
+  if (!guard_missing_) {
+    spdlog::warn("guests are not kept from posing as others: {}", loaded.error().message);
+  }
+  guard_missing_ = true;
+  co_return Result<void>{};
 }
 
 Async<Result<void>> HostNetwork::set_doors(std::string network, Doors doors) {

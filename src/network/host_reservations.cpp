@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "dnsmasq.h"
+#include "guard.h"
 #include "host_network_parts.h"
 #include "names.h"
 
@@ -16,6 +17,10 @@ std::vector<std::string> gateway_names(std::string_view configured) {
   auto host = host_label(configured);
   if (check_vm_name(host) && host != names[0]) names.push_back(host);
   return names;
+}
+
+bool is_as(const Reservation& reservation, const Nic& wanted) {
+  return reservation.vm_name == wanted.vm_name && reservation.spoof_filter == wanted.spoof_filter;
 }
 
 }  // namespace
@@ -53,17 +58,17 @@ Async<Result<std::vector<Lease>>> HostNetwork::leases(std::string network) {
   co_return co_await read_leases(std::move(found));
 }
 
-Async<Result<void>> HostNetwork::reserve(std::string network, std::string vm_name,
-                                         std::string mac) {
-  CO_TRY(auto canonical, canonical_mac(mac));
-  CO_TRY_VOID(check_vm_name(vm_name));
+Async<Result<void>> HostNetwork::reserve(std::string network, Nic nic) {
+  CO_TRY(nic.mac, canonical_mac(nic.mac));
+  CO_TRY_VOID(check_vm_name(nic.vm_name));
   CO_TRY(auto found, find(network));
   if (found->config.mode == Mode::user) co_return Result<void>{};
-  auto old = found->reservations.find(canonical);
-  if (old != found->reservations.end() && old->second.vm_name == vm_name) co_return Result<void>{};
+  auto old = found->reservations.find(nic.mac);
+  if (old != found->reservations.end() && is_as(old->second, nic)) co_return Result<void>{};
   auto turn = co_await take_turn(network);
   CO_TRY(found, find(network));
-  auto done = co_await write_reservation(found, vm_name, std::move(canonical));
+  auto vm_name = nic.vm_name;
+  auto done = co_await write_reservation(found, std::move(nic));
   if (!done) {
     co_return std::unexpected(std::move(done).error().within(
         fmt::format("reserve an address for {} in network {}", vm_name, network)));
@@ -71,9 +76,9 @@ Async<Result<void>> HostNetwork::reserve(std::string network, std::string vm_nam
   co_return done;
 }
 
-Async<Result<void>> HostNetwork::write_reservation(Shared network, std::string vm_name,
-                                                   std::string mac) {
-  Reservation reservation{mac, vm_name, {}};
+Async<Result<void>> HostNetwork::write_reservation(Shared network, Nic nic) {
+  const auto mac = nic.mac;
+  Reservation reservation{mac, nic.vm_name, {}, nic.spoof_filter};
   auto bridge = bridge_name(network->config.name);
   if (auto old = network->reservations.find(mac); old != network->reservations.end()) {
     reservation.address = old->second.address;
@@ -97,6 +102,7 @@ Async<Result<void>> HostNetwork::write_reservation(Shared network, std::string v
   auto write = [path, text] { return write_file_durably(path, text, 0644); };
   CO_TRY_VOID(co_await run_blocking(pool_, write));
   network->reservations[mac] = reservation;
+  CO_TRY_VOID(co_await load_guard(network, guard_port(guarded(*network), reservation)));
   co_return co_await publish(network);
 }
 
@@ -111,6 +117,7 @@ Async<Result<void>> HostNetwork::release(std::string network, std::string mac) {
   if (!found->ready || old == found->reservations.end()) co_return Result<void>{};
   auto address = old->second.address;
   found->reservations.erase(old);
+  CO_TRY_VOID(co_await load_guard(found, unguard_port(network, canonical)));
   CO_TRY_VOID(co_await publish(found));
   // After the reload, so that the guest cannot ask again in between.
   co_return send_release(bridge_name(network), found->subnet.gateway(), canonical, address);

@@ -47,10 +47,11 @@ Result<void> move_in(const std::filesystem::path& target, std::string_view conte
 }  // namespace
 
 std::string to_text(const Reservation& reservation) {
-  return boost::json::serialize(boost::json::object{{"mac", reservation.mac},
-                                                    {"vm", reservation.vm_name},
-                                                    {"address", to_string(reservation.address)}}) +
-         "\n";
+  boost::json::object object{{"mac", reservation.mac},
+                             {"vm", reservation.vm_name},
+                             {"address", to_string(reservation.address)}};
+  if (reservation.spoof_filter == SpoofFilter::off) object["spoof_filter"] = "off";
+  return boost::json::serialize(object) + "\n";
 }
 
 Result<Reservation> parse_reservation(std::string_view text) {
@@ -68,6 +69,7 @@ Result<Reservation> parse_reservation(std::string_view text) {
   TRY_VOID(check_vm_name(field("vm")));
   reservation.vm_name = field("vm");
   TRY(reservation.address, parse_address(field("address")));
+  if (field("spoof_filter") == "off") reservation.spoof_filter = SpoofFilter::off;
   return reservation;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "network/network.h"
 #include "subnet.h"
 
 namespace truce::network {
@@ -15,6 +16,7 @@ struct Reservation {
   std::string mac;  ///< canonical
   std::string vm_name;
   Address address;
+  SpoofFilter spoof_filter = SpoofFilter::on;
   bool operator==(const Reservation&) const = default;
 };
 

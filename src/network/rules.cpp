@@ -31,23 +31,6 @@ table ip {table} {{
 }}
 )";
 
-// The bridge family has no portable way to name the bridge, but what is dropped here is never
-// right from any guest of any network.
-constexpr std::string_view guard_template = R"(table bridge {table} {{}}
-delete table bridge {table}
-table bridge {table} {{
-  chain prerouting {{
-    type filter hook prerouting priority filter; policy accept;
-    iifname != "tt-*" accept
-    ether saddr {mac} drop
-    arp saddr ip {gateway} drop
-    ip saddr {gateway} drop
-    udp sport 67 udp dport 68 drop
-    icmpv6 type nd-router-advert drop
-  }}
-}}
-)";
-
 // Names come from other programs' tables: what would need quoting is left alone.
 bool plain(std::string_view name) {
   return !name.empty() && name.find_first_not_of(
@@ -132,11 +115,6 @@ std::string nat_rules(std::string_view network, const Subnet& subnet) {
                      fmt::arg("bridge", bridge_name(network)),
                      fmt::arg("subnet", to_string(subnet)),
                      fmt::arg("gateway", to_string(subnet.gateway())));
-}
-
-std::string guard_rules(std::string_view network, const Subnet& subnet, std::string_view host_mac) {
-  return fmt::format(guard_template, fmt::arg("table", table_name(network)),
-                     fmt::arg("mac", host_mac), fmt::arg("gateway", to_string(subnet.gateway())));
 }
 
 std::string remove_rules(std::string_view network) {

@@ -14,10 +14,6 @@ namespace truce::network {
 /// one transaction, so that no packet meets half of it.
 std::string nat_rules(std::string_view network, const Subnet& subnet);
 
-/// A table that keeps guests from posing as the host towards each other: its MAC, its address, its
-/// DHCP server, an IPv6 router. A kernel without nftables for bridges refuses it.
-std::string guard_rules(std::string_view network, const Subnet& subnet, std::string_view host_mac);
-
 /// Removes both tables; needs neither to exist.
 std::string remove_rules(std::string_view network);
 

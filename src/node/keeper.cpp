@@ -194,6 +194,8 @@ Async<void> Keeper::run(std::shared_ptr<Keeper> self) {
     auto generation = vm().generation;
     auto todo = settled() ? Step::none : next_step(vm().wanted, observed_);
     if (todo == Step::none) {
+      co_await refresh_nics();
+      if (vm().generation != generation) continue;
       report_state();
       merge_when_due();
       co_await wake_.wait();

@@ -73,6 +73,8 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   Async<Result<hypervisor::Machine>> build_machine(std::vector<network::Plug>& plugs);
   Async<Result<void>> add_template_files(hypervisor::Machine& machine);
   Async<Result<void>> add_ports(hypervisor::Machine& machine, std::vector<network::Plug>& plugs);
+  [[nodiscard]] network::Nic wished_nic(const model::VmNic& nic) const;
+  Async<void> refresh_nics();
   Async<Result<void>> write_seed_image();
   Async<void> watch_addresses(std::shared_ptr<Keeper> self, std::uint64_t run);
   Async<std::vector<std::string>> find_addresses(bool ask_agent);
@@ -118,6 +120,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   std::int64_t ended_generation_ = 0;
   std::string ended_event_, ended_message_;
   std::int64_t removed_generation_ = 0;
+  std::int64_t refreshed_generation_ = 0;  ///< its NICs are as this one wants them
   std::uint64_t run_ = 0;  ///< counts starts, so that what belongs to an earlier one stops
   std::deque<Chore> chores_;
   std::vector<Chore> deletions_;             ///< done, but for their merges

@@ -324,6 +324,7 @@ Async<void> Node::State::carry_stream(UnixSocket socket, std::string uuid, std::
 Async<Result<void>> Node::State::ensure_network(model::Network network) {
   network::Config config{network.name, network::Mode::nat, network.subnet, network.domain};
   if (network.mode == model::NetworkMode::user) config.mode = network::Mode::user;
+  if (!network.spoof_filter) config.spoof_filter = network::SpoofFilter::off;
   auto done = co_await hands.network.ensure(config);
   auto problem = done ? std::string() : done.error().message;
   auto [known, added] = network_problems.try_emplace(network.name, problem);

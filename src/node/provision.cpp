@@ -1,5 +1,6 @@
 // How a keeper makes a machine's disks, and builds from its parts what the hypervisor starts.
 #include "base/file.h"
+#include "base/log.h"
 #include "keeper.h"
 #include "storage/seed.h"
 
@@ -123,6 +124,31 @@ Async<Result<void>> Keeper::add_template_files(hypervisor::Machine& machine) {
   co_return Result<void>{};
 }
 
+network::Nic Keeper::wished_nic(const model::VmNic& nic) const {
+  network::Nic wished{.vm_name = vm().name, .mac = nic.mac};
+  if (!nic.spoof_filter) wished.spoof_filter = network::SpoofFilter::off;
+  return wished;
+}
+
+// What of its NICs can change while it runs.
+Async<void> Keeper::refresh_nics() {
+  bool runs = observed_ == Observed::running || observed_ == Observed::paused;
+  if (!runs || refreshed_generation_ == vm().generation) co_return;
+  refreshed_generation_ = vm().generation;
+  auto nics = vm().nics;
+  for (const auto& nic : nics) {
+    if (hands_.mode_of(nic.network) == model::NetworkMode::user) continue;
+    auto done = co_await hands_.network_ready(nic.network);
+    if (done) done = co_await hands_.network.reserve(nic.network, wished_nic(nic));
+    if (done) continue;
+    spdlog::warn("machine {}: {}", vm().name, done.error().message);
+    model::VmReport news;
+    news.event = "vm.nic_failed";
+    news.event_message = done.error().message;
+    report(std::move(news));
+  }
+}
+
 Async<Result<void>> Keeper::add_ports(hypervisor::Machine& machine,
                                       std::vector<network::Plug>& plugs) {
   auto nics = vm().nics;
@@ -135,7 +161,7 @@ Async<Result<void>> Keeper::add_ports(hypervisor::Machine& machine,
     } else {
       CO_TRY_VOID(co_await hands_.network_ready(nic.network));
       // At each start: the machine may have another name than last time.
-      CO_TRY_VOID(co_await hands_.network.reserve(nic.network, vm().name, nic.mac));
+      CO_TRY_VOID(co_await hands_.network.reserve(nic.network, wished_nic(nic)));
       CO_TRY(auto plug, co_await hands_.network.plug(nic.network, machine.name, nic.mac));
       port.tap = plug.tap.get();
       plugs.push_back(std::move(plug));

@@ -69,6 +69,7 @@ inline constexpr Input vm_create_inputs[]{
     {.name = "hardware/usb_devices", .flag = "usb-devices", .where = Where::body, .kind = Kind::list, .help = "USB device of the host to pass through, VENDOR:PRODUCT as lsusb writes it", .value = "TEXT"},
     {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::text, .help = "Network to plug it into", .default_text = "default", .value = "NETWORK", .completes = "network"},
     {.name = "forward", .flag = "forward", .where = Where::body, .kind = Kind::list, .help = "Port forward on a user-mode network, HOST:GUEST", .value = "TEXT"},
+    {.name = "spoof_filter", .flag = "spoof-filter", .where = Where::body, .kind = Kind::boolean, .help = "The guest sends from its own MAC and address only", .default_text = "True"},
     {.name = "cloud_init", .flag = "cloud-init", .where = Where::body, .kind = Kind::text, .file = true, .help = "cloud-init user-data", .value = "FILE"},
     {.name = "ssh_keys", .flag = "ssh-keys", .where = Where::body, .kind = Kind::list, .file = true, .help = "SSH public keys for the template's user", .value = "FILE"},
     {.name = "answer_file", .flag = "answer-file", .where = Where::body, .kind = Kind::text, .file = true, .help = "Answers for an installer, on a CD while an iso is in the drive", .value = "FILE"},
@@ -127,6 +128,12 @@ inline constexpr Input vm_delete_inputs[]{
     {.name = "force", .flag = "force", .where = Where::query, .kind = Kind::boolean, .help = "Also when it runs"},
 };
 inline constexpr std::string_view vm_delete_examples[]{"truce vm delete web01 --force"};
+inline constexpr Input vm_set-nic_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "nic", .flag = "nic", .where = Where::body, .kind = Kind::integer, .help = "Which card, counted from 0", .limits = "0 to 7", .value = "N"},
+    {.name = "spoof_filter", .flag = "spoof-filter", .where = Where::body, .kind = Kind::boolean, .help = "The guest sends from this card's own MAC and address only; off for routers and fail-over addresses"},
+};
+inline constexpr std::string_view vm_set-nic_examples[]{"truce vm set-nic router --spoof-filter=false"};
 inline constexpr std::string_view vm_start_boot_choices[]{"disk", "cdrom", "network"};
 inline constexpr Input vm_start_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
@@ -249,12 +256,18 @@ inline constexpr Input network_create_inputs[]{
     {.name = "mode", .flag = "mode", .where = Where::body, .kind = Kind::choice, .help = "nat or user", .default_text = "nat", .value = "nat|user", .choices = network_create_mode_choices},
     {.name = "subnet", .flag = "subnet", .where = Where::body, .kind = Kind::text, .help = "IPv4 addresses such as 10.88.0.0/24 (nat only)", .value = "TEXT"},
     {.name = "domain", .flag = "domain", .where = Where::body, .kind = Kind::text, .help = "DNS suffix of the machines", .default_text = "truce.internal", .value = "TEXT"},
+    {.name = "spoof_filter", .flag = "spoof-filter", .where = Where::body, .kind = Kind::boolean, .help = "Guests send from their own MAC and address only", .default_text = "True"},
 };
 inline constexpr std::string_view network_create_examples[]{"truce network create lab --subnet 10.88.0.0/24"};
 inline constexpr Input network_show_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the network", .completes = "network"},
 };
 inline constexpr std::string_view network_show_examples[]{"truce network show default"};
+inline constexpr Input network_set_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the network", .completes = "network"},
+    {.name = "spoof_filter", .flag = "spoof-filter", .where = Where::body, .kind = Kind::boolean, .help = "Guests send from their own MAC and address only"},
+};
+inline constexpr std::string_view network_set_examples[]{"truce network set lab --spoof-filter=false"};
 inline constexpr Input network_delete_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the network", .completes = "network"},
 };
@@ -509,6 +522,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "vm", .verb = "show", .summary = "Show a virtual machine", .description = "", .usage = "truce vm show NAME", .method = "GET", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_show_inputs, .examples = vm_show_examples},
     {.noun = "vm", .verb = "set", .summary = "Change a virtual machine", .description = "Processors, memory, CD and labels; a running machine takes processors and memory at its next start. Other hardware is changed while the machine is off.", .usage = "truce vm set NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_set_inputs, .examples = vm_set_examples},
     {.noun = "vm", .verb = "delete", .summary = "Delete a virtual machine with its disks", .description = "A running machine is refused unless force is given.", .usage = "truce vm delete NAME [options]", .method = "DELETE", .path = "/v1/vms/{name}", .answer = Answer::task, .shown = "Task", .inputs = vm_delete_inputs, .examples = vm_delete_examples},
+    {.noun = "vm", .verb = "set-nic", .summary = "Change a network card of a virtual machine, also while it runs", .description = "", .usage = "truce vm set-nic NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}/nics", .answer = Answer::object, .shown = "Vm", .inputs = vm_set-nic_inputs, .examples = vm_set-nic_examples},
     {.noun = "vm", .verb = "start", .summary = "Start a virtual machine, or continue a suspended one", .description = "", .usage = "truce vm start NAME [options]", .method = "POST", .path = "/v1/vms/{name}/start", .answer = Answer::task, .shown = "Task", .inputs = vm_start_inputs, .examples = vm_start_examples},
     {.noun = "vm", .verb = "stop", .summary = "Stop a virtual machine", .description = "Asks the guest to power off and forces it after the limit.", .usage = "truce vm stop NAME [options]", .method = "POST", .path = "/v1/vms/{name}/stop", .answer = Answer::task, .shown = "Task", .inputs = vm_stop_inputs, .examples = vm_stop_examples},
     {.noun = "vm", .verb = "reset", .summary = "Reset a running virtual machine, as its reset button would", .description = "", .usage = "truce vm reset NAME", .method = "POST", .path = "/v1/vms/{name}/reset", .answer = Answer::nothing, .shown = "", .inputs = vm_reset_inputs, .examples = vm_reset_examples},
@@ -532,6 +546,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "network", .verb = "list", .summary = "List networks", .description = "", .usage = "truce network list [options]", .method = "GET", .path = "/v1/networks", .answer = Answer::page, .shown = "Network", .inputs = network_list_inputs, .columns = network_list_columns, .examples = network_list_examples},
     {.noun = "network", .verb = "create", .summary = "Create a network", .description = "", .usage = "truce network create NAME [options]", .method = "POST", .path = "/v1/networks", .answer = Answer::object, .shown = "Network", .inputs = network_create_inputs, .examples = network_create_examples},
     {.noun = "network", .verb = "show", .summary = "Show a network", .description = "", .usage = "truce network show NAME", .method = "GET", .path = "/v1/networks/{name}", .answer = Answer::object, .shown = "Network", .inputs = network_show_inputs, .examples = network_show_examples},
+    {.noun = "network", .verb = "set", .summary = "Change a network, also while machines use it", .description = "", .usage = "truce network set NAME [options]", .method = "PATCH", .path = "/v1/networks/{name}", .answer = Answer::object, .shown = "Network", .inputs = network_set_inputs, .examples = network_set_examples},
     {.noun = "network", .verb = "delete", .summary = "Delete a network that no machine uses", .description = "", .usage = "truce network delete NAME", .method = "DELETE", .path = "/v1/networks/{name}", .answer = Answer::nothing, .shown = "", .inputs = network_delete_inputs, .examples = network_delete_examples},
     {.noun = "pool", .verb = "list", .summary = "List storage pools", .description = "", .usage = "truce pool list [options]", .method = "GET", .path = "/v1/pools", .answer = Answer::page, .shown = "Pool", .inputs = pool_list_inputs, .columns = pool_list_columns, .examples = pool_list_examples},
     {.noun = "pool", .verb = "show", .summary = "Show a storage pool", .description = "", .usage = "truce pool show NAME", .method = "GET", .path = "/v1/pools/{name}", .answer = Answer::object, .shown = "Pool", .inputs = pool_show_inputs, .examples = pool_show_examples},
@@ -635,6 +650,7 @@ inline constexpr ShownField VmNic_fields[]{
     {"network", Kind::text, Kind::text, ""},
     {"mac", Kind::text, Kind::text, ""},
     {"forwards", Kind::list, Kind::text, ""},
+    {"spoof_filter", Kind::boolean, Kind::boolean, ""},
 };
 inline constexpr ShownField VmSettings_fields[]{
     {"cpus", Kind::integer, Kind::integer, ""},
@@ -700,6 +716,7 @@ inline constexpr ShownField Network_fields[]{
     {"mode", Kind::choice, Kind::choice, ""},
     {"subnet", Kind::text, Kind::text, ""},
     {"domain", Kind::text, Kind::text, ""},
+    {"spoof_filter", Kind::boolean, Kind::boolean, ""},
     {"problem", Kind::text, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
 };

@@ -70,7 +70,15 @@ struct Schema<VmNic> {
   static constexpr auto fields = std::tuple{
       Field{"network", &VmNic::network, Need::required, Rule{}, Rule{}},
       Field{"mac", &VmNic::mac, Need::required, Rule{.format = Format::mac}, Rule{}},
-      Field{"forwards", &VmNic::forwards, Need::optional, Rule{.max_items = 32}, Rule{.format = Format::forward}}};
+      Field{"forwards", &VmNic::forwards, Need::optional, Rule{.max_items = 32}, Rule{.format = Format::forward}},
+      Field{"spoof_filter", &VmNic::spoof_filter, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<NicChange> {
+  static constexpr auto fields = std::tuple{
+      Field{"nic", &NicChange::nic, Need::optional, Rule{.minimum = 0, .maximum = 7}, Rule{}},
+      Field{"spoof_filter", &NicChange::spoof_filter, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>
@@ -164,6 +172,7 @@ struct Schema<VmCreate> {
       Field{"hardware", &VmCreate::hardware, Need::optional, Rule{}, Rule{}},
       Field{"network", &VmCreate::network, Need::optional, Rule{.format = Format::name}, Rule{}},
       Field{"forward", &VmCreate::forward, Need::optional, Rule{.max_items = 32}, Rule{.format = Format::forward}},
+      Field{"spoof_filter", &VmCreate::spoof_filter, Need::optional, Rule{}, Rule{}},
       Field{"cloud_init", &VmCreate::cloud_init, Need::optional, Rule{.max_length = 262144}, Rule{}},
       Field{"ssh_keys", &VmCreate::ssh_keys, Need::optional, Rule{.max_items = 32}, Rule{.max_length = 8192}},
       Field{"answer_file", &VmCreate::answer_file, Need::optional, Rule{.max_length = 262144}, Rule{}},
@@ -260,6 +269,7 @@ struct Schema<Network> {
       Field{"mode", &Network::mode, Need::required, Rule{}, Rule{}},
       Field{"subnet", &Network::subnet, Need::optional, Rule{}, Rule{}},
       Field{"domain", &Network::domain, Need::optional, Rule{}, Rule{}},
+      Field{"spoof_filter", &Network::spoof_filter, Need::optional, Rule{}, Rule{}},
       Field{"problem", &Network::problem, Need::optional, Rule{}, Rule{}},
       Field{"created", &Network::created, Need::required, Rule{}, Rule{}}};
 };
@@ -270,7 +280,14 @@ struct Schema<NetworkCreate> {
       Field{"name", &NetworkCreate::name, Need::required, Rule{.max_length = 12, .format = Format::name}, Rule{}},
       Field{"mode", &NetworkCreate::mode, Need::optional, Rule{}, Rule{}},
       Field{"subnet", &NetworkCreate::subnet, Need::optional, Rule{.format = Format::cidr}, Rule{}},
-      Field{"domain", &NetworkCreate::domain, Need::optional, Rule{.max_length = 200, .format = Format::domain}, Rule{}}};
+      Field{"domain", &NetworkCreate::domain, Need::optional, Rule{.max_length = 200, .format = Format::domain}, Rule{}},
+      Field{"spoof_filter", &NetworkCreate::spoof_filter, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<NetworkChange> {
+  static constexpr auto fields = std::tuple{
+      Field{"spoof_filter", &NetworkChange::spoof_filter, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>

@@ -27,7 +27,7 @@ class ProviderConformance : public ::testing::Test {
         {std::move(name), Mode::nat, fmt::format("10.99.{}.0/24", octet), "truce.internal"}));
   }
   Result<void> reserve(std::string network, std::string vm, std::string mac) {
-    return run(provider().reserve(std::move(network), std::move(vm), std::move(mac)));
+    return run(provider().reserve(std::move(network), {std::move(vm), std::move(mac)}));
   }
   Result<Plug> plug(std::string network, std::string mac) {
     return run(provider().plug(std::move(network), "vm", std::move(mac)));

@@ -6,38 +6,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/file.h"
 #include "base/time.h"
+#include "frame.h"
 #include "subnet.h"
 
 namespace truce::network {
-
-using Mac = std::array<std::uint8_t, 6>;
-using Frame = std::vector<std::uint8_t>;
-
-inline constexpr std::size_t virtio_header = 10;
-inline constexpr Mac everybody{255, 255, 255, 255, 255, 255};
-
-inline void put(Frame& frame, std::uint64_t value, int bytes) {
-  while (bytes-- > 0) frame.push_back(static_cast<std::uint8_t>(value >> (8 * bytes)));
-}
-inline void put(Frame& frame, const Mac& mac) {
-  frame.insert(frame.end(), mac.begin(), mac.end());
-}
-inline std::uint32_t get(const Frame& frame, std::size_t at, int bytes) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < bytes; ++i) {
-    value = value << 8 | (at < frame.size() ? frame[at] : 0);
-    ++at;
-  }
-  return value;
-}
 
 /// A UDP datagram.
 struct Datagram {
@@ -59,6 +36,9 @@ class Guest {
 
   /// The address that it answers ARP for.
   void set_address(Address address) { address_ = address; }
+  [[nodiscard]] Address address() const { return address_; }
+  /// What its frames and questions say they come from.
+  void set_mac(const Mac& mac) { mac_ = mac; }
   void unplug() { tap_ = Fd(); }
 
   /// DISCOVER and REQUEST; nothing when no server answers within `limit`.
@@ -141,34 +121,25 @@ class Guest {
     send_frame(frame);
   }
 
- private:
+  /// Whether a frame that `fits` comes before the limit.
+  template <class Fits>
+  bool hears(Fits fits, Duration limit) {
+    auto deadline = now() + limit;
+    while (auto frame = receive_frame(deadline)) {
+      if (fits(*frame)) return true;
+    }
+    return false;
+  }
+
   void send_frame(const Frame& frame) {
     Frame whole(virtio_header);
     whole.insert(whole.end(), frame.begin(), frame.end());
     [[maybe_unused]] auto sent = ::write(tap_.get(), whole.data(), whole.size());
   }
 
-  std::optional<Frame> receive_frame(Time deadline) {
-    while (now() < deadline) {
-      pollfd ready{tap_.get(), POLLIN, 0};
-      ::poll(&ready, 1, static_cast<int>((deadline - now()).count()) + 1);
-      Frame frame(2048);
-      auto size = ::read(tap_.get(), frame.data(), frame.size());
-      if (size <= static_cast<ssize_t>(virtio_header)) continue;
-      frame.resize(static_cast<std::size_t>(size));
-      frame.erase(frame.begin(), frame.begin() + virtio_header);
-      bool question = get(frame, 12, 2) == 0x0806 && get(frame, 20, 2) == 1;
-      if (question && address_.value != 0 && get(frame, 38, 4) == address_.value) {
-        Mac asker{};
-        std::copy_n(frame.begin() + 6, 6, asker.begin());
-        send_arp(2, asker, {get(frame, 28, 4)});
-      }
-      return frame;
-    }
-    return {};
-  }
+  void send_ip(const Mac& to, const Datagram& datagram) { send_frame(ip_frame(to, datagram)); }
 
-  void send_ip(const Mac& to, const Datagram& datagram) {
+  [[nodiscard]] Frame ip_frame(const Mac& to, const Datagram& datagram) const {
     Frame ip;
     put(ip, 0x4500, 2);
     put(ip, 28 + datagram.payload.size(), 2);
@@ -190,7 +161,28 @@ class Guest {
     put(frame, 0x0800, 2);
     frame.insert(frame.end(), ip.begin(), ip.end());
     frame.insert(frame.end(), datagram.payload.begin(), datagram.payload.end());
-    send_frame(frame);
+    return frame;
+  }
+
+ private:
+  std::optional<Frame> receive_frame(Time deadline) {
+    while (now() < deadline) {
+      pollfd ready{tap_.get(), POLLIN, 0};
+      ::poll(&ready, 1, static_cast<int>((deadline - now()).count()) + 1);
+      Frame frame(2048);
+      auto size = ::read(tap_.get(), frame.data(), frame.size());
+      if (size <= static_cast<ssize_t>(virtio_header)) continue;
+      frame.resize(static_cast<std::size_t>(size));
+      frame.erase(frame.begin(), frame.begin() + virtio_header);
+      bool question = get(frame, 12, 2) == 0x0806 && get(frame, 20, 2) == 1;
+      if (question && address_.value != 0 && get(frame, 38, 4) == address_.value) {
+        Mac asker{};
+        std::copy_n(frame.begin() + 6, 6, asker.begin());
+        send_arp(2, asker, {get(frame, 28, 4)});
+      }
+      return frame;
+    }
+    return {};
   }
 
   // [RFC 2131], options of [RFC 2132]; kind 1 is DISCOVER, 3 REQUEST. Asks for a rapid commit.

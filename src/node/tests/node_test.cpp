@@ -174,6 +174,35 @@ TEST(Node, a_machine_gets_its_disks_and_runs_when_that_is_wanted) {
   });
 }
 
+TEST(Node, a_change_of_a_nic_reaches_a_running_machine) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    auto nic = stage.network.reserved("default", "52:54:00:00:00:01");
+    EXPECT_TRUE(nic && nic->spoof_filter == network::SpoofFilter::on);
+    stage.vm.nics[0].spoof_filter = false;
+    co_await stage.want(Wanted::running, 2);
+    co_await stage.reached(2);
+    nic = stage.network.reserved("default", "52:54:00:00:00:01");
+    EXPECT_TRUE(nic && nic->spoof_filter == network::SpoofFilter::off);
+    EXPECT_EQ(stage.world->starts(), 1);
+  });
+}
+
+TEST(Node, a_nic_that_cannot_be_changed_is_an_event_and_the_machine_runs_on) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    stage.vm.nics[0].spoof_filter = false;
+    stage.network.fail_next({Code::io, "no rules today", ""});
+    co_await stage.want(Wanted::running, 2);
+    auto told = co_await stage.report([](const auto& r) { return !r.event.empty(); });
+    EXPECT_EQ(told.event, "vm.nic_failed");
+    EXPECT_EQ(told.event_message, "no rules today");
+    EXPECT_EQ(told.observed, Observed::running);
+  });
+}
+
 TEST(Node, a_start_that_fails_is_reported_and_not_tried_again_until_a_newer_wish) {
   on_stage([](Stage& stage) -> Async<void> {
     stage.world->fail("start", {Code::io, "no such firmware", ""});

@@ -20,6 +20,7 @@ enum class Operation : int {
   get_vm,
   set_vm,
   delete_vm,
+  set_vm_nic,
   start_vm,
   stop_vm,
   reset_vm,
@@ -44,6 +45,7 @@ enum class Operation : int {
   list_networks,
   create_network,
   get_network,
+  set_network,
   delete_network,
   list_pools,
   get_pool,
@@ -113,7 +115,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 45> table{{
+inline constexpr std::array<OperationRow, 47> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -123,6 +125,7 @@ inline constexpr std::array<OperationRow, 45> table{{
     {.operation = Operation::get_vm, .id = "get_vm", .method = "GET", .path = "/v1/vms/{name}", .summary = "Show a virtual machine", .permission = Permission::view, .audit = false, .request = "", .response = "Vm", .status = 200, .list = false, .query = {}},
     {.operation = Operation::set_vm, .id = "set_vm", .method = "PATCH", .path = "/v1/vms/{name}", .summary = "Change a virtual machine", .permission = Permission::operate, .audit = true, .request = "VmChange", .response = "Vm", .status = 200, .list = false, .query = {}},
     {.operation = Operation::delete_vm, .id = "delete_vm", .method = "DELETE", .path = "/v1/vms/{name}", .summary = "Delete a virtual machine with its disks", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = delete_vm_query},
+    {.operation = Operation::set_vm_nic, .id = "set_vm_nic", .method = "PATCH", .path = "/v1/vms/{name}/nics", .summary = "Change a network card of a virtual machine, also while it runs", .permission = Permission::operate, .audit = true, .request = "NicChange", .response = "Vm", .status = 200, .list = false, .query = {}},
     {.operation = Operation::start_vm, .id = "start_vm", .method = "POST", .path = "/v1/vms/{name}/start", .summary = "Start a virtual machine, or continue a suspended one", .permission = Permission::operate, .audit = true, .request = "StartOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::stop_vm, .id = "stop_vm", .method = "POST", .path = "/v1/vms/{name}/stop", .summary = "Stop a virtual machine", .permission = Permission::operate, .audit = true, .request = "StopOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::reset_vm, .id = "reset_vm", .method = "POST", .path = "/v1/vms/{name}/reset", .summary = "Reset a running virtual machine, as its reset button would", .permission = Permission::operate, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
@@ -147,6 +150,7 @@ inline constexpr std::array<OperationRow, 45> table{{
     {.operation = Operation::list_networks, .id = "list_networks", .method = "GET", .path = "/v1/networks", .summary = "List networks", .permission = Permission::view, .audit = false, .request = "", .response = "NetworkList", .status = 200, .list = true, .query = list_networks_query},
     {.operation = Operation::create_network, .id = "create_network", .method = "POST", .path = "/v1/networks", .summary = "Create a network", .permission = Permission::administer, .audit = true, .request = "NetworkCreate", .response = "Network", .status = 201, .list = false, .query = {}},
     {.operation = Operation::get_network, .id = "get_network", .method = "GET", .path = "/v1/networks/{name}", .summary = "Show a network", .permission = Permission::view, .audit = false, .request = "", .response = "Network", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::set_network, .id = "set_network", .method = "PATCH", .path = "/v1/networks/{name}", .summary = "Change a network, also while machines use it", .permission = Permission::administer, .audit = true, .request = "NetworkChange", .response = "Network", .status = 200, .list = false, .query = {}},
     {.operation = Operation::delete_network, .id = "delete_network", .method = "DELETE", .path = "/v1/networks/{name}", .summary = "Delete a network that no machine uses", .permission = Permission::administer, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
     {.operation = Operation::list_pools, .id = "list_pools", .method = "GET", .path = "/v1/pools", .summary = "List storage pools", .permission = Permission::view, .audit = false, .request = "", .response = "PoolList", .status = 200, .list = true, .query = list_pools_query},
     {.operation = Operation::get_pool, .id = "get_pool", .method = "GET", .path = "/v1/pools/{name}", .summary = "Show a storage pool", .permission = Permission::view, .audit = false, .request = "", .response = "Pool", .status = 200, .list = false, .query = {}},

@@ -210,7 +210,15 @@ struct VmNic {
   std::string network{};  ///< The network it is plugged into
   std::string mac{};  ///< Its address
   std::vector<std::string> forwards{};  ///< Port forwards in user mode, HOST:GUEST
+  bool spoof_filter = true;  ///< The guest sends from this card's own MAC and address only
   bool operator==(const VmNic&) const = default;
+};
+
+/// What shall change of a network card; absent fields stay.
+struct NicChange {
+  std::int64_t nic = 0;  ///< Which card, counted from 0
+  std::optional<bool> spoof_filter{};  ///< The guest sends from this card's own MAC and address only; off for routers and fail-over addresses
+  bool operator==(const NicChange&) const = default;
 };
 
 /// What of a machine goes back with a snapshot.
@@ -303,6 +311,7 @@ struct VmCreate {
   std::optional<Hardware> hardware{};  ///< What differs from the usual of that type
   std::string network = "default";  ///< Network to plug it into
   std::vector<std::string> forward{};  ///< Port forward on a user-mode network, HOST:GUEST
+  bool spoof_filter = true;  ///< The guest sends from its own MAC and address only
   std::string cloud_init{};  ///< cloud-init user-data
   std::vector<std::string> ssh_keys{};  ///< SSH public keys for the template's user
   std::string answer_file{};  ///< Answers for an installer, on a CD while an iso is in the drive
@@ -399,6 +408,7 @@ struct Network {
   NetworkMode mode{};  ///< nat or user
   std::string subnet{};  ///< Its addresses; the first is the host's
   std::string domain = "truce.internal";  ///< DNS suffix of the machines
+  bool spoof_filter = true;  ///< Guests send from their own MAC and address only
   std::string problem{};  ///< Why it does not work
   Time created{};  ///< When it was created
   bool operator==(const Network&) const = default;
@@ -410,7 +420,14 @@ struct NetworkCreate {
   NetworkMode mode = NetworkMode::nat;  ///< nat or user
   std::optional<std::string> subnet{};  ///< IPv4 addresses such as 10.88.0.0/24 (nat only)
   std::string domain = "truce.internal";  ///< DNS suffix of the machines
+  bool spoof_filter = true;  ///< Guests send from their own MAC and address only
   bool operator==(const NetworkCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct NetworkChange {
+  std::optional<bool> spoof_filter{};  ///< Guests send from their own MAC and address only
+  bool operator==(const NetworkChange&) const = default;
 };
 
 /// A place for disks and templates.

@@ -26,12 +26,15 @@ class FakeNetwork final : public Provider {
   Async<Result<void>> ensure(Config config) override;
   Async<Result<void>> remove(std::string name) override;
   Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) override;
-  Async<Result<void>> reserve(std::string network, std::string vm_name, std::string mac) override;
+  Async<Result<void>> reserve(std::string network, Nic nic) override;
   Async<Result<void>> release(std::string network, std::string mac) override;
   Async<Result<std::vector<Lease>>> leases(std::string network) override;
 
   /// The next call of any verb fails with this.
   void fail_next(Error error) { next_error_ = std::move(error); }
+  /// A NIC as it was last reserved.
+  [[nodiscard]] std::optional<Nic> reserved(const std::string& network,
+                                            const std::string& mac) const;
   /// How often ensure() got through.
   [[nodiscard]] std::size_t ensured() const { return ensured_; }
 

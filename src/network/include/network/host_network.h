@@ -12,6 +12,8 @@
 
 namespace truce::network {
 
+struct GuardedNetwork;
+
 struct HostOptions {
   std::string
       host_name;  ///< answered by DNS for the gateway, beside `gateway`; empty: the system's
@@ -38,7 +40,7 @@ class HostNetwork final : public Provider {
   Async<Result<void>> remove(std::string name) override;
   /// Takes a millisecond or two: a VM's start waits for it.
   Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) override;
-  Async<Result<void>> reserve(std::string network, std::string vm_name, std::string mac) override;
+  Async<Result<void>> reserve(std::string network, Nic nic) override;
   Async<Result<void>> release(std::string network, std::string mac) override;
   Async<Result<std::vector<Lease>>> leases(std::string network) override;
 
@@ -60,7 +62,9 @@ class HostNetwork final : public Provider {
   Async<Result<void>> load_rules(Shared network);
   Async<Result<void>> tear_down(Shared network);
   Async<Result<void>> publish(Shared network);
-  Async<Result<void>> write_reservation(Shared network, std::string vm_name, std::string mac);
+  Async<Result<void>> write_reservation(Shared network, Nic nic);
+  [[nodiscard]] GuardedNetwork guarded(const Network& network) const;
+  Async<Result<void>> load_guard(Shared network, std::string change = {});
   Async<Result<std::vector<Lease>>> read_leases(Shared network);
   Async<Result<std::string>> nft(std::vector<std::string> arguments, std::string input = {});
   enum class Doors { open, closed };
@@ -71,7 +75,7 @@ class HostNetwork final : public Provider {
   std::filesystem::path state_dir_;
   HostOptions options_;
   std::map<std::string, Shared> networks_;
-  bool guard_failed_ = false;
+  bool guard_missing_ = false;  ///< this kernel cannot keep guests from posing as others
   asio::thread_pool pool_{1};
 };
 
