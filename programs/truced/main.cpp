@@ -1,4 +1,5 @@
 // truced: reads its configuration, wires the modules, runs.
+#include <grp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/service.h"
 #include "hypervisor/fake.h"
 #include "manager/manager.h"
 #include "model/config.h"
@@ -45,6 +47,16 @@ Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& te
   if (address.starts_with('[') && address.ends_with(']'))
     address = address.substr(1, address.size() - 2);
   return std::pair(address, static_cast<std::uint16_t>(port));
+}
+
+/// The id of a group; Code::invalid when the system knows none of that name.
+Result<unsigned> group_id(const std::string& name) {
+  std::vector<char> room(64 * 1024);
+  group entry{};
+  group* found = nullptr;
+  if (::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
+    return fail(Code::invalid, "admin-group: there is no group '{}'", name);
+  return found->gr_gid;
 }
 
 /// The modules with their concrete types.
@@ -135,6 +147,9 @@ Async<Result<void>> Daemon::start() {
   settings.network_mode = config.network_mode;
   settings.task_history = static_cast<std::size_t>(config.task_history);
   settings.event_history = static_cast<std::size_t>(config.event_history);
+  if (!config.admin_group.empty()) {
+    CO_TRY(settings.admin_group, group_id(config.admin_group));
+  }
   if (!config.listen.empty()) {
     settings.url = "https://" + config.listen;
     CO_TRY(settings.fingerprint, http::ensure_certificate({config.state_dir + "/server.crt",
@@ -169,8 +184,10 @@ Async<int> run(asio::io_context& context, model::Config config) {
   Daemon daemon(context, std::move(config));
   auto started = co_await daemon.start();
   if (started) {
+    notify_service("READY=1");
     asio::signal_set signals(context, SIGINT, SIGTERM);
     co_await signals.async_wait(as_result);
+    notify_service("STOPPING=1");
     spdlog::info("stopping; machines run on");
   } else {
     std::cerr << "truced: " << started.error().message << '\n';

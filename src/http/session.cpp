@@ -109,6 +109,7 @@ void Session::check_deadline(TimePoint now) {
 Async<bool> Session::open() {
   set_deadline(std::min<Duration>(handshake_limit, shared_.limits.request));
   admission_.peer.unix_user = wire_.unix_user();
+  admission_.peer.unix_groups = wire_.unix_groups();
   if (auto ec = co_await wire_.handshake(asio::ssl::stream_base::server)) {
     spdlog::debug("{}: TLS handshake: {}", admission_.peer.address, ec.message());
     co_return false;

@@ -61,4 +61,18 @@ std::optional<unsigned> Wire::unix_user() {
   return credentials.uid;
 }
 
+std::vector<unsigned> Wire::unix_groups() {
+  if (!unix_) return {};
+  std::vector<unsigned> groups;
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (::getsockopt(descriptor(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0)
+    groups.push_back(credentials.gid);
+  std::array<gid_t, 1024> others{};  // more would be ERANGE: then they do not count
+  size = sizeof others;
+  if (::getsockopt(descriptor(), SOL_SOCKET, SO_PEERGROUPS, others.data(), &size) == 0)
+    groups.insert(groups.end(), others.begin(), others.begin() + size / sizeof(gid_t));
+  return groups;
+}
+
 }  // namespace truce::http

@@ -63,6 +63,8 @@ class Wire {
 
   /// SO_PEERCRED's uid; none on TLS.
   std::optional<unsigned> unix_user();
+  /// Its group and its supplementary groups; none on TLS.
+  std::vector<unsigned> unix_groups();
 
   // What Beast's WebSocket asks of a stream, found by name.
   friend void beast_close_socket(Wire& wire) { wire.close(); }

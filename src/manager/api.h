@@ -73,9 +73,11 @@ void add_snapshot_handlers(Handlers& handlers);
 void add_task_handlers(Handlers& handlers);
 void add_token_handlers(Handlers& handlers);
 
-/// Who the caller is: root and the daemon's own user on the unix socket, the holder of a client
-/// certificate or of a bearer token. A token that is sent but not known is Code::unauthenticated.
-Result<access::Caller> authenticate(const Inventory& inventory, const http::Request& request);
+/// Who the caller is: root, the daemon's own user and members of the administrators' group on the
+/// unix socket, the holder of a client certificate or of a bearer token. A token that is sent but
+/// not known is Code::unauthenticated.
+Result<access::Caller> authenticate(const Inventory& inventory, const Settings& settings,
+                                    const http::Request& request);
 
 /// An object as an answer, with its revision as ETag.
 template <class T>

@@ -1,4 +1,7 @@
+#include <pwd.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "api.h"
 #include "base/random.h"
@@ -23,9 +26,20 @@ Result<access::Caller> holder(const Inventory& inventory, model::TokenKind kind,
               kind == model::TokenKind::bearer ? "token" : "client certificate");
 }
 
+// The name of a user for events; the number when the system knows none.
+std::string user_name(unsigned user) {
+  std::array<char, 4096> room{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(user, &entry, room.data(), room.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
+  return fmt::format("uid {}", user);
+}
+
 }  // namespace
 
-Result<access::Caller> authenticate(const Inventory& inventory, const http::Request& request) {
+Result<access::Caller> authenticate(const Inventory& inventory, const Settings& settings,
+                                    const http::Request& request) {
   auto header = request.headers.find("authorization");
   if (header != request.headers.end()) {
     constexpr std::string_view scheme = "Bearer ";
@@ -40,6 +54,10 @@ Result<access::Caller> authenticate(const Inventory& inventory, const http::Requ
     if (*peer.unix_user == 0 || *peer.unix_user == ::geteuid()) {
       return access::Caller{*peer.unix_user == 0 ? "root" : "owner", model::Role::admin, {}};
     }
+    bool member =
+        settings.admin_group &&
+        std::ranges::find(peer.unix_groups, *settings.admin_group) != peer.unix_groups.end();
+    if (member) return access::Caller{user_name(*peer.unix_user), model::Role::admin, {}};
     return access::Caller{};
   }
   if (!peer.certificate_sha256.empty()) {

@@ -118,7 +118,7 @@ Async<void> watch(Rooms& rooms, Context context, http::BodyWriter& writer) {
     if (!co_await writer.write(std::move(first))) co_return;
   }
   while (true) {
-    auto caller = authenticate(inventory, context.request);
+    auto caller = authenticate(inventory, rooms.settings, context.request);
     auto text = caller ? news<T>(inventory, context, matches, seen)
                        : std::unexpected(std::move(caller).error());
     if (!text) {

@@ -80,7 +80,7 @@ Async<Result<void>> Manager::start() {
 }
 
 Async<Result<http::Response>> Manager::State::answer(http::Request request, std::size_t row) {
-  CO_TRY(auto caller, authenticate(ledger.inventory(), request));
+  CO_TRY(auto caller, authenticate(ledger.inventory(), settings, request));
   Context context{std::move(request), std::move(caller), model::operations[row]};
   auto allowed = access::allow(context.caller, context.row.permission);
   if (!allowed) {

@@ -160,6 +160,18 @@ def config_page(schema):
     return '\n'.join(lines).rstrip() + '\n'
 
 
+def config_file(schema):
+    """The configuration file of the package: every option with its default, as comments."""
+    lines = ['# The configuration of truced: key = value. A line that begins with # says the default.', '']
+    for option in schema.options:
+        value = f'"{option.default}"' if option.type == 'string' else str(option.default).lower()
+        lines += [f'# {option.help}', f'#{option.name} = {value}']
+        if option.name == 'admin-group':
+            lines.append('admin-group = "truce"')
+        lines.append('')
+    return '\n'.join(lines).rstrip() + '\n'
+
+
 def roff(text):
     """Text that roff takes as it is; `code` becomes bold."""
     text = one_line(text).replace('\\', '\\e').replace('-', '\\-')

@@ -25,6 +25,7 @@ def files(schema):
         'docs/reference/api.md': docs.api_page(schema),
         'docs/reference/cli.md': docs.cli_page(schema),
         'docs/reference/config.md': docs.config_page(schema),
+        'packaging/truced.conf': docs.config_file(schema),
         'docs/man/truce.1': docs.truce_man(schema),
         'docs/man/truced.8': docs.truced_man(schema),
     }

@@ -383,6 +383,7 @@ TEST(Client, the_user_behind_a_unix_socket_is_known) {
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(seen->address, "unix");
   EXPECT_EQ(seen->unix_user, ::getuid());
+  EXPECT_NE(std::ranges::find(seen->unix_groups, ::getgid()), seen->unix_groups.end());
   EXPECT_EQ(seen->certificate_sha256, "");
 }
 

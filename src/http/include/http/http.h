@@ -18,6 +18,7 @@ namespace truce::http {
 struct Peer {
   std::string address;                ///< `192.0.2.7:4711`, or `unix`
   std::optional<unsigned> unix_user;  ///< SO_PEERCRED's uid on the unix socket
+  std::vector<unsigned> unix_groups;  ///< all groups of that process, as SO_PEERGROUPS tells them
   std::string
       certificate_sha256;  ///< of a client certificate whose key the peer has proved; else empty
 };

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/async.h"
@@ -11,13 +12,14 @@
 namespace truce::manager {
 
 struct Settings {
-  std::filesystem::path node_socket;  ///< where nodes of this host connect
-  std::string fingerprint;            ///< of the TLS certificate, for clients that pin it
-  std::string url;                    ///< where the HTTPS API is, or empty
-  std::string subnet;                 ///< of the network `default` when it is first made
-  std::string network_mode;           ///< auto, nat or user
-  std::size_t task_history = 2000;    ///< ended tasks kept
-  std::size_t event_history = 20000;  ///< events kept
+  std::filesystem::path node_socket;    ///< where nodes of this host connect
+  std::string fingerprint;              ///< of the TLS certificate, for clients that pin it
+  std::string url;                      ///< where the HTTPS API is, or empty
+  std::string subnet;                   ///< of the network `default` when it is first made
+  std::string network_mode;             ///< auto, nat or user
+  std::size_t task_history = 2000;      ///< ended tasks kept
+  std::size_t event_history = 20000;    ///< events kept
+  std::optional<unsigned> admin_group;  ///< id of the group whose members may do everything
 };
 
 /// The only writer of the store: answers the API, places machines, keeps tasks and events, and

@@ -19,6 +19,7 @@ struct Config {
   std::string subnet = "10.77.0.0/24";  ///< Addresses of the network `default` when it is first made
   std::string network_mode = "auto";  ///< Mode of the network `default`: auto, nat or user
   std::int64_t uid_base = 720000;  ///< User id of machine number 0; each machine has its own
+  std::string admin_group = "";  ///< Group whose members may do everything through the unix socket; empty: root and truced's own user only
   std::string recipes_dir = "/usr/share/truce/recipes";  ///< Where template recipes are
   std::string hypervisor = "qemu";  ///< qemu, or fake (machines that only pretend, for tests and measuring)
   std::string accelerator = "auto";  ///< auto, kvm or tcg
@@ -32,7 +33,7 @@ struct Config {
 struct ConfigOption {
   std::string_view name, type, default_value, help;
 };
-inline constexpr std::array<ConfigOption, 14> config_options{{
+inline constexpr std::array<ConfigOption, 15> config_options{{
     {"state-dir", "string", "/var/lib/truce", "Where the store and the default pool live"},
     {"run-dir", "string", "/run/truce", "Sockets and pid files; emptied by a reboot"},
     {"listen", "string", "127.0.0.1:7443", "Address and port of the HTTPS API; empty: none"},
@@ -40,6 +41,7 @@ inline constexpr std::array<ConfigOption, 14> config_options{{
     {"subnet", "string", "10.77.0.0/24", "Addresses of the network `default` when it is first made"},
     {"network-mode", "string", "auto", "Mode of the network `default`: auto, nat or user"},
     {"uid-base", "integer", "720000", "User id of machine number 0; each machine has its own"},
+    {"admin-group", "string", "", "Group whose members may do everything through the unix socket; empty: root and truced's own user only"},
     {"recipes-dir", "string", "/usr/share/truce/recipes", "Where template recipes are"},
     {"hypervisor", "string", "qemu", "qemu, or fake (machines that only pretend, for tests and measuring)"},
     {"accelerator", "string", "auto", "auto, kvm or tcg"},

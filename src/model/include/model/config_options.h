@@ -19,6 +19,7 @@ inline void add_options(CLI::App& app, Config& config) {
   app.add_option("--subnet", config.subnet, "Addresses of the network `default` when it is first made")->capture_default_str()->take_last();
   app.add_option("--network-mode", config.network_mode, "Mode of the network `default`: auto, nat or user")->capture_default_str()->take_last()->check(CLI::IsMember({"auto", "nat", "user"}));
   app.add_option("--uid-base", config.uid_base, "User id of machine number 0; each machine has its own")->capture_default_str()->take_last()->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
+  app.add_option("--admin-group", config.admin_group, "Group whose members may do everything through the unix socket; empty: root and truced's own user only")->capture_default_str()->take_last();
   app.add_option("--recipes-dir", config.recipes_dir, "Where template recipes are")->capture_default_str()->take_last();
   app.add_option("--hypervisor", config.hypervisor, "qemu, or fake (machines that only pretend, for tests and measuring)")->capture_default_str()->take_last()->check(CLI::IsMember({"qemu", "fake"}));
   app.add_option("--accelerator", config.accelerator, "auto, kvm or tcg")->capture_default_str()->take_last()->check(CLI::IsMember({"auto", "kvm", "tcg"}));
