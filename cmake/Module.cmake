@@ -1,9 +1,10 @@
-# truce_module(NAME USES modules... LINKS targets...)
+# truce_module(NAME [CALCULATES] USES modules... LINKS targets...)
 #
 # Makes the static library truce_NAME from src/NAME, down to two folders, its unit tests from
 # tests/*_test.cpp and tests/*/*_test.cpp and, with TRUCE_FUZZ, a fuzz target for each *_fuzz.cpp
-# there. Stops the configure step when a module
-# uses one of its own layer or above, or includes a module that it does not name.
+# there. Stops the configure step when a module uses one of its own layer or above, or includes a module
+# that it does not name. CALCULATES: its tests take longer than to compile it, so it is optimized a little
+# where sanitizers make it slow.
 
 set(TRUCE_LAYER_base 0)
 foreach(m IN ITEMS model http store image)
@@ -33,7 +34,7 @@ function(truce_check_includes name uses)
 endfunction()
 
 function(truce_module name)
-  cmake_parse_arguments(M "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(M "CALCULATES" "" "USES;LINKS" ${ARGN})
   foreach(used IN LISTS M_USES)
     if(NOT TRUCE_LAYER_${used} LESS TRUCE_LAYER_${name})
       message(FATAL_ERROR "layers: '${name}' (layer ${TRUCE_LAYER_${name}}) may not use '${used}' "
@@ -52,7 +53,14 @@ function(truce_module name)
   target_include_directories(truce_${name} PUBLIC include PRIVATE .)
   list(TRANSFORM M_USES PREPEND truce_ OUTPUT_VARIABLE used_targets)
   target_link_libraries(truce_${name} PUBLIC ${used_targets} ${M_LINKS})
-  truce_precompile(truce_${name})
+  if(M_CALCULATES AND TRUCE_SANITIZE)
+    set(quicker ON)  # what is optimized otherwise cannot share the header
+    target_compile_options(truce_${name} PRIVATE -O1)
+    target_precompile_headers(truce_${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  else()
+    set(quicker OFF)
+    truce_precompile(truce_${name})
+  endif()
 
   if(tests)
     add_executable(${name}_tests ${tests})
@@ -60,7 +68,12 @@ function(truce_module name)
     target_compile_definitions(${name}_tests PRIVATE
       TRUCE_TEST_FILES="${CMAKE_CURRENT_SOURCE_DIR}/tests")
     target_link_libraries(${name}_tests PRIVATE truce_${name} GTest::gtest GTest::gtest_main)
-    truce_precompile(${name}_tests)
+    if(quicker)
+      target_compile_options(${name}_tests PRIVATE -O1)
+      target_precompile_headers(${name}_tests REUSE_FROM truce_${name})
+    else()
+      truce_precompile(${name}_tests)
+    endif()
     gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
                          DISCOVERY_TIMEOUT 60)
   endif()
