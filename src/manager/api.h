@@ -93,6 +93,9 @@ http::Response object_response(int status, const T& object, store::Revision revi
 /// unless its kind knows no projects.
 template <class T>
 bool visible(const access::Caller& caller, const T& object) {
+  if constexpr (std::is_same_v<T, model::Network>) {
+    return object.private_to.empty() || access::sees(caller, object.private_to);
+  }
   return !in_projects<T> || access::sees(caller, project_of(object));
 }
 

@@ -35,6 +35,8 @@ inline constexpr std::string_view folder_of<model::Template> = "templates";
 template <>
 inline constexpr std::string_view folder_of<model::Network> = "networks";
 template <>
+inline constexpr std::string_view folder_of<model::SecurityGroup> = "security-groups";
+template <>
 inline constexpr std::string_view folder_of<model::Pool> = "pools";
 template <>
 inline constexpr std::string_view folder_of<model::Host> = "hosts";
@@ -126,7 +128,8 @@ class Inventory {
 
   std::tuple<Collection<model::Vm>, Collection<model::Template>, Collection<model::Network>,
              Collection<model::Pool>, Collection<model::Host>, Collection<model::Task>,
-             Collection<model::Event>, Collection<model::Token>, Collection<model::Job>>
+             Collection<model::Event>, Collection<model::Token>, Collection<model::Job>,
+             Collection<model::SecurityGroup>>
       collections_;
   std::unordered_map<std::string, std::string> uuid_names_;
   std::set<std::int64_t> numbers_;

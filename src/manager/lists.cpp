@@ -92,7 +92,7 @@ Result<std::string> news(const Inventory& inventory, const Context& context,
     bool put = false;
     if (first->text) {
       auto object = model::from_text<T>(*first->text, model::Unknown::ignore);
-      put = object && matches(*object);
+      put = object && matches(*object) && visible(context.caller, *object);
     }
     out += sse(put ? "put" : "delete", first->revision, first->name,
                put ? first->text.get() : nullptr);
@@ -171,6 +171,8 @@ void add_list_handlers(Handlers& handlers) {
   handlers.on(Operation::list_templates, list<model::Template>);
   handlers.on(Operation::list_networks, list<model::Network>);
   handlers.on(Operation::get_network, get<model::Network>);
+  handlers.on(Operation::list_security_groups, list<model::SecurityGroup>);
+  handlers.on(Operation::get_security_group, get<model::SecurityGroup>);
   handlers.on(Operation::list_pools, list<model::Pool>);
   handlers.on(Operation::get_pool, get<model::Pool>);
   handlers.on(Operation::list_hosts, list<model::Host>);

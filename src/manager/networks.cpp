@@ -1,6 +1,8 @@
 #include "networks.h"
 
 #include "api.h"
+#include "networks/nics.h"
+#include "networks/security_groups.h"
 
 namespace truce::manager {
 namespace {
@@ -18,12 +20,36 @@ std::string free_subnet(const Inventory& inventory) {
   return {};
 }
 
-Result<void> apply(const access::Caller& caller, const model::NicChange& wish, model::VmNic& nic) {
-  if (wish.spoof_filter) {
-    TRY_VOID(allow_spoof_filter(caller, *wish.spoof_filter));
-    nic.spoof_filter = *wish.spoof_filter;
+// Projects are named as everything is.
+Result<void> check_project_name(const std::string& name) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  if (name.find_first_not_of(letters) == name.npos && name.front() != '-' && name.back() != '-')
+    return {};
+  return fail_field("/private_to", "must be the name of a project");
+}
+
+Result<model::Network> new_network(const Inventory& inventory, const model::NetworkCreate& wish) {
+  using model::NetworkMode;
+  model::Network network{.name = wish.name, .mode = wish.mode};
+  bool own_addresses = wish.mode != NetworkMode::user && wish.mode != NetworkMode::bridged;
+  if (!own_addresses && wish.subnet) {
+    return fail_field("/subnet", fmt::format("a network of mode {} has no subnet of its own",
+                                             model::to_string(wish.mode)));
   }
-  return {};
+  if (wish.bridge.empty() != (wish.mode != NetworkMode::bridged)) {
+    return fail_field("/bridge", wish.bridge.empty() ? "name the host's bridge"
+                                                     : "only a network of mode bridged has one");
+  }
+  network.bridge = wish.bridge;
+  if (!wish.private_to.empty()) {
+    TRY_VOID(check_project_name(wish.private_to));
+    network.private_to = wish.private_to;
+  }
+  network.domain = wish.domain;
+  network.spoof_filter = wish.spoof_filter;
+  network.created = now();
+  if (own_addresses) network.subnet = wish.subnet ? *wish.subnet : free_subnet(inventory);
+  return network;
 }
 
 Async<Result<http::Response>> create_network(Rooms& rooms, const Context& context) {
@@ -34,16 +60,7 @@ Async<Result<http::Response>> create_network(Rooms& rooms, const Context& contex
       return std::unexpected(Error{
           Code::conflict, fmt::format("there is a network '{}' already", wish.name), "/name"});
     }
-    if (wish.mode == model::NetworkMode::user && wish.subnet) {
-      return fail_field("/subnet", "a user-mode network has no subnet of its own");
-    }
-    model::Network network{.name = wish.name, .mode = wish.mode};
-    network.domain = wish.domain;
-    network.spoof_filter = wish.spoof_filter;
-    network.created = now();
-    if (wish.mode == model::NetworkMode::nat) {
-      network.subnet = wish.subnet ? *wish.subnet : free_subnet(inventory);
-    }
+    TRY(auto network, new_network(inventory, wish));
     change.put(network);
     change.event("api.create_network", "networks/" + network.name, "", "subnet " + network.subnet);
     return {};
@@ -61,37 +78,12 @@ Async<Result<http::Response>> set_network(Rooms& rooms, const Context& context) 
     TRY_VOID(context.check_match(kept->revision));
     auto network = kept->object;
     if (wish.spoof_filter) network.spoof_filter = *wish.spoof_filter;
+    TRY_VOID(check_nics_of(inventory, network));
     change.put(network);
     change.event("api.set_network", "networks/" + network.name, "", "settings changed");
     return {};
   }));
   CO_TRY(auto kept, find<model::Network>(inventory, context.caller, context.name()));
-  co_return object_response(200, kept->object, kept->revision);
-}
-
-Async<Result<http::Response>> set_vm_nic(Rooms& rooms, const Context& context) {
-  CO_TRY(auto wish, context.body<model::NicChange>());
-  const auto& inventory = rooms.ledger.inventory();
-  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
-    TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
-    TRY_VOID(context.check_match(kept->revision));
-    auto vm = kept->object;
-    if (vm.wanted == model::Wanted::absent) {
-      return fail(Code::precondition, "'{}' is being deleted", vm.name);
-    }
-    auto index = static_cast<std::size_t>(wish.nic);
-    if (index >= vm.nics.size()) {
-      return fail_field("/nic", fmt::format("'{}' has {} network cards, counted from 0", vm.name,
-                                            vm.nics.size()));
-    }
-    TRY_VOID(apply(context.caller, wish, vm.nics[index]));
-    ++vm.generation;
-    change.put(vm);
-    change.event("api.set_vm_nic", "vms/" + vm.name, vm.project,
-                 fmt::format("network card {} changed", index));
-    return {};
-  }));
-  CO_TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
   co_return object_response(200, kept->object, kept->revision);
 }
 
@@ -118,11 +110,6 @@ Async<Result<http::Response>> delete_network(Rooms& rooms, const Context& contex
 
 }  // namespace
 
-Result<void> allow_spoof_filter(const access::Caller& caller, bool wanted) {
-  // Other projects' machines may be on the same network.
-  return wanted ? Result<void>() : access::allow(caller, model::Permission::administer);
-}
-
 Result<void> make_first_network(const Settings& settings, const model::Host& host, Change& change,
                                 const Inventory& inventory) {
   // Only once, ever: an administrator who deletes the network means it.
@@ -148,7 +135,8 @@ Result<void> make_first_network(const Settings& settings, const model::Host& hos
 void add_network_handlers(Handlers& handlers) {
   handlers.on(model::Operation::create_network, create_network);
   handlers.on(model::Operation::set_network, set_network);
-  handlers.on(model::Operation::set_vm_nic, set_vm_nic);
+  add_nic_handlers(handlers);
+  add_security_group_handlers(handlers);
   handlers.on(model::Operation::delete_network, delete_network);
 }
 

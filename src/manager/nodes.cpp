@@ -168,7 +168,7 @@ Async<void> Nodes::send_all(Session& session) {
       }
       bool empty = assignment->vms.empty() && assignment->gone_vms.empty() &&
                    assignment->networks.empty() && assignment->jobs.empty() && !assignment->full &&
-                   assignment->templates.empty();
+                   !assignment->security_groups && assignment->templates.empty();
       session.revision = seen;
       if (!empty) {
         model::ToNode message;
@@ -214,6 +214,7 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
   assignment.revision = inventory.revision();
   assignment.full = session.revision == 0 || inventory.remembered_from() > session.revision;
   bool others = assignment.full;
+  bool groups = assignment.full;
   bool some_left = false;
   std::vector<Ref<model::Vm>> changed;
   if (assignment.full) {
@@ -225,6 +226,7 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
          ++seen) {
       others = others || seen->folder == folder_of<model::Network> ||
                seen->folder == folder_of<model::Job> || seen->folder == folder_of<model::Template>;
+      groups = groups || seen->folder == folder_of<model::SecurityGroup>;
       if (seen->folder != folder_of<model::Vm>) continue;
       auto kept = inventory.find<model::Vm>(seen->name);
       some_left = some_left || !kept || kept->object.host != session.host;
@@ -241,7 +243,7 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
   }
   // An empty list says "as before", so that no network is left takes a whole assignment.
   if (others && !assignment.full && inventory.all<model::Network>().empty()) {
-    assignment.full = true;
+    assignment.full = groups = true;
     session.sent.clear();
     changed.clear();
     for (const auto& [name, kept] : inventory.all<model::Vm>()) changed.push_back(kept);
@@ -253,6 +255,11 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
       assignment.jobs.push_back(kept->object);
     for (const auto& [name, kept] : inventory.all<model::Template>())
       assignment.templates.push_back(name);
+  }
+  if (groups) {
+    assignment.security_groups.emplace();
+    for (const auto& [name, kept] : inventory.all<model::SecurityGroup>())
+      assignment.security_groups->push_back(kept->object);
   }
   for (const auto& kept : changed) {
     if (kept->object.host != session.host) continue;

@@ -2,7 +2,7 @@
 #include "api.h"
 #include "base/random.h"
 #include "model/hardware.h"
-#include "networks.h"
+#include "networks/nics.h"
 #include "placement.h"
 #include "tasks.h"
 #include "templates.h"
@@ -111,7 +111,8 @@ Result<void> choose_hardware(const Inventory& inventory, const model::VmCreate& 
   return check_hosts(inventory, outfit);
 }
 
-Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish) {
+Result<model::Vm> new_vm(const Inventory& inventory, const access::Caller& caller,
+                         const model::VmCreate& wish) {
   model::Vm vm;
   vm.name = wish.name;
   vm.project = wish.project;
@@ -129,12 +130,8 @@ Result<model::Vm> new_vm(const Inventory& inventory, const model::VmCreate& wish
   TRY_VOID(check_type(inventory, wish.machine));
   TRY_VOID(choose_hardware(inventory, wish, vm));
   TRY_VOID(choose_disks(inventory, wish, vm));
-  if (!inventory.find<model::Network>(wish.network)) {
-    return fail_field("/network", fmt::format("there is no network '{}'", wish.network));
-  }
-  model::VmNic nic{.network = wish.network, .mac = random_mac()};
-  nic.forwards = wish.forward;
-  nic.spoof_filter = wish.spoof_filter;
+  TRY(auto nic, new_nic(inventory, caller, wish));
+  nic.mac = random_mac();
   vm.nics.push_back(std::move(nic));
   return vm;
 }
@@ -180,7 +177,6 @@ Result<std::optional<model::FirstBoot>> first_boot_of(const model::VmCreate& wis
 Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::VmCreate>());
   CO_TRY_VOID(access::allow_project(context.caller, wish.project));
-  CO_TRY_VOID(allow_spoof_filter(context.caller, wish.spoof_filter));
   const auto& inventory = rooms.ledger.inventory();
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
@@ -188,7 +184,7 @@ Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
       return std::unexpected(Error{
           Code::conflict, fmt::format("there is a machine '{}' already", wish.name), "/name"});
     }
-    TRY(auto vm, new_vm(inventory, wish));
+    TRY(auto vm, new_vm(inventory, context.caller, wish));
     TRY(auto first_boot, first_boot_of(wish));
     auto placement = place_now(inventory, vm);
     vm.host = placement.host;

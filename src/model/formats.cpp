@@ -46,22 +46,9 @@ std::optional<std::uint32_t> number(std::string_view text, std::uint32_t maximum
   return value;
 }
 
-std::optional<std::uint32_t> ipv4(std::string_view text) {
-  std::uint32_t address = 0;
-  for (int part = 0; part < 4; ++part) {
-    auto dot = part < 3 ? text.find('.') : text.size();
-    if (dot == std::string_view::npos) return std::nullopt;
-    auto byte = number(text.substr(0, dot), 255);
-    if (!byte) return std::nullopt;
-    address = (address << 8) | *byte;
-    text.remove_prefix(std::min(text.size(), dot + 1));
-  }
-  return address;
-}
-
 std::string_view cidr_problem(std::string_view text) {
   auto slash = text.find('/');
-  auto address = ipv4(text.substr(0, slash));
+  auto address = read_ipv4(text.substr(0, slash));
   auto bits = slash == std::string_view::npos ? std::nullopt : number(text.substr(slash + 1), 32);
   if (!address || !bits) return "must be an IPv4 subnet such as 10.88.0.0/24";
   if (*bits < 16 || *bits > 29) return "must be a subnet of /16 to /29";
@@ -84,7 +71,7 @@ bool is_forward(std::string_view text) {
   text = text.substr(0, last);
   auto colon = text.find(':');
   if (colon == std::string_view::npos) return is_port(text);
-  return ipv4(text.substr(0, colon)) && is_port(text.substr(colon + 1));
+  return read_ipv4(text.substr(0, colon)) && is_port(text.substr(colon + 1));
 }
 
 /// Names of 1 to 63 letters, with dots between.
@@ -116,6 +103,19 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::optional<std::uint32_t> read_ipv4(std::string_view text) {
+  std::uint32_t address = 0;
+  for (int part = 0; part < 4; ++part) {
+    auto dot = part < 3 ? text.find('.') : text.size();
+    if (dot == std::string_view::npos) return std::nullopt;
+    auto byte = number(text.substr(0, dot), 255);
+    if (!byte) return std::nullopt;
+    address = (address << 8) | *byte;
+    text.remove_prefix(std::min(text.size(), dot + 1));
+  }
+  return address;
+}
 
 std::string_view format_problem(Format format, std::string_view text) {
   switch (format) {

@@ -23,6 +23,7 @@ struct ServerConfig {
   std::filesystem::path folder;  ///< its hosts/, dhcp/ and pid file
   std::filesystem::path lease_file;
   std::filesystem::path resolv_file;  ///< of the host; empty: only our own names are answered
+  Mode mode = Mode::nat;              ///< isolated: guests are told of no router
   std::string user;                   ///< whom it becomes once it has its sockets
 };
 

@@ -30,7 +30,7 @@ domain={domain},{subnet},local
 local=/{domain}/
 domain-needed
 dhcp-range={first},static,{mask},1h
-dhcp-hostsdir={folder}/dhcp
+{router}dhcp-hostsdir={folder}/dhcp
 dhcp-leasefile={lease_file}
 dhcp-lease-max={guests}
 dhcp-authoritative
@@ -60,15 +60,16 @@ std::array<std::uint8_t, 6> mac_bytes(std::string_view mac) {
 std::string config_text(const ServerConfig& config) {
   auto upstream = config.resolv_file.empty() ? std::string("no-resolv")
                                              : "resolv-file=" + config.resolv_file.string();
-  return fmt::format(config_template, fmt::arg("network", config.network),
-                     fmt::arg("user", config.user), fmt::arg("bridge", bridge_name(config.network)),
-                     fmt::arg("folder", config.folder.string()), fmt::arg("upstream", upstream),
-                     fmt::arg("domain", config.domain),
-                     fmt::arg("subnet", to_string(config.subnet)),
-                     fmt::arg("first", to_string(config.subnet.network)),
-                     fmt::arg("mask", to_string(config.subnet.mask())),
-                     fmt::arg("lease_file", config.lease_file.string()),
-                     fmt::arg("guests", config.subnet.guests()));
+  return fmt::format(
+      config_template, fmt::arg("network", config.network), fmt::arg("user", config.user),
+      fmt::arg("bridge", bridge_name(config.network)), fmt::arg("folder", config.folder.string()),
+      fmt::arg("upstream", upstream), fmt::arg("domain", config.domain),
+      fmt::arg("subnet", to_string(config.subnet)),
+      fmt::arg("first", to_string(config.subnet.network)),
+      fmt::arg("mask", to_string(config.subnet.mask())),
+      fmt::arg("router", config.mode == Mode::isolated ? "dhcp-option=option:router\n" : ""),
+      fmt::arg("lease_file", config.lease_file.string()),
+      fmt::arg("guests", config.subnet.guests()));
 }
 
 std::map<std::string, std::string> host_files(const Reservations& reservations, Address gateway,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "groups.h"
 #include "names.h"
 #include "reservations.h"
 #include "subnet.h"
@@ -52,11 +53,11 @@ Async<Result<void>> FakeNetwork::ensure(Config config) {
                    why_);
   }
   Subnet subnet;
-  if (config.mode == Mode::nat) {
+  if (config.mode != Mode::user && config.mode != Mode::bridged) {
     CO_TRY_VOID(check_domain(config.domain));
     CO_TRY(subnet, parse_subnet(config.subnet));
     for (const auto& [name, other] : networks_) {
-      if (name == config.name || other.config.mode == Mode::user) continue;
+      if (name == config.name || other.subnet == Subnet{}) continue;
       if (!other.subnet.overlaps(subnet)) continue;
       co_return fail(Code::conflict, "the subnet {} overlaps {} of network '{}'", config.subnet,
                      other.config.subnet, name);
@@ -100,14 +101,28 @@ Async<Result<void>> FakeNetwork::reserve(std::string network, Nic nic) {
   CO_TRY_VOID(next());
   CO_TRY(auto canonical, canonical_mac(nic.mac));
   CO_TRY_VOID(check_vm_name(nic.vm_name));
+  CO_TRY_VOID(check_settings(nic.settings));
   CO_TRY(auto* found, find(network));
   if (found->config.mode == Mode::user) co_return Result<void>{};
-  CO_TRY(auto address, choose_address(found->subnet, canonical, found->reservations,
-                                      [](Address) { return false; }));
-  if (auto old = found->reservations.find(canonical); old != found->reservations.end()) {
+  Address address;
+  auto old = found->reservations.find(canonical);
+  if (!nic.address.empty()) {
+    CO_TRY(address, parse_address(nic.address));
+    if (found->config.mode != Mode::bridged && !found->subnet.is_guest(address)) {
+      co_return fail(Code::invalid, "{} is not an address of {}", nic.address,
+                     to_string(found->subnet));
+    }
+    for (const auto& [mac, other] : found->reservations) {
+      if (mac == canonical || other.address != address) continue;
+      co_return fail(Code::conflict, "{} is the address of {}", nic.address, other.vm_name);
+    }
+  } else if (old != found->reservations.end()) {
     address = old->second.address;
+  } else if (found->config.mode != Mode::bridged) {
+    CO_TRY(address, choose_address(found->subnet, canonical, found->reservations,
+                                   [](Address) { return false; }));
   }
-  found->reservations[canonical] = {canonical, nic.vm_name, address, nic.spoof_filter};
+  found->reservations[canonical] = {canonical, nic.vm_name, address, nic.settings};
   found->nics[canonical] = std::move(nic);
   co_return Result<void>{};
 }
@@ -130,10 +145,20 @@ Async<Result<void>> FakeNetwork::release(std::string network, std::string mac) {
   co_return Result<void>{};
 }
 
+Async<Result<void>> FakeNetwork::set_groups(std::vector<Group> groups) {
+  CO_TRY_VOID(next());
+  for (const auto& group : groups) {
+    CO_TRY_VOID(check_group(group));
+  }
+  groups_ = std::move(groups);
+  co_return Result<void>{};
+}
+
 Async<Result<std::vector<Lease>>> FakeNetwork::leases(std::string network) {
   CO_TRY_VOID(next());
   CO_TRY(auto* found, find(network));
   std::vector<Lease> all;
+  if (found->config.mode == Mode::bridged) co_return all;
   for (const auto& [mac, reservation] : found->reservations) {
     all.push_back({mac, to_string(reservation.address), reservation.vm_name});
   }

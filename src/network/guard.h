@@ -16,12 +16,16 @@ struct GuardedNetwork {
   Subnet subnet;
   std::string host_mac;  ///< of its bridge
   SpoofFilter spoof_filter = SpoofFilter::on;
+  Mode mode = Mode::nat;
 };
 
 /// The network's own table, with the ports of all its NICs; replaces an older one in one
 /// transaction. A NIC sends from its own MAC and address only, ARP included, answers no DHCP,
-/// advertises no router, and sends nothing but ARP and IPv4. One whose filter is off, and a port of
-/// no known NIC, still cannot pose as the host. A kernel without nftables for bridges refuses it.
+/// advertises no router, and sends nothing but ARP and IPv4 (in mode bridged: whatever has no VLAN
+/// tag, and the address is only known where it is fixed). One whose filter is off, and a port of no
+/// known NIC, still cannot pose as the host. A NIC of security groups hears no other guest's
+/// multicasts, which no rule allows. What is beyond a NIC's rate is dropped. A kernel without
+/// nftables for bridges refuses it.
 std::string guard_rules(const GuardedNetwork& network, const Reservations& reservations);
 
 /// Makes one NIC's part of that table anew, in one transaction.

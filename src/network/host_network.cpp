@@ -51,6 +51,14 @@ Result<void> check_passable(const std::filesystem::path& folder) {
 Result<Subnet> check(const Config& config) {
   TRY_VOID(check_network_name(config.name));
   if (config.mode == Mode::user) return Subnet{};
+  if (config.mode == Mode::bridged) {
+    bool good = !config.bridge.empty() && config.bridge.size() < 16 &&
+                config.bridge.find_first_not_of(
+                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+                    std::string::npos;
+    if (good) return Subnet{};
+    return fail(Code::invalid, "'{}' cannot name a bridge of this host", config.bridge);
+  }
   TRY_VOID(check_domain(config.domain));
   return parse_subnet(config.subnet);
 }
@@ -82,15 +90,16 @@ HostNetwork::HostNetwork(asio::any_io_executor loop, std::filesystem::path run_d
     : loop_(std::move(loop)),
       run_dir_(std::move(run_dir)),
       state_dir_(std::move(state_dir)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      groups_freed_(loop_) {}
 
 HostNetwork::~HostNetwork() {
   pool_.join();
 }
 
 std::vector<Mode> HostNetwork::modes() const {
-  if (why_not_nat().empty()) return {Mode::nat, Mode::user};
-  return {Mode::user};
+  if (!why_not_nat().empty()) return {Mode::user};
+  return {Mode::nat, Mode::user, Mode::routed, Mode::isolated, Mode::bridged};
 }
 
 std::string HostNetwork::why_not_nat() const {
@@ -159,22 +168,29 @@ Async<HostNetwork::Turn> HostNetwork::take_turn(std::string name) {
 
 Async<Result<void>> HostNetwork::ensure(Config config) {
   CO_TRY(auto subnet, check(config));
-  auto missing = config.mode == Mode::nat ? why_not_nat() : std::string();
+  auto missing = config.mode == Mode::user ? std::string() : why_not_nat();
   if (!missing.empty()) {
     co_return fail(Code::unsupported, "network '{}' cannot be of mode nat here: {}", config.name,
                    missing);
   }
   auto turn = co_await take_turn(config.name);
   const auto& network = turn.network();
-  bool was_nat = std::filesystem::exists(network->state_folder);
-  if (config.mode == Mode::user && was_nat) {
+  // A network of this name that was deleted and made anew otherwise.
+  bool of_another_kind =
+      network->ready
+          ? network->config.mode != config.mode || network->config.bridge != config.bridge
+      : config.mode == Mode::user
+          ? std::filesystem::exists(network->state_folder)
+          : config.mode == Mode::bridged && interface_exists(bridge_name(config.name));
+  if (of_another_kind) {
     CO_TRY_VOID(co_await tear_down(network));
   }
   if (network->subnet != subnet) network->reservations.clear();
   network->config = std::move(config);
   network->subnet = subnet;
-  if (network->config.mode == Mode::nat) {
-    auto done = co_await ensure_nat(network);
+  if (network->config.mode != Mode::user) {
+    auto done = network->config.mode == Mode::bridged ? co_await set_up_bridged(network)
+                                                      : co_await set_up(network);
     if (!done) {
       co_return std::unexpected(std::move(done).error().within("network " + network->config.name));
     }
@@ -183,7 +199,7 @@ Async<Result<void>> HostNetwork::ensure(Config config) {
   co_return Result<void>{};
 }
 
-Async<Result<void>> HostNetwork::ensure_nat(Shared network) {
+Async<Result<void>> HostNetwork::set_up(Shared network) {
   auto prepare = [this, network]() -> Result<bool> {
     TRY(auto new_bridge, set_up_bridge(*network));
     TRY_VOID(make_folder(network->state_folder, 0755));
@@ -202,6 +218,26 @@ Async<Result<void>> HostNetwork::ensure_nat(Shared network) {
   co_return co_await ensure_server(network, new_bridge);
 }
 
+// The bridge is somebody else's, and so are its addresses.
+Async<Result<void>> HostNetwork::set_up_bridged(Shared network) {
+  const auto& bridge = network->config.bridge;
+  if (!interface_exists(bridge)) {
+    co_return fail(Code::precondition, "this host has no bridge '{}'", bridge);
+  }
+  if (!is_bridge(bridge)) {
+    co_return fail(Code::precondition,
+                   "'{}' is an interface but no bridge: make a bridge with it as a port", bridge);
+  }
+  auto load = [network]() -> Result<Reservations> {
+    TRY_VOID(make_folder(network->state_folder, 0755));
+    return load_reservations(network->state_folder, Subnet{});
+  };
+  CO_TRY(network->reservations, co_await run_blocking(pool_, load));
+  CO_TRY_VOID(replug(*network));
+  CO_TRY_VOID(co_await load_guard(network));
+  co_return co_await load_groups(Reload::always);
+}
+
 Async<Result<void>> HostNetwork::ensure_server(Shared network, bool new_bridge) {
   ServerConfig config;
   config.network = network->config.name;
@@ -212,7 +248,10 @@ Async<Result<void>> HostNetwork::ensure_server(Shared network, bool new_bridge) 
   config.user = server_user();
   // dnsmasq refuses to start when this is a link whose target's folder is missing.
   std::error_code ec;
-  if (std::filesystem::exists(options_.resolv_file, ec)) config.resolv_file = options_.resolv_file;
+  config.mode = network->config.mode;
+  bool asks_others =
+      config.mode != Mode::isolated && std::filesystem::exists(options_.resolv_file, ec);
+  if (asks_others) config.resolv_file = options_.resolv_file;
   // Its sockets are bound to the bridge that is gone.
   auto present = new_bridge ? Dnsmasq::Present::replace : Dnsmasq::Present::keep;
   co_return co_await network->server.ensure(config_text(config), present);
@@ -239,8 +278,10 @@ Result<bool> HostNetwork::set_up_bridge(const Network& network) const {
   if (!addressed) {
     TRY_VOID(add_address(bridge, wanted));
   }
-  TRY_VOID(set_up(bridge));
-  TRY_VOID(write_setting("net/ipv4/ip_forward", "1"));
+  TRY_VOID(network::set_up(bridge));
+  if (network.config.mode != Mode::isolated) {
+    TRY_VOID(begin_forwarding());
+  }
   return is_new;
 }
 
@@ -250,7 +291,7 @@ Result<void> HostNetwork::replug(const Network& network) const {
   for (const auto& [mac, reservation] : network.reservations) {
     auto tap = tap_name(mac);
     if (std::ranges::count(taps, tap) == 0) continue;
-    TRY_VOID(add_port(bridge_name(network.config.name), tap));
+    TRY_VOID(add_port(network.bridge(), tap));
   }
   return {};
 }
@@ -264,15 +305,17 @@ Async<Result<std::string>> HostNetwork::nft(std::vector<std::string> arguments, 
 
 Async<Result<void>> HostNetwork::load_rules(Shared network) {
   const auto& name = network->config.name;
-  CO_TRY_VOID(co_await nft({"-f", "-"}, nat_rules(name, network->subnet)));
+  CO_TRY_VOID(co_await nft({"-f", "-"},
+                           address_rules(network->config, network->subnet, network->reservations)));
   CO_TRY_VOID(co_await load_guard(network));
+  CO_TRY_VOID(co_await load_groups(Reload::always));
   co_return co_await set_doors(name, Doors::open);
 }
 
 GuardedNetwork HostNetwork::guarded(const Network& network) const {
   const auto& config = network.config;
   return {config.name, network.subnet, bridge_mac(host_label(options_.host_name), config.name),
-          config.spoof_filter};
+          config.spoof_filter, config.mode};
 }
 
 // With `change` only that, if the rest is there. Not an error where the kernel cannot do it: such
@@ -329,13 +372,16 @@ Async<Result<void>> HostNetwork::tear_down(Shared network) {
     // Fails where it never existed.
     co_await nft({"delete", "table", "bridge", table_name(name)});
     CO_TRY_VOID(delete_bridge(bridge_name(name)));
+    network->reservations.clear();
+    CO_TRY_VOID(co_await load_groups(Reload::changed));
   }
   network->reservations.clear();
   network->hosts.forget();
   network->dhcp.forget();
-  auto delete_files = [network]() -> Result<void> {
+  auto delete_files = [this, network]() -> Result<void> {
     TRY_VOID(truce::remove_tree(network->run_folder));
-    return truce::remove_tree(network->state_folder);
+    TRY_VOID(truce::remove_tree(network->state_folder));
+    return end_forwarding(network->config.name);
   };
   co_return co_await run_blocking(pool_, delete_files);
 }
@@ -349,8 +395,8 @@ Async<Result<Plug>> HostNetwork::plug(std::string network, std::string vm_name, 
     TRY(auto tap, make_tap(options_.tun_device, name));
     // The kernel shall not speak IPv6 to the guest through its tap.
     TRY_VOID(write_if_there("net/ipv6/conf/" + name + "/disable_ipv6", "1"));
-    TRY_VOID(add_port(bridge_name(network), name));
-    TRY_VOID(set_up(name));
+    TRY_VOID(add_port(found->bridge(), name));
+    TRY_VOID(network::set_up(name));
     return Plug{std::move(tap)};
   };
   auto made = make();

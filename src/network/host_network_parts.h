@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dnsmasq.h"
+#include "names.h"
 #include "network/host_network.h"
 #include "reservations.h"
 
@@ -17,6 +18,11 @@ struct HostNetwork::Network {
         hosts(run_folder / "hosts"),
         dhcp(run_folder / "dhcp"),
         server(std::move(program), run_folder) {}
+
+  /// The bridge that its taps are ports of.
+  [[nodiscard]] std::string bridge() const {
+    return config.mode == Mode::bridged ? config.bridge : bridge_name(config.name);
+  }
 
   Config config;
   Subnet subnet;

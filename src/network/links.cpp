@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -17,6 +19,8 @@
 #include <bit>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -89,7 +93,23 @@ struct AddressMessage {
   AddressAttribute local, address, broadcast;
 };
 
-// rtnetlink(7): RTM_NEWADDR or RTM_DELADDR, answered by an error number, 0 when done.
+// rtnetlink(7): one request, answered by an error number, 0 when done.
+Result<void> ask_kernel(const void* message, std::size_t size, const std::string& what) {
+  Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!socket) return fail_errno(errno, "netlink socket");
+  if (::send(socket.get(), message, size, 0) < 0) return fail_errno(errno, what);
+  struct {
+    nlmsghdr head;
+    nlmsgerr body;
+    std::array<char, 512> rest;
+  } answer{};
+  if (::recv(socket.get(), &answer, sizeof answer, 0) < 0) return fail_errno(errno, what);
+  if (answer.head.nlmsg_type != NLMSG_ERROR) return fail(Code::io, "{}: unexpected answer", what);
+  if (answer.body.error != 0) return fail_errno(-answer.body.error, what);
+  return {};
+}
+
+// RTM_NEWADDR or RTM_DELADDR.
 Result<void> change_address(std::uint16_t type, std::uint16_t flags, const std::string& interface,
                             const Subnet& address) {
   AddressMessage message{};
@@ -106,22 +126,72 @@ Result<void> change_address(std::uint16_t type, std::uint16_t flags, const std::
   message.address = attribute(IFA_ADDRESS, address.network);
   message.broadcast = attribute(IFA_BROADCAST, address.broadcast());
 
-  auto what = fmt::format("address {} of {}", to_string(address), interface);
-  Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket) return fail_errno(errno, "netlink socket");
-  if (::send(socket.get(), &message, sizeof message, 0) < 0) return fail_errno(errno, what);
-  struct {
-    nlmsghdr head;
-    nlmsgerr body;
-    std::array<char, 512> rest;
-  } answer{};
-  if (::recv(socket.get(), &answer, sizeof answer, 0) < 0) return fail_errno(errno, what);
-  if (answer.head.nlmsg_type != NLMSG_ERROR) return fail(Code::io, "{}: unexpected answer", what);
-  if (answer.body.error != 0) return fail_errno(-answer.body.error, what);
+  return ask_kernel(&message, sizeof message,
+                    fmt::format("address {} of {}", to_string(address), interface));
+}
+
+// A RTM_NEWLINK that sets nf_call_iptables of a bridge: attributes within attributes.
+struct BridgeMessage {
+  nlmsghdr head;
+  ifinfomsg body;
+  rtattr link_info;
+  rtattr kind;
+  std::array<char, 8> kind_name;
+  rtattr options;
+  rtattr option;
+  std::array<std::uint8_t, 4> value;
+};
+
+// br_netfilter as a module shows all bridges to all chains once it is loaded; nobody asked for
+// that.
+Result<void> load_bridge_filter() {
+  constexpr auto setting = "net/bridge/bridge-nf-call-iptables";
+  if (read_file(std::string("/proc/sys/") + setting)) return {};
+  int status = std::system("modprobe -q br_netfilter");  // NOLINT: once in a host's life
+  if (status != 0 || !write_setting(setting, "0")) {
+    return fail(Code::unsupported,
+                "security groups need the kernel's br_netfilter, which cannot be loaded here");
+  }
+  for (auto other :
+       {"net/bridge/bridge-nf-call-ip6tables", "net/bridge/bridge-nf-call-arptables"}) {
+    TRY_VOID(write_setting(other, "0"));
+  }
   return {};
 }
 
 }  // namespace
+
+bool is_bridge(const std::string& name) {
+  auto socket = control_socket();
+  if (!socket) return false;
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  auto request = request_for(name);
+  auto* target = &info;
+  std::memcpy(static_cast<void*>(&request.ifr_data), static_cast<const void*>(&target),
+              sizeof target);
+  return ::ioctl(socket->get(), SIOCETHTOOL, &request) == 0 &&
+         std::string_view(info.driver) == "bridge";
+}
+
+Result<void> filter_bridged(const std::string& bridge) {
+  TRY_VOID(load_bridge_filter());
+  BridgeMessage message{};
+  message.head.nlmsg_len = sizeof message;
+  message.head.nlmsg_type = RTM_NEWLINK;
+  message.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  message.body.ifi_family = AF_UNSPEC;
+  message.body.ifi_index = static_cast<int>(::if_nametoindex(bridge.c_str()));
+  auto rest = sizeof message - offsetof(BridgeMessage, link_info);
+  message.link_info = {static_cast<std::uint16_t>(rest), IFLA_LINKINFO};
+  message.kind = {sizeof(rtattr) + 7, IFLA_INFO_KIND};
+  std::memcpy(message.kind_name.data(), "bridge", 7);
+  rest = sizeof message - offsetof(BridgeMessage, options);
+  message.options = {static_cast<std::uint16_t>(rest), IFLA_INFO_DATA};
+  message.option = {sizeof(rtattr) + 1, IFLA_BR_NF_CALL_IPTABLES};
+  message.value[0] = 1;
+  return ask_kernel(&message, sizeof message, "filter between the ports of " + bridge);
+}
 
 std::vector<Range> parse_routes(std::string_view text) {
   std::vector<Range> found;

@@ -49,6 +49,13 @@ Result<Fd> make_tap(const std::filesystem::path& device, const std::string& name
 /// Being a port of it already is success.
 Result<void> add_port(const std::string& bridge, const std::string& interface);
 
+/// Whether the interface is a bridge.
+[[nodiscard]] bool is_bridge(const std::string& name);
+/// Shows what the bridge carries between its ports to the chains of IPv4 too, or not
+/// (br_netfilter). unsupported where the kernel cannot. Loads the module where it is one, for this
+/// bridge alone.
+Result<void> filter_bridged(const std::string& bridge);
+
 /// Writes below /proc/sys (`net/ipv4/ip_forward`) where it differs.
 Result<void> write_setting(const std::string& name, std::string_view value);
 

@@ -44,13 +44,70 @@ Result<void> move_in(const std::filesystem::path& target, std::string_view conte
   return {};
 }
 
+boost::json::object settings_object(const NicSettings& settings) {
+  boost::json::object object;
+  if (settings.spoof_filter == SpoofFilter::off) object["spoof_filter"] = "off";
+  if (!settings.groups.empty()) {
+    object["groups"] = boost::json::array(settings.groups.begin(), settings.groups.end());
+  }
+  boost::json::array forwards;
+  for (const auto& forward : settings.forwards) {
+    forwards.push_back({forward.protocol, forward.address, forward.host_port, forward.guest_port});
+  }
+  if (!forwards.empty()) object["forwards"] = std::move(forwards);
+  if (settings.send_mbit > 0) object["send_mbit"] = settings.send_mbit;
+  if (settings.receive_mbit > 0) object["receive_mbit"] = settings.receive_mbit;
+  return object;
+}
+
+// Written by this program, but on a disk: whatever is not as it should be is corrupt.
+Result<NicSettings> read_settings(const boost::json::value& value) {
+  NicSettings settings;
+  try {
+    for (const auto& [key, item] : value.as_object()) {
+      if (key == "spoof_filter" && item.as_string() == "off")
+        settings.spoof_filter = SpoofFilter::off;
+      if (key == "send_mbit") settings.send_mbit = item.to_number<std::uint32_t>();
+      if (key == "receive_mbit") settings.receive_mbit = item.to_number<std::uint32_t>();
+      if (key == "groups") {
+        for (const auto& name : item.as_array()) settings.groups.emplace_back(name.as_string());
+      }
+      if (key != "forwards") continue;
+      for (const auto& row : item.as_array()) {
+        settings.forwards.push_back(
+            {std::string(row.at(0).as_string()), std::string(row.at(1).as_string()),
+             row.at(2).to_number<std::uint16_t>(), row.at(3).to_number<std::uint16_t>()});
+      }
+    }
+  } catch (const std::exception& error) {
+    return fail(Code::corrupt, "its settings are not what they should be: {}", error.what());
+  }
+  TRY_VOID(check_settings(settings));
+  return settings;
+}
+
 }  // namespace
+
+Result<void> check_settings(const NicSettings& settings) {
+  for (const auto& group : settings.groups) {
+    TRY_VOID(check_vm_name(group));
+  }
+  for (const auto& forward : settings.forwards) {
+    if (!forward.address.empty()) {
+      TRY_VOID(parse_address(forward.address));
+    }
+    bool good = (forward.protocol == "tcp" || forward.protocol == "udp") && forward.host_port > 0 &&
+                forward.guest_port > 0;
+    if (!good) return fail(Code::invalid, "a port forward is not PROTOCOL, HOST PORT, GUEST PORT");
+  }
+  return {};
+}
 
 std::string to_text(const Reservation& reservation) {
   boost::json::object object{{"mac", reservation.mac},
                              {"vm", reservation.vm_name},
                              {"address", to_string(reservation.address)}};
-  if (reservation.spoof_filter == SpoofFilter::off) object["spoof_filter"] = "off";
+  object["settings"] = settings_object(reservation.settings);
   return boost::json::serialize(object) + "\n";
 }
 
@@ -69,7 +126,9 @@ Result<Reservation> parse_reservation(std::string_view text) {
   TRY_VOID(check_vm_name(field("vm")));
   reservation.vm_name = field("vm");
   TRY(reservation.address, parse_address(field("address")));
-  if (field("spoof_filter") == "off") reservation.spoof_filter = SpoofFilter::off;
+  if (const auto* settings = object->if_contains("settings")) {
+    TRY(reservation.settings, read_settings(*settings));
+  }
   return reservation;
 }
 
@@ -112,8 +171,9 @@ Result<Reservations> load_reservations(const std::filesystem::path& folder, cons
       spdlog::warn("reservation {}: {}", (folder / name).string(), read.error().message);
       continue;
     }
-    bool usable = name == file_name(read->mac) + ".json" && subnet.is_guest(read->address) &&
-                  taken.insert(read->address).second;
+    bool fits = subnet == Subnet{} || subnet.is_guest(read->address);
+    bool usable = name == file_name(read->mac) + ".json" && fits &&
+                  (read->address == Address{} || taken.insert(read->address).second);
     if (usable) found.emplace(read->mac, *read);
   }
   return found;

@@ -15,10 +15,13 @@ namespace truce::network {
 struct Reservation {
   std::string mac;  ///< canonical
   std::string vm_name;
-  Address address;
-  SpoofFilter spoof_filter = SpoofFilter::on;
+  Address address = {};  ///< 0 where only the guest knows it
+  NicSettings settings = {};
   bool operator==(const Reservation&) const = default;
 };
+
+/// invalid unless all that goes into nft's language has the form that it shall have.
+Result<void> check_settings(const NicSettings& settings);
 
 /// The text of a reservation's file, and back. corrupt when a field is missing or not what it says.
 std::string to_text(const Reservation& reservation);
@@ -34,8 +37,9 @@ Result<Address> choose_address(const Subnet& subnet, std::string_view mac,
                                const Reservations& reservations,
                                const std::function<bool(Address)>& leased);
 
-/// All reservations of a folder that lie within `subnet`, each address once. What cannot be read
-/// is left out (and logged): its NIC gets an address anew. An absent folder holds none.
+/// All reservations of a folder that lie within `subnet` (an empty one: anywhere), each address
+/// once. What cannot be read is left out (and logged): its NIC gets an address anew. An absent
+/// folder holds none.
 Result<Reservations> load_reservations(const std::filesystem::path& folder, const Subnet& subnet);
 
 /// A folder whose small files another program watches (inotify): each appears whole.

@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view nat_template = R"(table ip {table} {{}}
+constexpr std::string_view table_template = R"(table ip {table} {{}}
 delete table ip {table}
 table ip {table} {{
   chain input {{
@@ -21,15 +21,50 @@ table ip {table} {{
     type filter hook forward priority filter; policy accept;
     iifname "{bridge}" ip saddr != {subnet} drop
     iifname "{bridge}" oifname "{bridge}" accept
-    oifname "{bridge}" ct state established,related accept
-    oifname "{bridge}" drop
-  }}
-  chain postrouting {{
+{forward}  }}
+{translation}}}
+)";
+
+constexpr std::string_view masquerade = R"(  chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr {subnet} ip daddr != {subnet} ip daddr != 224.0.0.0/4 oifname != "{bridge}" masquerade
   }}
-}}
 )";
+
+// Who may begin to talk with whom beyond the bridge.
+std::string forward_lines(Mode mode, std::string_view bridge) {
+  if (mode == Mode::routed) return {};
+  if (mode == Mode::isolated) {
+    return fmt::format("    iifname \"{0}\" drop\n    oifname \"{0}\" drop\n", bridge);
+  }
+  return fmt::format(
+      "    oifname \"{0}\" ct state established,related accept\n"
+      "    oifname \"{0}\" ct status dnat accept\n"
+      "    oifname \"{0}\" drop\n",
+      bridge);
+}
+
+// Ports of the host that lead to guests: for those who come from outside, and for the host itself.
+std::string forwards_text(const Reservations& reservations, std::string_view bridge) {
+  std::string rules;
+  for (const auto& [mac, reservation] : reservations) {
+    for (const auto& forward : reservation.settings.forwards) {
+      auto target = forward.address.empty()
+                        ? std::string("fib daddr type local ip daddr != 127.0.0.0/8")
+                        : "ip daddr " + forward.address;
+      rules += fmt::format("    {} {} dport {} dnat to {}:{}\n", target, forward.protocol,
+                           forward.host_port, to_string(reservation.address), forward.guest_port);
+    }
+  }
+  if (rules.empty()) return {};
+  return fmt::format(
+      "  chain forwards {{\n{}  }}\n"
+      "  chain prerouting {{\n    type nat hook prerouting priority dstnat; policy accept;\n"
+      "    iifname != \"{}\" jump forwards\n  }}\n"
+      "  chain output {{\n    type nat hook output priority -100; policy accept;\n"
+      "    jump forwards\n  }}\n",
+      rules, bridge);
+}
 
 // Names come from other programs' tables: what would need quoting is left alone.
 bool plain(std::string_view name) {
@@ -110,11 +145,20 @@ std::string deletions(const Chain& chain, const std::vector<json::object>& rules
 
 }  // namespace
 
-std::string nat_rules(std::string_view network, const Subnet& subnet) {
-  return fmt::format(nat_template, fmt::arg("table", table_name(network)),
-                     fmt::arg("bridge", bridge_name(network)),
-                     fmt::arg("subnet", to_string(subnet)),
-                     fmt::arg("gateway", to_string(subnet.gateway())));
+std::string address_rules(const Config& config, const Subnet& subnet,
+                          const Reservations& reservations) {
+  auto bridge = bridge_name(config.name);
+  std::string translation;
+  if (config.mode == Mode::nat) {
+    translation =
+        fmt::format(masquerade, fmt::arg("subnet", to_string(subnet)), fmt::arg("bridge", bridge)) +
+        forwards_text(reservations, bridge);
+  }
+  return fmt::format(table_template, fmt::arg("table", table_name(config.name)),
+                     fmt::arg("bridge", bridge), fmt::arg("subnet", to_string(subnet)),
+                     fmt::arg("gateway", to_string(subnet.gateway())),
+                     fmt::arg("forward", forward_lines(config.mode, bridge)),
+                     fmt::arg("translation", translation));
 }
 
 std::string remove_rules(std::string_view network) {

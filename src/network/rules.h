@@ -5,14 +5,18 @@
 #include <string_view>
 #include <vector>
 
+#include "network/network.h"
+#include "reservations.h"
 #include "subnet.h"
 
 namespace truce::network {
 
-/// The network's own table: addresses are translated on the way out, answers come back, nothing
-/// else comes in, and packets with foreign source addresses are dropped. Replaces an older one in
-/// one transaction, so that no packet meets half of it.
-std::string nat_rules(std::string_view network, const Subnet& subnet);
+/// The network's own table: packets with foreign source addresses are dropped. In mode nat
+/// addresses are translated on the way out, answers and forwarded ports come in, nothing else; in
+/// mode isolated nothing passes the host; in mode routed all does. Replaces an older one in one
+/// transaction, so that no packet meets half of it.
+std::string address_rules(const Config& config, const Subnet& subnet,
+                          const Reservations& reservations);
 
 /// Removes both tables; needs neither to exist.
 std::string remove_rules(std::string_view network);

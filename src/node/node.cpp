@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "jobs.h"
 #include "keeper.h"
+#include "model/firewall.h"
 
 namespace truce::node {
 namespace {
@@ -17,8 +18,30 @@ namespace {
 constexpr Bytes message_limit = mib(256);
 constexpr std::size_t screenshot_limit = 32U << 20;
 
-model::NetworkMode to_model(network::Mode mode) {
-  return mode == network::Mode::nat ? model::NetworkMode::nat : model::NetworkMode::user;
+constexpr std::pair<network::Mode, model::NetworkMode> network_modes[] = {
+    {network::Mode::nat, model::NetworkMode::nat},
+    {network::Mode::user, model::NetworkMode::user},
+    {network::Mode::routed, model::NetworkMode::routed},
+    {network::Mode::isolated, model::NetworkMode::isolated},
+    {network::Mode::bridged, model::NetworkMode::bridged}};
+
+network::Group to_group(const model::SecurityGroup& given) {
+  using Direction = network::Rule::Direction;
+  network::Group group{given.name};
+  for (const auto& text : given.rules) {
+    auto rule = model::parse_firewall_rule(text);
+    if (!rule) {  // allows nothing
+      spdlog::error("security group {}: {}", given.name, rule.error().message);
+      continue;
+    }
+    network::Rule& put = group.rules.emplace_back();
+    put.direction = rule->ingress ? Direction::ingress : Direction::egress;
+    put.protocol = rule->protocol;
+    for (auto [first, last] : rule->ports) put.ports.push_back({first, last});
+    put.peer = rule->peer;
+    put.peer_group = rule->peer_group;
+  }
+  return group;
 }
 
 Bytes host_memory() {
@@ -65,6 +88,7 @@ struct Node::State {
   Async<void> keep_networks();
   Async<Result<void>> network_ready(std::string name);
   Async<Result<void>> ensure_network(model::Network network);
+  Async<Result<void>> apply_groups();
   Async<void> watch_pool();
   model::Host describe_host() const;
   Async<std::string> leased(std::string network, std::string mac);
@@ -86,6 +110,9 @@ struct Node::State {
   std::vector<hypervisor::Notice> early;           ///< of machines not assigned yet
   std::map<std::string, model::Network> networks;
   std::map<std::string, std::string> network_problems;
+  std::vector<network::Group> groups;
+  bool groups_changed = false;
+  bool first_round_done = false;  ///< all networks were looked at once, then the groups
   std::map<std::string, Leases> leases;
   model::Pool last_pool;
   std::deque<model::CallReply> replies;
@@ -106,7 +133,11 @@ model::Host Node::State::describe_host() const {
   host.machine_version = capabilities.machine_version;
   host.cpu_models = capabilities.cpu_models;
   host.lacks = capabilities.lacks;
-  for (auto mode : hands.network.modes()) host.network_modes.push_back(to_model(mode));
+  for (auto given : hands.network.modes()) {
+    for (auto [mode, name] : network_modes) {
+      if (mode == given) host.network_modes.push_back(name);
+    }
+  }
   if (host.network_modes.empty() || host.network_modes.front() != model::NetworkMode::nat) {
     host.problem = "NAT networks cannot be had here: " + hands.network.why_not_nat();
   }
@@ -196,6 +227,12 @@ Async<void> Node::State::read_messages(UnixSocket& socket) {
 }
 
 void Node::State::take_assignment(model::Assignment assignment) {
+  if (assignment.security_groups) {
+    groups.clear();
+    for (const auto& given : *assignment.security_groups) groups.push_back(to_group(given));
+    groups_changed = true;
+    networks_changed->wake();
+  }
   if (assignment.full || !assignment.networks.empty()) {
     networks.clear();
     for (auto& network : assignment.networks) networks[network.name] = std::move(network);
@@ -323,7 +360,10 @@ Async<void> Node::State::carry_stream(UnixSocket socket, std::string uuid, std::
 // Ensures one network and tells the manager when its problem is another one than before.
 Async<Result<void>> Node::State::ensure_network(model::Network network) {
   network::Config config{network.name, network::Mode::nat, network.subnet, network.domain};
-  if (network.mode == model::NetworkMode::user) config.mode = network::Mode::user;
+  for (auto [mode, name] : network_modes) {
+    if (name == network.mode) config.mode = mode;
+  }
+  config.bridge = network.bridge;
   if (!network.spoof_filter) config.spoof_filter = network::SpoofFilter::off;
   auto done = co_await hands.network.ensure(config);
   auto problem = done ? std::string() : done.error().message;
@@ -335,7 +375,19 @@ Async<Result<void>> Node::State::ensure_network(model::Network network) {
   co_return done;
 }
 
+// A NIC of a group must not be plugged in before the group holds.
+Async<Result<void>> Node::State::apply_groups() {
+  groups_changed = false;
+  auto done = co_await hands.network.set_groups(groups);
+  if (!done) {
+    groups_changed = true;  // the next round tries again
+    spdlog::warn("security groups: {}", done.error().message);
+  }
+  co_return done;
+}
+
 Async<Result<void>> Node::State::network_ready(std::string name) {
+  while (!first_round_done) co_await sleep_for(5ms);
   auto known = network_problems.find(name);
   if (known != network_problems.end() && known->second.empty()) co_return Result<void>{};
   auto wanted = networks.find(name);
@@ -352,7 +404,10 @@ Async<void> Node::State::keep_networks() {
   }
   while (true) {
     auto wanted = networks;
+    if (first_round_done && groups_changed) co_await apply_groups();
     for (const auto& [name, network] : wanted) co_await ensure_network(network);
+    if (groups_changed) co_await apply_groups();
+    first_round_done = true;
     for (auto it = network_problems.begin(); it != network_problems.end();) {
       auto name = it->first;
       if (networks.contains(name)) {

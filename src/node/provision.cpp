@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "keeper.h"
+#include "model/firewall.h"
 #include "storage/seed.h"
 
 namespace truce::node {
@@ -21,18 +22,12 @@ storage::CloneKind clone_kind(model::CloneKind kind) {
   return kind == model::CloneKind::full ? storage::CloneKind::full : storage::CloneKind::linked;
 }
 
-// `[ADDRESS:]HOST_PORT:GUEST_PORT[/udp]` as QEMU writes it. Without an address only this host gets
-// in.
+// As QEMU writes it. Without an address only this host gets in.
 std::string host_forward(std::string_view text) {
-  std::string_view protocol = "tcp";
-  if (text.ends_with("/udp") || text.ends_with("/tcp")) {
-    protocol = text.substr(text.size() - 3);
-    text.remove_suffix(4);
-  }
-  auto colon = text.rfind(':');
-  auto host = text.substr(0, colon);
-  return fmt::format("{}:{}{}-:{}", protocol, host.contains(':') ? "" : "127.0.0.1:", host,
-                     text.substr(colon + 1));
+  auto forward = model::parse_forward(text);
+  return fmt::format("{}:{}:{}-:{}", forward.protocol,
+                     forward.address.empty() ? "127.0.0.1" : forward.address, forward.host_port,
+                     forward.guest_port);
 }
 }  // namespace
 
@@ -126,7 +121,17 @@ Async<Result<void>> Keeper::add_template_files(hypervisor::Machine& machine) {
 
 network::Nic Keeper::wished_nic(const model::VmNic& nic) const {
   network::Nic wished{.vm_name = vm().name, .mac = nic.mac};
-  if (!nic.spoof_filter) wished.spoof_filter = network::SpoofFilter::off;
+  wished.address = nic.address;
+  auto& settings = wished.settings;
+  if (!nic.spoof_filter) settings.spoof_filter = network::SpoofFilter::off;
+  settings.groups = nic.security_groups;
+  for (const auto& text : nic.forwards) {
+    auto forward = model::parse_forward(text);
+    settings.forwards.push_back(
+        {forward.protocol, forward.address, forward.host_port, forward.guest_port});
+  }
+  settings.send_mbit = static_cast<std::uint32_t>(nic.send_mbit);
+  settings.receive_mbit = static_cast<std::uint32_t>(nic.receive_mbit);
   return wished;
 }
 

@@ -248,7 +248,7 @@ def input_lines(prefix, inputs):
 
 
 def command_lines(command):
-    prefix = command.name.replace(' ', '_')
+    prefix = command.name.replace(' ', '_').replace('-', '_')
     lines = input_lines(prefix, command.inputs) if command.inputs else []
     if command.columns:
         lines.append(f'inline constexpr std::string_view {prefix}_columns[]{strings(command.columns)};')
@@ -257,7 +257,7 @@ def command_lines(command):
 
 
 def command_row(command):
-    prefix = command.name.replace(' ', '_')
+    prefix = command.name.replace(' ', '_').replace('-', '_')
     parts = [f'.noun = "{command.noun}"', f'.verb = "{command.verb}"',
              f'.summary = {quoted(command.summary)}', f'.description = {quoted(command.description)}',
              f'.usage = {quoted(usage(command))}']

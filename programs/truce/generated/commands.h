@@ -68,8 +68,12 @@ inline constexpr Input vm_create_inputs[]{
     {.name = "hardware/pci", .flag = "pci", .where = Where::body, .kind = Kind::list, .help = "Device of the host to pass through, 0000:01:00.0; it must be bound to vfio-pci", .value = "TEXT"},
     {.name = "hardware/usb_devices", .flag = "usb-devices", .where = Where::body, .kind = Kind::list, .help = "USB device of the host to pass through, VENDOR:PRODUCT as lsusb writes it", .value = "TEXT"},
     {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::text, .help = "Network to plug it into", .default_text = "default", .value = "NETWORK", .completes = "network"},
-    {.name = "forward", .flag = "forward", .where = Where::body, .kind = Kind::list, .help = "Port forward on a user-mode network, HOST:GUEST", .value = "TEXT"},
+    {.name = "forward", .flag = "forward", .where = Where::body, .kind = Kind::list, .help = "Port forward on a network of mode user or nat, HOST:GUEST", .value = "TEXT"},
     {.name = "spoof_filter", .flag = "spoof-filter", .where = Where::body, .kind = Kind::boolean, .help = "The guest sends from its own MAC and address only", .default_text = "True"},
+    {.name = "address", .flag = "address", .where = Where::body, .kind = Kind::text, .help = "Its fixed IPv4 address; empty: the network gives it one, for good", .value = "TEXT"},
+    {.name = "security_group", .flag = "security-group", .where = Where::body, .kind = Kind::list, .help = "Security group whose rules hold for it; none: everything may pass", .value = "TEXT"},
+    {.name = "send_mbit", .flag = "send-mbit", .where = Where::body, .kind = Kind::integer, .help = "What the guest may send, in Mbit/s; 0: no limit", .limits = "0 to 1000000", .value = "N"},
+    {.name = "receive_mbit", .flag = "receive-mbit", .where = Where::body, .kind = Kind::integer, .help = "What the guest may receive, in Mbit/s; 0: no limit", .limits = "0 to 1000000", .value = "N"},
     {.name = "cloud_init", .flag = "cloud-init", .where = Where::body, .kind = Kind::text, .file = true, .help = "cloud-init user-data", .value = "FILE"},
     {.name = "ssh_keys", .flag = "ssh-keys", .where = Where::body, .kind = Kind::list, .file = true, .help = "SSH public keys for the template's user", .value = "FILE"},
     {.name = "answer_file", .flag = "answer-file", .where = Where::body, .kind = Kind::text, .file = true, .help = "Answers for an installer, on a CD while an iso is in the drive", .value = "FILE"},
@@ -128,12 +132,17 @@ inline constexpr Input vm_delete_inputs[]{
     {.name = "force", .flag = "force", .where = Where::query, .kind = Kind::boolean, .help = "Also when it runs"},
 };
 inline constexpr std::string_view vm_delete_examples[]{"truce vm delete web01 --force"};
-inline constexpr Input vm_set-nic_inputs[]{
+inline constexpr Input vm_set_nic_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
     {.name = "nic", .flag = "nic", .where = Where::body, .kind = Kind::integer, .help = "Which card, counted from 0", .limits = "0 to 7", .value = "N"},
     {.name = "spoof_filter", .flag = "spoof-filter", .where = Where::body, .kind = Kind::boolean, .help = "The guest sends from this card's own MAC and address only; off for routers and fail-over addresses"},
+    {.name = "address", .flag = "address", .where = Where::body, .kind = Kind::text, .help = "Its fixed IPv4 address, or empty for one that the network gives", .value = "TEXT"},
+    {.name = "security_group", .flag = "security-group", .where = Where::body, .kind = Kind::list, .help = "Replaces its security groups (one empty text stands for none)", .value = "TEXT"},
+    {.name = "forward", .flag = "forward", .where = Where::body, .kind = Kind::list, .help = "Replaces its port forwards, HOST:GUEST", .value = "TEXT"},
+    {.name = "send_mbit", .flag = "send-mbit", .where = Where::body, .kind = Kind::integer, .help = "What the guest may send, in Mbit/s; 0: no limit", .limits = "0 to 1000000", .value = "N"},
+    {.name = "receive_mbit", .flag = "receive-mbit", .where = Where::body, .kind = Kind::integer, .help = "What the guest may receive, in Mbit/s; 0: no limit", .limits = "0 to 1000000", .value = "N"},
 };
-inline constexpr std::string_view vm_set-nic_examples[]{"truce vm set-nic router --spoof-filter=false"};
+inline constexpr std::string_view vm_set_nic_examples[]{"truce vm set-nic router --spoof-filter=false"};
 inline constexpr std::string_view vm_start_boot_choices[]{"disk", "cdrom", "network"};
 inline constexpr Input vm_start_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
@@ -250,11 +259,13 @@ inline constexpr Input network_list_inputs[]{
 };
 inline constexpr std::string_view network_list_columns[]{"name", "mode", "subnet", "domain", "problem"};
 inline constexpr std::string_view network_list_examples[]{"truce network list"};
-inline constexpr std::string_view network_create_mode_choices[]{"nat", "user"};
+inline constexpr std::string_view network_create_mode_choices[]{"nat", "user", "routed", "isolated", "bridged"};
 inline constexpr Input network_create_inputs[]{
     {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among networks", .value = "TEXT"},
-    {.name = "mode", .flag = "mode", .where = Where::body, .kind = Kind::choice, .help = "nat or user", .default_text = "nat", .value = "nat|user", .choices = network_create_mode_choices},
-    {.name = "subnet", .flag = "subnet", .where = Where::body, .kind = Kind::text, .help = "IPv4 addresses such as 10.88.0.0/24 (nat only)", .value = "TEXT"},
+    {.name = "mode", .flag = "mode", .where = Where::body, .kind = Kind::choice, .help = "nat, routed, isolated, bridged or user", .default_text = "nat", .value = "nat|user|routed|isolated|bridged", .choices = network_create_mode_choices},
+    {.name = "bridge", .flag = "bridge", .where = Where::body, .kind = Kind::text, .help = "A bridge that the host has already (mode bridged)", .value = "TEXT"},
+    {.name = "private_to", .flag = "private-to", .where = Where::body, .kind = Kind::text, .help = "Only machines of this project may use it (all)", .value = "TEXT"},
+    {.name = "subnet", .flag = "subnet", .where = Where::body, .kind = Kind::text, .help = "IPv4 addresses such as 10.88.0.0/24 (modes nat, routed, isolated)", .value = "TEXT"},
     {.name = "domain", .flag = "domain", .where = Where::body, .kind = Kind::text, .help = "DNS suffix of the machines", .default_text = "truce.internal", .value = "TEXT"},
     {.name = "spoof_filter", .flag = "spoof-filter", .where = Where::body, .kind = Kind::boolean, .help = "Guests send from their own MAC and address only", .default_text = "True"},
 };
@@ -272,6 +283,37 @@ inline constexpr Input network_delete_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the network", .completes = "network"},
 };
 inline constexpr std::string_view network_delete_examples[]{"truce network delete lab"};
+inline constexpr Input security_group_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view security_group_list_columns[]{"name", "project", "rules", "description"};
+inline constexpr std::string_view security_group_list_examples[]{"truce security-group list"};
+inline constexpr Input security_group_create_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among security groups", .value = "TEXT"},
+    {.name = "project", .flag = "project", .where = Where::body, .kind = Kind::text, .help = "Whose it is", .default_text = "default", .value = "TEXT"},
+    {.name = "description", .flag = "description", .where = Where::body, .kind = Kind::text, .help = "Free text", .value = "TEXT"},
+    {.name = "rule", .flag = "rule", .where = Where::body, .kind = Kind::list, .help = "ingress or egress, then any, tcp, udp or icmp, then ports (80,8000-8100), then from or to a CIDR or group:NAME", .value = "TEXT"},
+    {.name = "rules_file", .flag = "rules-file", .where = Where::body, .kind = Kind::list, .file = true, .help = "The same from a file, one a line", .value = "FILE"},
+};
+inline constexpr std::string_view security_group_create_examples[]{"truce security-group create web --rule 'ingress tcp 80,443' --rule 'ingress tcp 22 from 10.0.0.0/8'", "truce security-group create db --rule 'ingress tcp 5432 from group:web'"};
+inline constexpr Input security_group_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the security-group", .completes = "security-group"},
+};
+inline constexpr std::string_view security_group_show_examples[]{"truce security-group show web"};
+inline constexpr Input security_group_set_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the security-group", .completes = "security-group"},
+    {.name = "description", .flag = "description", .where = Where::body, .kind = Kind::text, .help = "Free text", .value = "TEXT"},
+    {.name = "add_rule", .flag = "add-rule", .where = Where::body, .kind = Kind::list, .help = "A rule to add", .value = "TEXT"},
+    {.name = "remove_rule", .flag = "remove-rule", .where = Where::body, .kind = Kind::list, .help = "A rule to take out, as truce security-group show writes it", .value = "TEXT"},
+    {.name = "rules_file", .flag = "rules-file", .where = Where::body, .kind = Kind::list, .file = true, .help = "Replaces all rules by those of a file, one a line", .value = "FILE"},
+};
+inline constexpr std::string_view security_group_set_examples[]{"truce security-group set web --add-rule \"ingress icmp\"", "truce security-group set web --rules-file rules.txt"};
+inline constexpr Input security_group_delete_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the security-group", .completes = "security-group"},
+};
+inline constexpr std::string_view security_group_delete_examples[]{"truce security-group delete web"};
 inline constexpr Input pool_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
@@ -522,7 +564,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "vm", .verb = "show", .summary = "Show a virtual machine", .description = "", .usage = "truce vm show NAME", .method = "GET", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_show_inputs, .examples = vm_show_examples},
     {.noun = "vm", .verb = "set", .summary = "Change a virtual machine", .description = "Processors, memory, CD and labels; a running machine takes processors and memory at its next start. Other hardware is changed while the machine is off.", .usage = "truce vm set NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}", .answer = Answer::object, .shown = "Vm", .inputs = vm_set_inputs, .examples = vm_set_examples},
     {.noun = "vm", .verb = "delete", .summary = "Delete a virtual machine with its disks", .description = "A running machine is refused unless force is given.", .usage = "truce vm delete NAME [options]", .method = "DELETE", .path = "/v1/vms/{name}", .answer = Answer::task, .shown = "Task", .inputs = vm_delete_inputs, .examples = vm_delete_examples},
-    {.noun = "vm", .verb = "set-nic", .summary = "Change a network card of a virtual machine, also while it runs", .description = "", .usage = "truce vm set-nic NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}/nics", .answer = Answer::object, .shown = "Vm", .inputs = vm_set-nic_inputs, .examples = vm_set-nic_examples},
+    {.noun = "vm", .verb = "set-nic", .summary = "Change a network card of a virtual machine, also while it runs", .description = "", .usage = "truce vm set-nic NAME [options]", .method = "PATCH", .path = "/v1/vms/{name}/nics", .answer = Answer::object, .shown = "Vm", .inputs = vm_set_nic_inputs, .examples = vm_set_nic_examples},
     {.noun = "vm", .verb = "start", .summary = "Start a virtual machine, or continue a suspended one", .description = "", .usage = "truce vm start NAME [options]", .method = "POST", .path = "/v1/vms/{name}/start", .answer = Answer::task, .shown = "Task", .inputs = vm_start_inputs, .examples = vm_start_examples},
     {.noun = "vm", .verb = "stop", .summary = "Stop a virtual machine", .description = "Asks the guest to power off and forces it after the limit.", .usage = "truce vm stop NAME [options]", .method = "POST", .path = "/v1/vms/{name}/stop", .answer = Answer::task, .shown = "Task", .inputs = vm_stop_inputs, .examples = vm_stop_examples},
     {.noun = "vm", .verb = "reset", .summary = "Reset a running virtual machine, as its reset button would", .description = "", .usage = "truce vm reset NAME", .method = "POST", .path = "/v1/vms/{name}/reset", .answer = Answer::nothing, .shown = "", .inputs = vm_reset_inputs, .examples = vm_reset_examples},
@@ -548,6 +590,11 @@ inline constexpr CommandRow commands[]{
     {.noun = "network", .verb = "show", .summary = "Show a network", .description = "", .usage = "truce network show NAME", .method = "GET", .path = "/v1/networks/{name}", .answer = Answer::object, .shown = "Network", .inputs = network_show_inputs, .examples = network_show_examples},
     {.noun = "network", .verb = "set", .summary = "Change a network, also while machines use it", .description = "", .usage = "truce network set NAME [options]", .method = "PATCH", .path = "/v1/networks/{name}", .answer = Answer::object, .shown = "Network", .inputs = network_set_inputs, .examples = network_set_examples},
     {.noun = "network", .verb = "delete", .summary = "Delete a network that no machine uses", .description = "", .usage = "truce network delete NAME", .method = "DELETE", .path = "/v1/networks/{name}", .answer = Answer::nothing, .shown = "", .inputs = network_delete_inputs, .examples = network_delete_examples},
+    {.noun = "security-group", .verb = "list", .summary = "List security groups", .description = "", .usage = "truce security-group list [options]", .method = "GET", .path = "/v1/security-groups", .answer = Answer::page, .shown = "SecurityGroup", .inputs = security_group_list_inputs, .columns = security_group_list_columns, .examples = security_group_list_examples},
+    {.noun = "security-group", .verb = "create", .summary = "Create a security group, a set of rules about who may connect", .description = "A network card with groups accepts only what a rule of one of them lets in, and may send everything unless one of them has egress rules. Answers to what was allowed always pass.", .usage = "truce security-group create NAME [options]", .method = "POST", .path = "/v1/security-groups", .answer = Answer::object, .shown = "SecurityGroup", .inputs = security_group_create_inputs, .examples = security_group_create_examples},
+    {.noun = "security-group", .verb = "show", .summary = "Show a security group", .description = "", .usage = "truce security-group show NAME", .method = "GET", .path = "/v1/security-groups/{name}", .answer = Answer::object, .shown = "SecurityGroup", .inputs = security_group_show_inputs, .examples = security_group_show_examples},
+    {.noun = "security-group", .verb = "set", .summary = "Change the rules of a security group, at once and for all its machines", .description = "Connections that the new rules allow go on; what they no longer allow is cut.", .usage = "truce security-group set NAME [options]", .method = "PATCH", .path = "/v1/security-groups/{name}", .answer = Answer::object, .shown = "SecurityGroup", .inputs = security_group_set_inputs, .examples = security_group_set_examples},
+    {.noun = "security-group", .verb = "delete", .summary = "Delete a security group that no network card and no other group uses", .description = "", .usage = "truce security-group delete NAME", .method = "DELETE", .path = "/v1/security-groups/{name}", .answer = Answer::nothing, .shown = "", .inputs = security_group_delete_inputs, .examples = security_group_delete_examples},
     {.noun = "pool", .verb = "list", .summary = "List storage pools", .description = "", .usage = "truce pool list [options]", .method = "GET", .path = "/v1/pools", .answer = Answer::page, .shown = "Pool", .inputs = pool_list_inputs, .columns = pool_list_columns, .examples = pool_list_examples},
     {.noun = "pool", .verb = "show", .summary = "Show a storage pool", .description = "", .usage = "truce pool show NAME", .method = "GET", .path = "/v1/pools/{name}", .answer = Answer::object, .shown = "Pool", .inputs = pool_show_inputs, .examples = pool_show_examples},
     {.noun = "host", .verb = "list", .summary = "List hosts", .description = "", .usage = "truce host list [options]", .method = "GET", .path = "/v1/hosts", .answer = Answer::page, .shown = "Host", .inputs = host_list_inputs, .columns = host_list_columns, .examples = host_list_examples},
@@ -596,6 +643,7 @@ inline constexpr Noun nouns[]{
     {"snapshot", "Machines as they were"},
     {"template", "What machines are made from"},
     {"network", "Networks that machines plug into"},
+    {"security-group", "Rules about who may connect to machines"},
     {"pool", "Where disks and templates are stored"},
     {"host", "The machines that run virtual machines"},
     {"task", "Work that takes longer than an answer"},
@@ -651,6 +699,10 @@ inline constexpr ShownField VmNic_fields[]{
     {"mac", Kind::text, Kind::text, ""},
     {"forwards", Kind::list, Kind::text, ""},
     {"spoof_filter", Kind::boolean, Kind::boolean, ""},
+    {"address", Kind::text, Kind::text, ""},
+    {"security_groups", Kind::list, Kind::text, ""},
+    {"send_mbit", Kind::integer, Kind::integer, ""},
+    {"receive_mbit", Kind::integer, Kind::integer, ""},
 };
 inline constexpr ShownField VmSettings_fields[]{
     {"cpus", Kind::integer, Kind::integer, ""},
@@ -714,10 +766,19 @@ inline constexpr ShownField Template_fields[]{
 inline constexpr ShownField Network_fields[]{
     {"name", Kind::text, Kind::text, ""},
     {"mode", Kind::choice, Kind::choice, ""},
+    {"bridge", Kind::text, Kind::text, ""},
+    {"private_to", Kind::text, Kind::text, ""},
     {"subnet", Kind::text, Kind::text, ""},
     {"domain", Kind::text, Kind::text, ""},
     {"spoof_filter", Kind::boolean, Kind::boolean, ""},
     {"problem", Kind::text, Kind::text, ""},
+    {"created", Kind::time, Kind::time, ""},
+};
+inline constexpr ShownField SecurityGroup_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"project", Kind::text, Kind::text, ""},
+    {"description", Kind::text, Kind::text, ""},
+    {"rules", Kind::list, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
 };
 inline constexpr ShownField Pool_fields[]{
@@ -799,6 +860,7 @@ inline constexpr ShownObject shown_objects[]{
     {"Vm", Vm_fields},
     {"Template", Template_fields},
     {"Network", Network_fields},
+    {"SecurityGroup", SecurityGroup_fields},
     {"Pool", Pool_fields},
     {"Host", Host_fields},
     {"TaskStep", TaskStep_fields},

@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 5> Display_names{"none", "vga", "cirrus",
 constexpr std::array<std::string_view, 4> Sound_names{"none", "hda", "ac97", "sb16"};
 constexpr std::array<std::string_view, 5> WatchdogAction_names{"off", "reset", "shutdown", "poweroff", "pause"};
 constexpr std::array<std::string_view, 2> CloneKind_names{"linked", "full"};
-constexpr std::array<std::string_view, 2> NetworkMode_names{"nat", "user"};
+constexpr std::array<std::string_view, 5> NetworkMode_names{"nat", "user", "routed", "isolated", "bridged"};
 constexpr std::array<std::string_view, 3> Role_names{"admin", "operator", "viewer"};
 constexpr std::array<std::string_view, 5> TaskState_names{"queued", "running", "succeeded", "failed", "cancelled"};
 constexpr std::array<std::string_view, 2> TokenKind_names{"bearer", "certificate"};

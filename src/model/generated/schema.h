@@ -71,14 +71,23 @@ struct Schema<VmNic> {
       Field{"network", &VmNic::network, Need::required, Rule{}, Rule{}},
       Field{"mac", &VmNic::mac, Need::required, Rule{.format = Format::mac}, Rule{}},
       Field{"forwards", &VmNic::forwards, Need::optional, Rule{.max_items = 32}, Rule{.format = Format::forward}},
-      Field{"spoof_filter", &VmNic::spoof_filter, Need::optional, Rule{}, Rule{}}};
+      Field{"spoof_filter", &VmNic::spoof_filter, Need::optional, Rule{}, Rule{}},
+      Field{"address", &VmNic::address, Need::optional, Rule{.max_length = 15}, Rule{}},
+      Field{"security_groups", &VmNic::security_groups, Need::optional, Rule{.max_items = 16}, Rule{.format = Format::name}},
+      Field{"send_mbit", &VmNic::send_mbit, Need::optional, Rule{.minimum = 0, .maximum = 1000000}, Rule{}},
+      Field{"receive_mbit", &VmNic::receive_mbit, Need::optional, Rule{.minimum = 0, .maximum = 1000000}, Rule{}}};
 };
 
 template <>
 struct Schema<NicChange> {
   static constexpr auto fields = std::tuple{
       Field{"nic", &NicChange::nic, Need::optional, Rule{.minimum = 0, .maximum = 7}, Rule{}},
-      Field{"spoof_filter", &NicChange::spoof_filter, Need::optional, Rule{}, Rule{}}};
+      Field{"spoof_filter", &NicChange::spoof_filter, Need::optional, Rule{}, Rule{}},
+      Field{"address", &NicChange::address, Need::optional, Rule{.max_length = 15}, Rule{}},
+      Field{"security_group", &NicChange::security_group, Need::optional, Rule{.max_items = 16}, Rule{.format = Format::name}},
+      Field{"forward", &NicChange::forward, Need::optional, Rule{.max_items = 32}, Rule{.format = Format::forward}},
+      Field{"send_mbit", &NicChange::send_mbit, Need::optional, Rule{.minimum = 0, .maximum = 1000000}, Rule{}},
+      Field{"receive_mbit", &NicChange::receive_mbit, Need::optional, Rule{.minimum = 0, .maximum = 1000000}, Rule{}}};
 };
 
 template <>
@@ -173,6 +182,10 @@ struct Schema<VmCreate> {
       Field{"network", &VmCreate::network, Need::optional, Rule{.format = Format::name}, Rule{}},
       Field{"forward", &VmCreate::forward, Need::optional, Rule{.max_items = 32}, Rule{.format = Format::forward}},
       Field{"spoof_filter", &VmCreate::spoof_filter, Need::optional, Rule{}, Rule{}},
+      Field{"address", &VmCreate::address, Need::optional, Rule{.max_length = 15}, Rule{}},
+      Field{"security_group", &VmCreate::security_group, Need::optional, Rule{.max_items = 16}, Rule{.format = Format::name}},
+      Field{"send_mbit", &VmCreate::send_mbit, Need::optional, Rule{.minimum = 0, .maximum = 1000000}, Rule{}},
+      Field{"receive_mbit", &VmCreate::receive_mbit, Need::optional, Rule{.minimum = 0, .maximum = 1000000}, Rule{}},
       Field{"cloud_init", &VmCreate::cloud_init, Need::optional, Rule{.max_length = 262144}, Rule{}},
       Field{"ssh_keys", &VmCreate::ssh_keys, Need::optional, Rule{.max_items = 32}, Rule{.max_length = 8192}},
       Field{"answer_file", &VmCreate::answer_file, Need::optional, Rule{.max_length = 262144}, Rule{}},
@@ -267,6 +280,8 @@ struct Schema<Network> {
   static constexpr auto fields = std::tuple{
       Field{"name", &Network::name, Need::required, Rule{.max_length = 12, .format = Format::name}, Rule{}},
       Field{"mode", &Network::mode, Need::required, Rule{}, Rule{}},
+      Field{"bridge", &Network::bridge, Need::optional, Rule{}, Rule{}},
+      Field{"private_to", &Network::private_to, Need::optional, Rule{}, Rule{}},
       Field{"subnet", &Network::subnet, Need::optional, Rule{}, Rule{}},
       Field{"domain", &Network::domain, Need::optional, Rule{}, Rule{}},
       Field{"spoof_filter", &Network::spoof_filter, Need::optional, Rule{}, Rule{}},
@@ -279,6 +294,8 @@ struct Schema<NetworkCreate> {
   static constexpr auto fields = std::tuple{
       Field{"name", &NetworkCreate::name, Need::required, Rule{.max_length = 12, .format = Format::name}, Rule{}},
       Field{"mode", &NetworkCreate::mode, Need::optional, Rule{}, Rule{}},
+      Field{"bridge", &NetworkCreate::bridge, Need::optional, Rule{.max_length = 15}, Rule{}},
+      Field{"private_to", &NetworkCreate::private_to, Need::optional, Rule{.max_length = 63}, Rule{}},
       Field{"subnet", &NetworkCreate::subnet, Need::optional, Rule{.format = Format::cidr}, Rule{}},
       Field{"domain", &NetworkCreate::domain, Need::optional, Rule{.max_length = 200, .format = Format::domain}, Rule{}},
       Field{"spoof_filter", &NetworkCreate::spoof_filter, Need::optional, Rule{}, Rule{}}};
@@ -288,6 +305,35 @@ template <>
 struct Schema<NetworkChange> {
   static constexpr auto fields = std::tuple{
       Field{"spoof_filter", &NetworkChange::spoof_filter, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<SecurityGroup> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &SecurityGroup::name, Need::required, Rule{.format = Format::name}, Rule{}},
+      Field{"project", &SecurityGroup::project, Need::optional, Rule{.format = Format::name}, Rule{}},
+      Field{"description", &SecurityGroup::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
+      Field{"rules", &SecurityGroup::rules, Need::optional, Rule{}, Rule{}},
+      Field{"created", &SecurityGroup::created, Need::required, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<SecurityGroupCreate> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &SecurityGroupCreate::name, Need::required, Rule{.format = Format::name}, Rule{}},
+      Field{"project", &SecurityGroupCreate::project, Need::optional, Rule{.format = Format::name}, Rule{}},
+      Field{"description", &SecurityGroupCreate::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
+      Field{"rule", &SecurityGroupCreate::rule, Need::optional, Rule{.max_items = 4096}, Rule{.max_length = 500}},
+      Field{"rules_file", &SecurityGroupCreate::rules_file, Need::optional, Rule{.max_items = 4096}, Rule{.max_length = 500}}};
+};
+
+template <>
+struct Schema<SecurityGroupChange> {
+  static constexpr auto fields = std::tuple{
+      Field{"description", &SecurityGroupChange::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
+      Field{"add_rule", &SecurityGroupChange::add_rule, Need::optional, Rule{.max_items = 4096}, Rule{.max_length = 500}},
+      Field{"remove_rule", &SecurityGroupChange::remove_rule, Need::optional, Rule{.max_items = 4096}, Rule{.max_length = 500}},
+      Field{"rules_file", &SecurityGroupChange::rules_file, Need::optional, Rule{.max_items = 4096}, Rule{.max_length = 500}}};
 };
 
 template <>
@@ -414,6 +460,14 @@ struct Schema<NetworkList> {
 };
 
 template <>
+struct Schema<SecurityGroupList> {
+  static constexpr auto fields = std::tuple{
+      Field{"revision", &SecurityGroupList::revision, Need::required, Rule{}, Rule{}},
+      Field{"items", &SecurityGroupList::items, Need::required, Rule{}, Rule{}},
+      Field{"next", &SecurityGroupList::next, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
 struct Schema<PoolList> {
   static constexpr auto fields = std::tuple{
       Field{"revision", &PoolList::revision, Need::required, Rule{}, Rule{}},
@@ -494,6 +548,7 @@ struct Schema<Assignment> {
       Field{"vms", &Assignment::vms, Need::optional, Rule{}, Rule{}},
       Field{"gone_vms", &Assignment::gone_vms, Need::optional, Rule{}, Rule{}},
       Field{"networks", &Assignment::networks, Need::optional, Rule{}, Rule{}},
+      Field{"security_groups", &Assignment::security_groups, Need::optional, Rule{}, Rule{}},
       Field{"jobs", &Assignment::jobs, Need::optional, Rule{}, Rule{}},
       Field{"templates", &Assignment::templates, Need::optional, Rule{}, Rule{}}};
 };

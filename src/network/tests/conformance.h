@@ -40,7 +40,8 @@ TYPED_TEST_SUITE_P(ProviderConformance);
 
 TYPED_TEST_P(ProviderConformance, says_which_modes_it_can) {
   auto modes = this->provider().modes();
-  EXPECT_EQ(modes, (std::vector{Mode::nat, Mode::user}));
+  EXPECT_EQ(modes,
+            (std::vector{Mode::nat, Mode::user, Mode::routed, Mode::isolated, Mode::bridged}));
   EXPECT_EQ(this->provider().why_not_nat(), "");
 }
 
@@ -119,6 +120,42 @@ TYPED_TEST_P(ProviderConformance, refuses_names_and_macs_that_are_none) {
   EXPECT_EQ(code(this->reserve("a", "a,10.99.90.9\n", "02:00:00:00:00:01")), Code::invalid);
 }
 
+TYPED_TEST_P(ProviderConformance, an_address_is_fixed_once_and_only_within_the_subnet) {
+  ASSERT_TRUE(this->ensure("a", 94));
+  auto fix = [this](std::string vm, std::string mac, std::string address) {
+    auto done = this->run(this->provider().reserve(
+        "a", {.vm_name = std::move(vm), .mac = std::move(mac), .address = std::move(address)}));
+    return done ? Code::internal : done.error().code;
+  };
+  constexpr auto fine = Code::internal;
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", "10.99.94.50"), fine);
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", "10.99.94.50"), fine);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "10.99.94.50"), Code::conflict);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "10.99.94.1"), Code::invalid);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "10.99.95.50"), Code::invalid);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "10.99.94"), Code::invalid);
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", "10.99.94.51"), fine);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "10.99.94.50"), fine);
+}
+
+TYPED_TEST_P(ProviderConformance, takes_only_groups_that_are_well_formed) {
+  auto code = [this](Group group) {
+    auto done = this->run(this->provider().set_groups({std::move(group)}));
+    return done ? Code::internal : done.error().code;
+  };
+  using Direction = Rule::Direction;
+  EXPECT_EQ(code({"web", {{Direction::ingress, "tcp", {{80, 80}}, "10.0.0.0/8", ""}}}),
+            Code::internal);
+  EXPECT_EQ(code({"web", {}}), Code::internal);
+  EXPECT_EQ(code({"a { }", {}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "tcp } drop", {}, "", ""}}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "icmp", {{80, 80}}, "", ""}}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "tcp", {{90, 80}}, "", ""}}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "10.0.0.1/8", ""}}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "10.0.0.0/33", ""}}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "", "x y"}}}), Code::invalid);
+}
+
 TYPED_TEST_P(ProviderConformance, reservations_end_with_the_subnet_and_come_back_with_a_release) {
   ASSERT_TRUE(
       this->run(this->provider().ensure({"tiny", Mode::nat, "10.99.93.0/29", "truce.internal"})));
@@ -136,13 +173,12 @@ TYPED_TEST_P(ProviderConformance, reservations_end_with_the_subnet_and_come_back
   EXPECT_TRUE(this->reserve("tiny", "vm5", "02:00:00:00:00:05"));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(ProviderConformance, says_which_modes_it_can,
-                            ensure_and_remove_may_be_repeated, refuses_what_cannot_be_a_network,
-                            refuses_a_subnet_that_another_network_has,
-                            verbs_on_an_unknown_network_are_not_found,
-                            a_network_in_user_mode_needs_nothing_of_the_host,
-                            a_plug_is_open_and_one_mac_has_only_one_at_a_time,
-                            refuses_names_and_macs_that_are_none,
-                            reservations_end_with_the_subnet_and_come_back_with_a_release);
+REGISTER_TYPED_TEST_SUITE_P(
+    ProviderConformance, says_which_modes_it_can, ensure_and_remove_may_be_repeated,
+    refuses_what_cannot_be_a_network, refuses_a_subnet_that_another_network_has,
+    verbs_on_an_unknown_network_are_not_found, a_network_in_user_mode_needs_nothing_of_the_host,
+    a_plug_is_open_and_one_mac_has_only_one_at_a_time, refuses_names_and_macs_that_are_none,
+    an_address_is_fixed_once_and_only_within_the_subnet, takes_only_groups_that_are_well_formed,
+    reservations_end_with_the_subnet_and_come_back_with_a_release);
 
 }  // namespace truce::network

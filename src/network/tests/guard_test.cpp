@@ -4,40 +4,16 @@
 namespace truce::network {
 namespace {
 
-// `web` is the one that tries, `db` the one that listens.
-class GuardTest : public HostNetworkTest {
+class GuardTest : public PairTest {
  protected:
-  void SetUp() override {
-    HostNetworkTest::SetUp();
-    if (IsSkipped()) return;
-    ensure();
-    if (!output({"nft", "list", "tables"}).contains("table bridge truce-lab")) {
-      GTEST_SKIP() << "skipped, because this kernel has no nftables for bridges";
-    }
-    begin();
-  }
-  void begin() {
-    reserve("web01", web_mac_text);
-    reserve("db", db_mac_text);
-    web_.emplace(plug_web());
-    db_.emplace(plug(db_mac, db_mac_text));
-    ASSERT_TRUE(web_->dhcp(patience));
-    ASSERT_TRUE(db_->dhcp(patience));
-    web_address_ = web_->address();
-  }
-  bool datagram_arrives(Address from, std::uint16_t from_port = 4000,
-                        std::uint16_t to_port = 5000) {
-    web_->send_ip(db_mac, {from, db_->address(), from_port, to_port, {'x'}});
-    auto heard = db_->receive_udp(to_port, silence);
-    return heard && heard->from == from;
-  }
   // Whether the frame reaches db, which hears its own port first or last.
   bool arrives(Frame frame) {
     web_->send_frame(frame);
     return db_->hears([&](const Frame& heard) { return heard == frame; }, silence);
   }
   void change(SpoofFilter filter) {
-    auto done = run(host().reserve("lab", {"web01", web_mac_text, filter}));
+    auto done = run(host().reserve(
+        "lab", {.vm_name = "web01", .mac = web_mac_text, .settings = {.spoof_filter = filter}}));
     ASSERT_TRUE(done) << done.error().message;
   }
   [[nodiscard]] Frame frame_of(std::uint64_t type, const Mac& to = db_mac) const {
@@ -48,10 +24,6 @@ class GuardTest : public HostNetworkTest {
     frame.resize(60, 0x42);
     return frame;
   }
-
-  Address web_address_;
-  std::optional<Guest> web_;
-  std::optional<Guest> db_;
 };
 
 TEST_F(GuardTest, a_guest_sends_from_its_own_address_and_no_other) {

@@ -87,6 +87,36 @@ class HostNetworkTest : public ::testing::Test {
   HostSubject subject_;
 };
 
+// Two guests: what `web` sends, `db` may hear.
+class PairTest : public HostNetworkTest {
+ protected:
+  void SetUp() override {
+    HostNetworkTest::SetUp();
+    if (IsSkipped()) return;
+    ensure();
+    if (!output({"nft", "list", "tables"}).contains("table bridge truce-lab")) {
+      GTEST_SKIP() << "skipped, because this kernel has no nftables for bridges";
+    }
+    reserve("web01", web_mac_text);
+    reserve("db", db_mac_text);
+    web_.emplace(plug_web());
+    db_.emplace(plug(db_mac, db_mac_text));
+    ASSERT_TRUE(web_->dhcp(patience));
+    ASSERT_TRUE(db_->dhcp(patience));
+    web_address_ = web_->address();
+  }
+  bool datagram_arrives(Address from, std::uint16_t from_port = 4000,
+                        std::uint16_t to_port = 5000) {
+    web_->send_ip(db_mac, {from, db_->address(), from_port, to_port, {'x'}});
+    auto heard = db_->receive_udp(to_port, silence);
+    return heard && heard->from == from;
+  }
+
+  Address web_address_;
+  std::optional<Guest> web_;
+  std::optional<Guest> db_;
+};
+
 // A tap `wan0` with 192.0.2.1/24 stands for the way to the world; the test is the world.
 class NatTest : public HostNetworkTest {
  protected:

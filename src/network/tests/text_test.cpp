@@ -70,7 +70,7 @@ TEST(Openings, are_made_once_and_taken_out_again) {
 }
 
 TEST(NatRules, drop_foreign_sources_before_anything_is_accepted) {
-  auto rules = nat_rules("lab", subnet);
+  auto rules = address_rules({"lab", Mode::nat, "10.1.2.0/24", "truce.internal"}, subnet, {});
   auto foreign = rules.find("iifname \"tr-lab\" ip saddr != 10.1.2.0/24 drop");
   ASSERT_NE(foreign, std::string::npos);
   EXPECT_LT(foreign, rules.find("accept\n    oifname"));

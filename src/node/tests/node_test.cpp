@@ -179,13 +179,41 @@ TEST(Node, a_change_of_a_nic_reaches_a_running_machine) {
     co_await stage.want(Wanted::running, 1);
     co_await stage.reached(1);
     auto nic = stage.network.reserved("default", "52:54:00:00:00:01");
-    EXPECT_TRUE(nic && nic->spoof_filter == network::SpoofFilter::on);
+    EXPECT_TRUE(nic && nic->settings.spoof_filter == network::SpoofFilter::on);
     stage.vm.nics[0].spoof_filter = false;
     co_await stage.want(Wanted::running, 2);
     co_await stage.reached(2);
     nic = stage.network.reserved("default", "52:54:00:00:00:01");
-    EXPECT_TRUE(nic && nic->spoof_filter == network::SpoofFilter::off);
+    EXPECT_TRUE(nic && nic->settings.spoof_filter == network::SpoofFilter::off);
     EXPECT_EQ(stage.world->starts(), 1);
+  });
+}
+
+TEST(Node, security_groups_reach_the_network_before_a_machine_is_plugged_in_and_when_they_change) {
+  on_stage([](Stage& stage) -> Async<void> {
+    model::SecurityGroup web{.name = "web"};
+    web.rules = {"ingress tcp 80,8000-8100 from 10.0.0.0/8", "egress any to group:db"};
+    model::Assignment change;
+    change.security_groups = {web};
+    co_await stage.send(change);
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    EXPECT_EQ(stage.network.groups().size(), 1U);
+    if (stage.network.groups().size() != 1) co_return;
+    auto group = stage.network.groups()[0];
+    EXPECT_EQ(group.name, "web");
+    EXPECT_EQ(group.rules.size(), 2U);
+    EXPECT_EQ(group.rules.at(0).ports.at(1).last, 8100);
+    EXPECT_EQ(group.rules.at(0).peer, "10.0.0.0/8");
+    EXPECT_EQ(group.rules.at(1).direction, network::Rule::Direction::egress);
+    EXPECT_EQ(group.rules.at(1).peer_group, "db");
+    co_await stage.want(Wanted::off, 2);
+    co_await stage.reached(2);
+    EXPECT_EQ(stage.network.groups().size(), 1U) << "an assignment without groups leaves them";
+    change.security_groups->clear();
+    co_await stage.send(change);
+    co_await sleep_for(50ms);
+    EXPECT_TRUE(stage.network.groups().empty());
   });
 }
 

@@ -47,6 +47,11 @@ enum class Operation : int {
   get_network,
   set_network,
   delete_network,
+  list_security_groups,
+  create_security_group,
+  get_security_group,
+  set_security_group,
+  delete_security_group,
   list_pools,
   get_pool,
   list_hosts,
@@ -89,6 +94,10 @@ inline constexpr QueryParameter list_networks_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
+inline constexpr QueryParameter list_security_groups_query[]{
+    {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
+    {.name = "after", .type = QueryType::text},
+};
 inline constexpr QueryParameter list_pools_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
@@ -115,7 +124,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 47> table{{
+inline constexpr std::array<OperationRow, 52> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -152,6 +161,11 @@ inline constexpr std::array<OperationRow, 47> table{{
     {.operation = Operation::get_network, .id = "get_network", .method = "GET", .path = "/v1/networks/{name}", .summary = "Show a network", .permission = Permission::view, .audit = false, .request = "", .response = "Network", .status = 200, .list = false, .query = {}},
     {.operation = Operation::set_network, .id = "set_network", .method = "PATCH", .path = "/v1/networks/{name}", .summary = "Change a network, also while machines use it", .permission = Permission::administer, .audit = true, .request = "NetworkChange", .response = "Network", .status = 200, .list = false, .query = {}},
     {.operation = Operation::delete_network, .id = "delete_network", .method = "DELETE", .path = "/v1/networks/{name}", .summary = "Delete a network that no machine uses", .permission = Permission::administer, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
+    {.operation = Operation::list_security_groups, .id = "list_security_groups", .method = "GET", .path = "/v1/security-groups", .summary = "List security groups", .permission = Permission::view, .audit = false, .request = "", .response = "SecurityGroupList", .status = 200, .list = true, .query = list_security_groups_query},
+    {.operation = Operation::create_security_group, .id = "create_security_group", .method = "POST", .path = "/v1/security-groups", .summary = "Create a security group, a set of rules about who may connect", .permission = Permission::operate, .audit = true, .request = "SecurityGroupCreate", .response = "SecurityGroup", .status = 201, .list = false, .query = {}},
+    {.operation = Operation::get_security_group, .id = "get_security_group", .method = "GET", .path = "/v1/security-groups/{name}", .summary = "Show a security group", .permission = Permission::view, .audit = false, .request = "", .response = "SecurityGroup", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::set_security_group, .id = "set_security_group", .method = "PATCH", .path = "/v1/security-groups/{name}", .summary = "Change the rules of a security group, at once and for all its machines", .permission = Permission::operate, .audit = true, .request = "SecurityGroupChange", .response = "SecurityGroup", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::delete_security_group, .id = "delete_security_group", .method = "DELETE", .path = "/v1/security-groups/{name}", .summary = "Delete a security group that no network card and no other group uses", .permission = Permission::operate, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
     {.operation = Operation::list_pools, .id = "list_pools", .method = "GET", .path = "/v1/pools", .summary = "List storage pools", .permission = Permission::view, .audit = false, .request = "", .response = "PoolList", .status = 200, .list = true, .query = list_pools_query},
     {.operation = Operation::get_pool, .id = "get_pool", .method = "GET", .path = "/v1/pools/{name}", .summary = "Show a storage pool", .permission = Permission::view, .audit = false, .request = "", .response = "Pool", .status = 200, .list = false, .query = {}},
     {.operation = Operation::list_hosts, .id = "list_hosts", .method = "GET", .path = "/v1/hosts", .summary = "List hosts", .permission = Permission::view, .audit = false, .request = "", .response = "HostList", .status = 200, .list = true, .query = list_hosts_query},

@@ -93,8 +93,8 @@ enum class CloneKind { linked, full };
 std::string_view to_string(CloneKind value);
 template <> std::span<const std::string_view> enum_names<CloneKind>();
 
-/// nat is a bridge of the host with DHCP, names and NAT; user is a network inside the VM's process, with port forwards.
-enum class NetworkMode { nat, user };
+/// nat is a bridge of the host with DHCP, names and NAT; routed is the same without NAT; isolated leads nowhere but to its own machines and the host; bridged is a bridge that the host has already; user is a network inside the VM's process, with port forwards.
+enum class NetworkMode { nat, user, routed, isolated, bridged };
 std::string_view to_string(NetworkMode value);
 template <> std::span<const std::string_view> enum_names<NetworkMode>();
 
@@ -209,8 +209,12 @@ struct VmDisk {
 struct VmNic {
   std::string network{};  ///< The network it is plugged into
   std::string mac{};  ///< Its address
-  std::vector<std::string> forwards{};  ///< Port forwards in user mode, HOST:GUEST
+  std::vector<std::string> forwards{};  ///< Port forwards in the modes user and nat, HOST:GUEST
   bool spoof_filter = true;  ///< The guest sends from this card's own MAC and address only
+  std::string address{};  ///< Its fixed IPv4 address; empty: the network gives it one, for good
+  std::vector<std::string> security_groups{};  ///< Security groups whose rules hold for it; none: everything may pass
+  std::int64_t send_mbit = 0;  ///< What the guest may send, in Mbit/s; 0: no limit
+  std::int64_t receive_mbit = 0;  ///< What the guest may receive, in Mbit/s; 0: no limit
   bool operator==(const VmNic&) const = default;
 };
 
@@ -218,6 +222,11 @@ struct VmNic {
 struct NicChange {
   std::int64_t nic = 0;  ///< Which card, counted from 0
   std::optional<bool> spoof_filter{};  ///< The guest sends from this card's own MAC and address only; off for routers and fail-over addresses
+  std::optional<std::string> address{};  ///< Its fixed IPv4 address, or empty for one that the network gives
+  std::optional<std::vector<std::string>> security_group{};  ///< Replaces its security groups (one empty text stands for none)
+  std::optional<std::vector<std::string>> forward{};  ///< Replaces its port forwards, HOST:GUEST
+  std::optional<std::int64_t> send_mbit{};  ///< What the guest may send, in Mbit/s; 0: no limit
+  std::optional<std::int64_t> receive_mbit{};  ///< What the guest may receive, in Mbit/s; 0: no limit
   bool operator==(const NicChange&) const = default;
 };
 
@@ -310,8 +319,12 @@ struct VmCreate {
   MachineType machine = MachineType::q35;  ///< q35, legacy or microvm
   std::optional<Hardware> hardware{};  ///< What differs from the usual of that type
   std::string network = "default";  ///< Network to plug it into
-  std::vector<std::string> forward{};  ///< Port forward on a user-mode network, HOST:GUEST
+  std::vector<std::string> forward{};  ///< Port forward on a network of mode user or nat, HOST:GUEST
   bool spoof_filter = true;  ///< The guest sends from its own MAC and address only
+  std::string address{};  ///< Its fixed IPv4 address; empty: the network gives it one, for good
+  std::vector<std::string> security_group{};  ///< Security group whose rules hold for it; none: everything may pass
+  std::int64_t send_mbit = 0;  ///< What the guest may send, in Mbit/s; 0: no limit
+  std::int64_t receive_mbit = 0;  ///< What the guest may receive, in Mbit/s; 0: no limit
   std::string cloud_init{};  ///< cloud-init user-data
   std::vector<std::string> ssh_keys{};  ///< SSH public keys for the template's user
   std::string answer_file{};  ///< Answers for an installer, on a CD while an iso is in the drive
@@ -405,7 +418,9 @@ struct TemplateCreate {
 /// A network that machines plug into.
 struct Network {
   std::string name{};  ///< Unique among networks
-  NetworkMode mode{};  ///< nat or user
+  NetworkMode mode{};  ///< nat, routed, isolated, bridged or user
+  std::string bridge{};  ///< The host's bridge, in mode bridged
+  std::string private_to{};  ///< Only machines of this project may use it; empty: all
   std::string subnet{};  ///< Its addresses; the first is the host's
   std::string domain = "truce.internal";  ///< DNS suffix of the machines
   bool spoof_filter = true;  ///< Guests send from their own MAC and address only
@@ -417,8 +432,10 @@ struct Network {
 /// A new network.
 struct NetworkCreate {
   std::string name{};  ///< Unique among networks
-  NetworkMode mode = NetworkMode::nat;  ///< nat or user
-  std::optional<std::string> subnet{};  ///< IPv4 addresses such as 10.88.0.0/24 (nat only)
+  NetworkMode mode = NetworkMode::nat;  ///< nat, routed, isolated, bridged or user
+  std::string bridge{};  ///< A bridge that the host has already (mode bridged)
+  std::string private_to{};  ///< Only machines of this project may use it (all)
+  std::optional<std::string> subnet{};  ///< IPv4 addresses such as 10.88.0.0/24 (modes nat, routed, isolated)
   std::string domain = "truce.internal";  ///< DNS suffix of the machines
   bool spoof_filter = true;  ///< Guests send from their own MAC and address only
   bool operator==(const NetworkCreate&) const = default;
@@ -428,6 +445,35 @@ struct NetworkCreate {
 struct NetworkChange {
   std::optional<bool> spoof_filter{};  ///< Guests send from their own MAC and address only
   bool operator==(const NetworkChange&) const = default;
+};
+
+/// A set of rules about who may connect to network cards, and where these may connect to.
+struct SecurityGroup {
+  std::string name{};  ///< Unique among security groups
+  std::string project = "default";  ///< Whose it is; machines of this project may use it
+  std::string description{};  ///< Free text
+  std::vector<std::string> rules{};  ///< What may pass, such as ingress tcp 80,443 from 10.0.0.0/8
+  Time created{};  ///< When it was created
+  bool operator==(const SecurityGroup&) const = default;
+};
+
+/// A new security group.
+struct SecurityGroupCreate {
+  std::string name{};  ///< Unique among security groups
+  std::string project = "default";  ///< Whose it is
+  std::string description{};  ///< Free text
+  std::vector<std::string> rule{};  ///< ingress or egress, then any, tcp, udp or icmp, then ports (80,8000-8100), then from or to a CIDR or group:NAME
+  std::vector<std::string> rules_file{};  ///< The same from a file, one a line
+  bool operator==(const SecurityGroupCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct SecurityGroupChange {
+  std::optional<std::string> description{};  ///< Free text
+  std::vector<std::string> add_rule{};  ///< A rule to add
+  std::vector<std::string> remove_rule{};  ///< A rule to take out, as truce security-group show writes it
+  std::optional<std::vector<std::string>> rules_file{};  ///< Replaces all rules by those of a file, one a line
+  bool operator==(const SecurityGroupChange&) const = default;
 };
 
 /// A place for disks and templates.
@@ -553,6 +599,14 @@ struct NetworkList {
   bool operator==(const NetworkList&) const = default;
 };
 
+/// A page of security groups.
+struct SecurityGroupList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<SecurityGroup> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  bool operator==(const SecurityGroupList&) const = default;
+};
+
 /// A page of pools.
 struct PoolList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
@@ -633,6 +687,7 @@ struct Assignment {
   std::vector<VmAssignment> vms{};  ///< Machines that are new or changed
   std::vector<std::string> gone_vms{};  ///< Uuids that are no longer assigned to this host
   std::vector<Network> networks{};  ///< All networks
+  std::optional<std::vector<SecurityGroup>> security_groups{};  ///< All security groups; absent: as before
   std::vector<Job> jobs{};  ///< All jobs that have not ended
   std::vector<std::string> templates{};  ///< All templates that shall exist here
   bool operator==(const Assignment&) const = default;

@@ -17,7 +17,9 @@ namespace truce::network {
 class FakeNetwork final : public Provider {
  public:
   /// A host that can do `modes`; `why` is its why_not_nat().
-  explicit FakeNetwork(std::vector<Mode> modes = {Mode::nat, Mode::user}, std::string why = {});
+  explicit FakeNetwork(std::vector<Mode> modes = {Mode::nat, Mode::user, Mode::routed,
+                                                  Mode::isolated, Mode::bridged},
+                       std::string why = {});
   ~FakeNetwork() override;
 
   [[nodiscard]] std::vector<Mode> modes() const override { return modes_; }
@@ -28,6 +30,7 @@ class FakeNetwork final : public Provider {
   Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) override;
   Async<Result<void>> reserve(std::string network, Nic nic) override;
   Async<Result<void>> release(std::string network, std::string mac) override;
+  Async<Result<void>> set_groups(std::vector<Group> groups) override;
   Async<Result<std::vector<Lease>>> leases(std::string network) override;
 
   /// The next call of any verb fails with this.
@@ -35,6 +38,7 @@ class FakeNetwork final : public Provider {
   /// A NIC as it was last reserved.
   [[nodiscard]] std::optional<Nic> reserved(const std::string& network,
                                             const std::string& mac) const;
+  [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
   /// How often ensure() got through.
   [[nodiscard]] std::size_t ensured() const { return ensured_; }
 
@@ -47,6 +51,7 @@ class FakeNetwork final : public Provider {
   std::string why_;
   std::map<std::string, Network> networks_;
   std::optional<Error> next_error_;
+  std::vector<Group> groups_;
   std::size_t ensured_ = 0;
 };
 

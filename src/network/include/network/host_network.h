@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 namespace truce::network {
 
 struct GuardedNetwork;
+struct Reservation;
 
 struct HostOptions {
   std::string
@@ -42,6 +44,7 @@ class HostNetwork final : public Provider {
   Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) override;
   Async<Result<void>> reserve(std::string network, Nic nic) override;
   Async<Result<void>> release(std::string network, std::string mac) override;
+  Async<Result<void>> set_groups(std::vector<Group> groups) override;
   Async<Result<std::vector<Lease>>> leases(std::string network) override;
 
  private:
@@ -55,7 +58,8 @@ class HostNetwork final : public Provider {
   [[nodiscard]] Result<Shared> find(const std::string& name) const;
   Async<Turn> take_turn(std::string name);
 
-  Async<Result<void>> ensure_nat(Shared network);
+  Async<Result<void>> set_up(Shared network);
+  Async<Result<void>> set_up_bridged(Shared network);
   Async<Result<void>> ensure_server(Shared network, bool new_bridge);
   Result<bool> set_up_bridge(const Network& network) const;
   Result<void> replug(const Network& network) const;
@@ -63,6 +67,13 @@ class HostNetwork final : public Provider {
   Async<Result<void>> tear_down(Shared network);
   Async<Result<void>> publish(Shared network);
   Async<Result<void>> write_reservation(Shared network, Nic nic);
+  Async<Result<void>> choose(Shared network, const Nic& nic, Reservation& reservation);
+  Async<Result<void>> apply_change(Shared network, Reservation before, Reservation now);
+  enum class Reload { changed, always };
+  Async<Result<void>> load_groups(Reload reload);
+  Async<Result<void>> load_groups_now(Reload reload);
+  Result<void> begin_forwarding() const;
+  Result<void> end_forwarding(const std::string& leaving) const;
   [[nodiscard]] GuardedNetwork guarded(const Network& network) const;
   Async<Result<void>> load_guard(Shared network, std::string change = {});
   Async<Result<std::vector<Lease>>> read_leases(Shared network);
@@ -75,6 +86,10 @@ class HostNetwork final : public Provider {
   std::filesystem::path state_dir_;
   HostOptions options_;
   std::map<std::string, Shared> networks_;
+  std::optional<std::vector<Group>> groups_;  ///< absent: not told yet, what is loaded stays
+  bool groups_busy_ = false;
+  Wakeup groups_freed_;
+  std::string loaded_groups_;   ///< as nft took them
   bool guard_missing_ = false;  ///< this kernel cannot keep guests from posing as others
   asio::thread_pool pool_{1};
 };

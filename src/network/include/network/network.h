@@ -1,6 +1,7 @@
 // How a VM's NIC reaches the world on one host.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,10 @@
 
 namespace truce::network {
 
-enum class Mode { nat, user };
+/// nat: a bridge with translation on the way out, and port forwards. routed: without translation;
+/// whoever has a route gets in. isolated: nothing but its NICs and the host. bridged: a bridge that
+/// the host has already, with addresses from elsewhere. user: inside the hypervisor.
+enum class Mode { nat, user, routed, isolated, bridged };
 
 /// Whether guests are kept to their own MAC and address, and from serving DHCP and advertising
 /// routers. Off is for guests that carry others' packets: routers, fail-over addresses.
@@ -23,17 +27,56 @@ struct Config {
   std::string subnet;  ///< `10.77.0.0/24`; the first address is the host's. Empty in user mode
   std::string domain;  ///< DNS suffix of the VMs: `truce.internal`
   SpoofFilter spoof_filter = SpoofFilter::on;  ///< off: of all its NICs
+  std::string bridge = {};  ///< of the host, in mode bridged; then there are no subnet and domain
 };
 
 /// Code::invalid with the reason when `text` is not the IPv4 subnet of a network: `10.77.0.0/24`,
 /// /16 to /29.
 Result<void> check_subnet(std::string_view text);
 
+struct PortRange {
+  std::uint16_t first = 0, last = 0;
+};
+
+/// What may pass; everything else of that direction does not.
+struct Rule {
+  enum class Direction { ingress, egress };
+  Direction direction = Direction::ingress;
+  std::string protocol = {};          ///< any, tcp, udp or icmp
+  std::vector<PortRange> ports = {};  ///< of tcp and udp; empty: all
+  std::string peer = {};              ///< an IPv4 range `10.0.0.0/8`; empty: anybody
+  std::string peer_group = {};        ///< the NICs of a group instead
+};
+
+/// A security group. NICs name it.
+struct Group {
+  std::string name;
+  std::vector<Rule> rules = {};
+};
+
+/// A port of the host that leads to one of the guest, in mode nat.
+struct Forward {
+  std::string protocol = {};  ///< tcp or udp
+  std::string address = {};   ///< of the host; empty: all that it has
+  std::uint16_t host_port = 0, guest_port = 0;
+  bool operator==(const Forward&) const = default;
+};
+
+/// What a NIC has beyond its name and address. All of it can be changed while it is plugged in.
+struct NicSettings {
+  SpoofFilter spoof_filter = SpoofFilter::on;
+  std::vector<std::string> groups = {};  ///< security groups; none: everything may pass
+  std::vector<Forward> forwards = {};
+  std::uint32_t send_mbit = 0, receive_mbit = 0;  ///< limits in Mbit/s; 0: none
+  bool operator==(const NicSettings&) const = default;
+};
+
 /// What a network knows of a VM's NIC.
 struct Nic {
   std::string vm_name;
   std::string mac;
-  SpoofFilter spoof_filter = SpoofFilter::on;
+  std::string address = {};  ///< fixed; empty: one that the network chooses
+  NicSettings settings = {};
 };
 
 /// A NIC plugged in: a tap descriptor to hand to the hypervisor, or user mode.
@@ -67,11 +110,16 @@ class Provider {
   virtual Async<Result<Plug>> plug(std::string network, std::string vm_name, std::string mac) = 0;
   /// Fixes a VM's DNS name and address from its MAC, before its first DHCP request, and what the
   /// NIC may send. Called again with other wishes it changes them at once, also for a NIC that is
-  /// plugged in. The address stays until release(). Code::limit when the subnet is full. Nothing to
-  /// do in user mode.
+  /// plugged in. The address stays until release() or until another is fixed: Code::limit when the
+  /// subnet is full, conflict when another NIC has the fixed address, invalid when it is none of
+  /// the subnet's. Nothing to do in user mode.
   virtual Async<Result<void>> reserve(std::string network, Nic nic) = 0;
   /// Frees name and address; what is not reserved is success.
   virtual Async<Result<void>> release(std::string network, std::string mac) = 0;
+  /// Replaces all security groups, in one step for all NICs that name them. Connections that the
+  /// new rules allow go on, what they no longer allow is cut. A NIC that names a group that is not
+  /// there gets nothing from it. unsupported where the kernel cannot filter between guests.
+  virtual Async<Result<void>> set_groups(std::vector<Group> groups) = 0;
   /// Who was given which address by DHCP; empty in user mode.
   virtual Async<Result<std::vector<Lease>>> leases(std::string network) = 0;
 };
