@@ -65,6 +65,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   Async<Result<void>> perform(Step step);
   Async<Result<void>> provision();
   Async<Result<void>> provision_until_superseded();
+  Async<Result<void>> copy_source();
   Async<Result<void>> start();
   Async<Result<void>> stop();
   Async<Result<void>> suspend();

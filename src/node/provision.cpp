@@ -44,8 +44,24 @@ Async<Result<void>> Keeper::write_seed_image() {
   co_return co_await storage::write_seed(folder_ / "seed.iso", std::move(seed));
 }
 
+// All its disks are there then, and are not made again. A TPM's secrets are not copied.
+Async<Result<void>> Keeper::copy_source() {
+  auto source = *vm().source;
+  if (layers() == nullptr) co_return fail(Code::unsupported, "snapshots cannot be had here");
+  step("copying snapshot " + source.snapshot);
+  auto told = std::make_shared<Time>();
+  co_return co_await layers()->clone(source.uuid, source.snapshot, vm().uuid,
+                                     {std::string(hypervisor::firmware_state[0])},
+                                     [this, told](double fraction, std::string text) {
+                                       if (now() - *told < 500ms) return;
+                                       *told = now();
+                                       step(std::move(text), fraction);
+                                     });
+}
+
 Async<Result<void>> Keeper::provision() {
   const auto wish = vm();
+  if (wish.source) CO_TRY_VOID(co_await copy_source());
   for (const auto& disk : wish.disks) {
     auto id = wish.uuid + "/" + disk.id;
     if (disk.template_.empty()) {
@@ -63,8 +79,10 @@ Async<Result<void>> Keeper::provision() {
                                                 }));
   }
   if (!wish.template_.empty()) {
-    CO_TRY(auto content, co_await hands_.pool.template_content(wish.template_));
-    if (content.cloud_init || assignment_.first_boot) {
+    auto content = co_await hands_.pool.template_content(wish.template_);
+    // What a machine was cloned from may have lost its template.
+    if (!content && !wish.source) co_return std::unexpected(content.error());
+    if (content && (content->cloud_init || assignment_.first_boot)) {
       CO_TRY_VOID(co_await write_seed_image());
     }
   }

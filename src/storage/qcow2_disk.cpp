@@ -51,10 +51,10 @@ Result<void> make_qcow2(const fs::path& path, Bytes size, const fs::path& backin
   return builder->finish(image::Builder::Durability::none);
 }
 
-Result<void> copy_qcow2(const fs::path& from, const fs::path& to, Bytes size, Watch& watch) {
-  TRY(auto file, image::DiskFile::open(from, image::DiskFile::Access::read_only));
-  TRY(auto disk, image::open(std::move(file), {}, "qcow2"));
-  TRY(auto builder, begin_qcow2(to, {.size = disk->size()}));
+namespace {
+
+Result<void> copy_image(image::Image& disk, const fs::path& to, Watch& watch) {
+  TRY(auto builder, begin_qcow2(to, {.size = disk.size()}));
   image::ConvertOptions how{.durability = image::Builder::Durability::none,
                             .progress =
                                 [&watch](const image::Progress& progress) {
@@ -62,9 +62,27 @@ Result<void> copy_qcow2(const fs::path& from, const fs::path& to, Bytes size, Wa
                                   watch.fraction = total > 0 ? progress.done / total : 1;
                                 },
                             .cancelled = &watch.cancelled};
-  TRY_VOID(image::convert(*disk, *builder, how));
-  builder.reset();
+  TRY_VOID(image::convert(disk, *builder, how));
+  return {};
+}
+
+}  // namespace
+
+Result<void> copy_qcow2(const fs::path& from, const fs::path& to, Bytes size, Watch& watch) {
+  TRY(auto file, image::DiskFile::open(from, image::DiskFile::Access::read_only));
+  TRY(auto disk, image::open(std::move(file), {}, "qcow2"));
+  TRY_VOID(copy_image(*disk, to, watch));
   return size.count > disk->size() ? grow_qcow2(to, size) : Result<void>{};
+}
+
+Result<void> copy_chain(const fs::path& from, const fs::path& to, const fs::path& root,
+                        Watch& watch) {
+  TRY(auto around, image::FolderNeighbours::open(from, root));
+  TRY(auto file, image::DiskFile::open(from, image::DiskFile::Access::read_only));
+  TRY(auto disk,
+      image::open(std::move(file),
+                  {.external = image::External::follow, .neighbours = around.get()}, "qcow2"));
+  return copy_image(*disk, to, watch);
 }
 
 Result<void> merge_qcow2(const fs::path& upper, const fs::path& lower, const fs::path& root,

@@ -21,6 +21,11 @@ Result<void> make_qcow2(const std::filesystem::path& path, Bytes size,
 Result<void> copy_qcow2(const std::filesystem::path& from, const std::filesystem::path& to,
                         Bytes size, Watch& watch);
 
+/// The same for a disk that stands on others, which are in `root` or below it: the copy stands
+/// alone. Its size is kept.
+Result<void> copy_chain(const std::filesystem::path& from, const std::filesystem::path& to,
+                        const std::filesystem::path& root, Watch& watch);
+
 /// What a qcow2 file says of itself; nothing else is opened.
 struct Qcow2Facts {
   Bytes virtual_size;

@@ -170,6 +170,24 @@ class Snapshots(SnapshotLab):
         self.assertEqual(self.names('strict'), ['one'])
         lab.refused('snapshot', 'list', 'nobody')
 
+    def test_a_clone_of_a_snapshot_is_a_machine_of_its_own(self):
+        lab = self.lab
+        self.new('origin')
+        self.write('origin', 'then')
+        lab.must('snapshot', 'create', 'origin', 'base')
+        self.write('origin', 'now')
+        lab.must('snapshot', 'clone', 'origin', 'base', 'copy', '--start')
+        lab.wait_agent('copy')
+        self.assertEqual(self.on_disk('copy'), 'then')
+        ours, theirs = lab.vm('origin'), lab.vm('copy')
+        self.assertNotEqual(ours['nics'][0]['mac'], theirs['nics'][0]['mac'])
+        self.assertEqual(theirs.get('tree', {}).get('snapshots', []), [])
+        lab.must('vm', 'delete', 'origin', '--force')
+        self.write('copy', 'mine')
+        self.assertEqual(self.on_disk('copy'), 'mine', 'it shares nothing')
+        self.assertIn('already', lab.refused('snapshot', 'clone', 'copy', 'base', 'copy').err
+                      + lab.refused('vm', 'create', 'copy', '--template', 'tiny').err)
+
     def test_a_machine_goes_with_its_snapshots(self):
         lab = self.lab
         self.new('going')

@@ -226,6 +226,13 @@ inline constexpr Input snapshot_restore_inputs[]{
     {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start the machine, when the snapshot has no memory"},
 };
 inline constexpr std::string_view snapshot_restore_examples[]{"truce snapshot restore web01 before-upgrade --start", "truce snapshot restore web01 warm"};
+inline constexpr Input snapshot_clone_inputs[]{
+    {.name = "vm", .flag = "vm", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the snapshot"},
+    {.name = "new_name", .flag = "new-name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among machines", .value = "TEXT"},
+    {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it at once"},
+};
+inline constexpr std::string_view snapshot_clone_examples[]{"truce snapshot clone web01 before-upgrade web02", "truce snapshot clone web01 before-upgrade test --start"};
 inline constexpr Input snapshot_list_inputs[]{
     {.name = "vm", .flag = "vm", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The machine", .completes = "vm"},
 };
@@ -580,6 +587,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "snapshot", .verb = "show", .summary = "Show a snapshot", .description = "", .usage = "truce snapshot show VM NAME", .method = "GET", .path = "/v1/vms/{vm}/snapshots/{name}", .answer = Answer::object, .shown = "VmSnapshot", .inputs = snapshot_show_inputs, .examples = snapshot_show_examples},
     {.noun = "snapshot", .verb = "delete", .summary = "Delete a snapshot; the machine stays as it is", .description = "What only the snapshot kept is given up; its blocks are merged into its neighbour while the machine runs. Snapshots taken after it stay, unless subtree is given.", .usage = "truce snapshot delete VM NAME [options]", .method = "DELETE", .path = "/v1/vms/{vm}/snapshots/{name}", .answer = Answer::task, .shown = "Task", .inputs = snapshot_delete_inputs, .examples = snapshot_delete_examples},
     {.noun = "snapshot", .verb = "restore", .summary = "Make a virtual machine what it was at a snapshot", .description = "What it has become since is lost, unless another snapshot holds it. With memory it runs on from that moment; without, it is off afterwards unless start is given. Its processors, memory, hardware and CD are those of the snapshot, too.", .usage = "truce snapshot restore VM NAME [options]", .method = "POST", .path = "/v1/vms/{vm}/snapshots/{name}/restore", .answer = Answer::task, .shown = "Task", .inputs = snapshot_restore_inputs, .examples = snapshot_restore_examples},
+    {.noun = "snapshot", .verb = "clone", .summary = "Make a new virtual machine of a snapshot's disks", .description = "A full copy, with network cards and an identity of its own. Where the file system can, both share their blocks. The machine that the snapshot is of goes on meanwhile.", .usage = "truce snapshot clone VM NAME NEW-NAME [options]", .method = "POST", .path = "/v1/vms/{vm}/snapshots/{name}/clone", .answer = Answer::task, .shown = "Task", .inputs = snapshot_clone_inputs, .examples = snapshot_clone_examples},
     {.noun = "snapshot", .verb = "list", .summary = "Show the snapshots of a machine as a tree", .description = "", .usage = "truce snapshot list VM", .answer = Answer::nothing, .shown = "", .inputs = snapshot_list_inputs, .examples = snapshot_list_examples},
     {.noun = "template", .verb = "list", .summary = "List templates", .description = "", .usage = "truce template list [options]", .method = "GET", .path = "/v1/templates", .answer = Answer::page, .shown = "Template", .inputs = template_list_inputs, .columns = template_list_columns, .examples = template_list_examples},
     {.noun = "template", .verb = "create", .summary = "Make a template by a recipe, or import a disk image or ISO of this host", .description = "Each creation under the same name makes a new version; a finished version never changes.", .usage = "truce template create NAME [options]", .method = "POST", .path = "/v1/templates", .answer = Answer::task, .shown = "Task", .inputs = template_create_inputs, .examples = template_create_examples},
@@ -723,6 +731,10 @@ inline constexpr ShownField SnapshotTree_fields[]{
     {"at", Kind::text, Kind::text, ""},
     {"snapshots", Kind::list, Kind::object, "VmSnapshot"},
 };
+inline constexpr ShownField SnapshotSource_fields[]{
+    {"uuid", Kind::text, Kind::text, ""},
+    {"snapshot", Kind::text, Kind::text, ""},
+};
 inline constexpr ShownField Vm_fields[]{
     {"name", Kind::text, Kind::text, ""},
     {"project", Kind::text, Kind::text, ""},
@@ -750,6 +762,7 @@ inline constexpr ShownField Vm_fields[]{
     {"created", Kind::time, Kind::time, ""},
     {"started", Kind::time, Kind::time, ""},
     {"tree", Kind::object, Kind::object, "SnapshotTree"},
+    {"source", Kind::object, Kind::object, "SnapshotSource"},
 };
 inline constexpr ShownField Template_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -857,6 +870,7 @@ inline constexpr ShownObject shown_objects[]{
     {"VmSettings", VmSettings_fields},
     {"VmSnapshot", VmSnapshot_fields},
     {"SnapshotTree", SnapshotTree_fields},
+    {"SnapshotSource", SnapshotSource_fields},
     {"Vm", Vm_fields},
     {"Template", Template_fields},
     {"Network", Network_fields},

@@ -1,6 +1,8 @@
 // Snapshots of machines. What there is of them is seen by the machine's host and kept with the
 // machine; here is decided what may be asked for.
 #include "api.h"
+#include "base/random.h"
+#include "machines/identity.h"
 #include "model/hardware.h"
 #include "placement.h"
 #include "tasks.h"
@@ -193,6 +195,63 @@ Async<Result<http::Response>> restore_snapshot(Rooms& rooms, const Context& cont
   co_return object_response(202, task, 0);
 }
 
+// The same machine as it was then, with an identity of its own. It shares nothing afterwards.
+model::Vm clone_of(const Inventory& inventory, const model::Vm& vm,
+                   const model::VmSnapshot& snapshot, const model::CloneOptions& options) {
+  auto clone = vm;
+  clone.name = options.new_name;
+  clone.uuid = random_uuid();
+  clone.number = free_number(inventory);
+  clone.cpus = snapshot.settings.cpus;
+  clone.memory = snapshot.settings.memory;
+  clone.hardware = snapshot.settings.hardware;
+  clone.iso.clear();
+  clone.boot_once.reset();
+  for (auto& disk : clone.disks) disk.clone = model::CloneKind::full;
+  for (auto& nic : clone.nics) {
+    model::VmNic fresh;
+    fresh.network = nic.network;
+    fresh.mac = random_mac();
+    nic = std::move(fresh);
+  }
+  clone.source = model::SnapshotSource{vm.uuid, snapshot.name};
+  clone.tree.reset();
+  clone.addresses.clear();
+  clone.problem.clear();
+  clone.started.reset();
+  clone.wanted = options.start ? Wanted::running : Wanted::off;
+  clone.observed = Observed::absent;
+  clone.generation = 1;
+  clone.created = now();
+  return clone;
+}
+
+Async<Result<http::Response>> clone_snapshot(Rooms& rooms, const Context& context) {
+  CO_TRY(auto options, context.body<model::CloneOptions>());
+  const auto& inventory = rooms.ledger.inventory();
+  model::Task task;
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto kept, find<model::Vm>(inventory, context.caller, vm_of(context)));
+    const auto& vm = kept->object;
+    TRY_VOID(check_vm(vm));
+    TRY(auto snapshot, find_snapshot(vm, context.name()));
+    if (inventory.find<model::Vm>(options.new_name)) {
+      return std::unexpected(Error{Code::conflict,
+                                   fmt::format("there is a machine '{}' already", options.new_name),
+                                   "/new_name"});
+    }
+    auto clone = clone_of(inventory, vm, snapshot, options);
+    if (options.start) TRY_VOID(check_room(inventory, clone));
+    auto target = "vms/" + clone.name;
+    task = begin_task(rooms.ledger, change, "vm.create", target, clone.project, clone.generation);
+    change.put(clone);
+    change.event("api.clone_snapshot", target, clone.project,
+                 fmt::format("a copy of snapshot '{}' of '{}'", snapshot.name, vm.name));
+    return {};
+  }));
+  co_return object_response(202, task, 0);
+}
+
 }  // namespace
 
 void add_snapshot_handlers(Handlers& handlers) {
@@ -202,6 +261,7 @@ void add_snapshot_handlers(Handlers& handlers) {
   handlers.on(Operation::create_snapshot, create_snapshot);
   handlers.on(Operation::delete_snapshot, delete_snapshot);
   handlers.on(Operation::restore_snapshot, restore_snapshot);
+  handlers.on(Operation::clone_snapshot, clone_snapshot);
 }
 
 }  // namespace truce::manager

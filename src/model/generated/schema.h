@@ -119,6 +119,13 @@ struct Schema<SnapshotTree> {
 };
 
 template <>
+struct Schema<SnapshotSource> {
+  static constexpr auto fields = std::tuple{
+      Field{"uuid", &SnapshotSource::uuid, Need::required, Rule{}, Rule{}},
+      Field{"snapshot", &SnapshotSource::snapshot, Need::required, Rule{}, Rule{}}};
+};
+
+template <>
 struct Schema<Vm> {
   static constexpr auto fields = std::tuple{
       Field{"name", &Vm::name, Need::required, Rule{.format = Format::name}, Rule{}},
@@ -146,7 +153,8 @@ struct Schema<Vm> {
       Field{"problem", &Vm::problem, Need::optional, Rule{}, Rule{}},
       Field{"created", &Vm::created, Need::required, Rule{}, Rule{}},
       Field{"started", &Vm::started, Need::optional, Rule{}, Rule{}},
-      Field{"tree", &Vm::tree, Need::optional, Rule{}, Rule{}}};
+      Field{"tree", &Vm::tree, Need::optional, Rule{}, Rule{}},
+      Field{"source", &Vm::source, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>
@@ -156,6 +164,13 @@ struct Schema<SnapshotCreate> {
       Field{"description", &SnapshotCreate::description, Need::optional, Rule{.max_length = 1000}, Rule{}},
       Field{"memory", &SnapshotCreate::memory, Need::optional, Rule{}, Rule{}},
       Field{"quiesce", &SnapshotCreate::quiesce, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<CloneOptions> {
+  static constexpr auto fields = std::tuple{
+      Field{"new_name", &CloneOptions::new_name, Need::required, Rule{.format = Format::name}, Rule{}},
+      Field{"start", &CloneOptions::start, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/revert.h"
 #include "names.h"
 #include "qcow2_disk.h"
 #include "tree.h"
@@ -273,6 +274,33 @@ Result<void> take_out(const fs::path& folder, const Merge& merge) {
   return {};
 }
 
+// Disks that are not there yet, each whole or not at all.
+Result<void> clone_disks(const fs::path& from, const fs::path& to, const std::string& snapshot,
+                         const std::vector<std::string>& beside, Watch& watch) {
+  TRY(auto tree, load(from));
+  const auto* kept = find_snapshot(tree, snapshot);
+  if (kept == nullptr) return fail(Code::not_found, "there is no snapshot '{}'", snapshot);
+  std::set<std::string> disks;
+  for (const auto& layer : tree.layers) {
+    for (const auto& [disk, file] : layer.files) disks.insert(disk);
+  }
+  std::error_code ec;
+  for (const auto& disk : disks) {
+    auto source = file_at(tree, kept->layer, disk);
+    auto target = to / (disk + ".qcow2");
+    if (source.empty() || fs::exists(target, ec)) continue;
+    auto made = to / (".new-" + disk);
+    TRY_VOID(remove_tree(made));
+    TRY_VOID(copy_chain(from / source, made, from.parent_path().parent_path(), watch));
+    TRY_VOID(sync_path(made));
+    fs::rename(made, target, ec);
+    if (ec) return fail_errno(ec.value(), "rename " + made.string());
+  }
+  for (const auto& name : beside)
+    TRY_VOID(copy_beside(beside_folder(from, kept->layer) / name, to / name));
+  return sync_path(to);
+}
+
 void remove_leftovers(const fs::path& folder, const LayerTree& tree) {
   std::set<std::string> needed;
   for (const auto& layer : tree.layers) {
@@ -397,8 +425,28 @@ Async<Result<void>> FolderLayers::forget(std::string vm_uuid, std::set<std::stri
       pool_, [=, folder = vms_ / vm_uuid] { return forget_snapshots(folder, snapshots); });
 }
 
+Async<Result<void>> FolderLayers::clone(std::string vm_uuid, std::string snapshot,
+                                        std::string to_uuid, std::vector<std::string> beside,
+                                        Progress progress) {
+  CO_TRY_VOID(check_vm_uuid(vm_uuid));
+  CO_TRY_VOID(check_vm_uuid(to_uuid));
+  ++copied_[vm_uuid];
+  Revert release;
+  release.add([this, vm_uuid] {
+    if (--copied_[vm_uuid] == 0) copied_.erase(vm_uuid);
+  });
+  auto work = [=, from = vms_ / vm_uuid, to = vms_ / to_uuid](Watch& watch) {
+    return clone_disks(from, to, snapshot, beside, watch);
+  };
+  co_return co_await run_watched(copies_, work, [&progress](double fraction) {
+    if (progress) progress(fraction, "copying the snapshot's disks");
+  });
+}
+
 Async<Result<std::optional<Merge>>> FolderLayers::next_merge(std::string vm_uuid) {
   CO_TRY_VOID(check_vm_uuid(vm_uuid));
+  if (copied_.contains(vm_uuid))
+    co_return fail(Code::unavailable, "a snapshot of this machine is being copied");
   co_return co_await run_blocking(pool_, [folder = vms_ / vm_uuid] { return find_merge(folder); });
 }
 

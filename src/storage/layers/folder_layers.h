@@ -3,6 +3,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
+#include <map>
 
 #include "layers/layer_tree.h"
 #include "storage/layers.h"
@@ -23,6 +24,8 @@ class FolderLayers final : public Layers {
                            std::vector<std::string> beside) override;
   Async<Result<void>> restore(std::string vm_uuid, std::string snapshot, std::string job) override;
   Async<Result<void>> forget(std::string vm_uuid, std::set<std::string> snapshots) override;
+  Async<Result<void>> clone(std::string vm_uuid, std::string snapshot, std::string to_uuid,
+                            std::vector<std::string> beside, Progress progress) override;
   Async<Result<std::optional<Merge>>> next_merge(std::string vm_uuid) override;
   Async<Result<void>> merge(Merge merge, Progress progress) override;
   Async<Result<void>> merged(std::string vm_uuid, Merge merge) override;
@@ -37,6 +40,7 @@ class FolderLayers final : public Layers {
   asio::thread_pool& pool_;
   asio::thread_pool& copies_;
   std::filesystem::path vms_;
+  std::map<std::string, int> copied_;  // machines whose snapshots are being copied: how many times
 };
 
 }  // namespace truce::storage

@@ -37,6 +37,7 @@ enum class Operation : int {
   get_snapshot,
   delete_snapshot,
   restore_snapshot,
+  clone_snapshot,
   attach_console,
   list_templates,
   create_template,
@@ -124,7 +125,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 52> table{{
+inline constexpr std::array<OperationRow, 53> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -151,6 +152,7 @@ inline constexpr std::array<OperationRow, 52> table{{
     {.operation = Operation::get_snapshot, .id = "get_snapshot", .method = "GET", .path = "/v1/vms/{vm}/snapshots/{name}", .summary = "Show a snapshot", .permission = Permission::view, .audit = false, .request = "", .response = "VmSnapshot", .status = 200, .list = false, .query = {}},
     {.operation = Operation::delete_snapshot, .id = "delete_snapshot", .method = "DELETE", .path = "/v1/vms/{vm}/snapshots/{name}", .summary = "Delete a snapshot; the machine stays as it is", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = delete_snapshot_query},
     {.operation = Operation::restore_snapshot, .id = "restore_snapshot", .method = "POST", .path = "/v1/vms/{vm}/snapshots/{name}/restore", .summary = "Make a virtual machine what it was at a snapshot", .permission = Permission::operate, .audit = true, .request = "RestoreOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::clone_snapshot, .id = "clone_snapshot", .method = "POST", .path = "/v1/vms/{vm}/snapshots/{name}/clone", .summary = "Make a new virtual machine of a snapshot's disks", .permission = Permission::operate, .audit = true, .request = "CloneOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::attach_console, .id = "attach_console", .method = "GET", .path = "/v1/consoles/{ticket}", .summary = "The console's bytes, as a WebSocket", .permission = Permission::none, .audit = false, .request = "", .response = "", .status = 101, .list = false, .query = {}},
     {.operation = Operation::list_templates, .id = "list_templates", .method = "GET", .path = "/v1/templates", .summary = "List templates", .permission = Permission::view, .audit = false, .request = "", .response = "TemplateList", .status = 200, .list = true, .query = list_templates_query},
     {.operation = Operation::create_template, .id = "create_template", .method = "POST", .path = "/v1/templates", .summary = "Make a template by a recipe, or import a disk image or ISO of this host", .permission = Permission::administer, .audit = true, .request = "TemplateCreate", .response = "Task", .status = 202, .list = false, .query = {}},

@@ -258,6 +258,13 @@ struct SnapshotTree {
   bool operator==(const SnapshotTree&) const = default;
 };
 
+/// A snapshot of another machine.
+struct SnapshotSource {
+  std::string uuid{};  ///< Of that machine
+  std::string snapshot{};  ///< Its name then
+  bool operator==(const SnapshotSource&) const = default;
+};
+
 /// A virtual machine.
 struct Vm {
   std::string name{};  ///< Unique among machines
@@ -286,6 +293,7 @@ struct Vm {
   Time created{};  ///< When it was created
   std::optional<Time> started{};  ///< When it last began to run
   std::optional<SnapshotTree> tree{};  ///< Its snapshots
+  std::optional<SnapshotSource> source{};  ///< The snapshot that its disks were copied from
   bool operator==(const Vm&) const = default;
 };
 
@@ -296,6 +304,13 @@ struct SnapshotCreate {
   bool memory = false;  ///< With the memory of a machine that runs
   bool quiesce = false;  ///< Freeze the guest's file systems by its agent for the moment
   bool operator==(const SnapshotCreate&) const = default;
+};
+
+/// What the new machine shall be.
+struct CloneOptions {
+  std::string new_name{};  ///< Unique among machines
+  bool start = false;  ///< Start it at once
+  bool operator==(const CloneOptions&) const = default;
 };
 
 /// How to restore a snapshot.

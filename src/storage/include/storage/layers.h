@@ -64,7 +64,14 @@ class Layers {
   /// there are not are passed by.
   virtual Async<Result<void>> forget(std::string vm_uuid, std::set<std::string> snapshots) = 0;
 
-  /// What is to be merged next; nothing when all is as it shall be.
+  /// Gives another machine full copies of a snapshot's disks, and of those of its files that
+  /// `beside` names. What is there already stays. Until it ends, nothing of the snapshot's machine
+  /// is merged.
+  virtual Async<Result<void>> clone(std::string vm_uuid, std::string snapshot, std::string to_uuid,
+                                    std::vector<std::string> beside, Progress progress) = 0;
+
+  /// What is to be merged next; nothing when all is as it shall be. Code::unavailable while it is
+  /// copied from.
   virtual Async<Result<std::optional<Merge>>> next_merge(std::string vm_uuid) = 0;
   /// Merges the blocks of a machine that does not run. Can be cancelled, and then begun again.
   virtual Async<Result<void>> merge(Merge merge, Progress progress) = 0;

@@ -1,6 +1,7 @@
 // Virtual machines: create, change, rename, delete.
 #include "api.h"
 #include "base/random.h"
+#include "machines/identity.h"
 #include "model/hardware.h"
 #include "networks/nics.h"
 #include "placement.h"
@@ -11,19 +12,6 @@ namespace truce::manager {
 namespace {
 
 using model::Wanted;
-
-// Locally administered, with QEMU's prefix; the rest is random.
-std::string random_mac() {
-  auto digits = random_hex(3);
-  return fmt::format("52:54:00:{}:{}:{}", digits.substr(0, 2), digits.substr(2, 2),
-                     digits.substr(4, 2));
-}
-
-std::int64_t free_number(const Inventory& inventory) {
-  std::int64_t number = 1;
-  while (inventory.number_taken(number)) ++number;
-  return number;
-}
 
 Result<void> choose_disks(const Inventory& inventory, const model::VmCreate& wish, model::Vm& vm) {
   if (wish.template_.empty() && wish.iso.empty() && !wish.disk) {
