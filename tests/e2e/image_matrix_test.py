@@ -219,7 +219,7 @@ class Hostile(MatrixCase):
             disk.write_bytes(longer)
             self.assertEqual(self.leaks(disk)[0], 1)
 
-    def test_cve_2011_3147_what_a_guest_wrote_into_its_raw_disk_is_only_bytes(self):
+    def test_cve_2008_2004_what_a_guest_wrote_into_its_raw_disk_is_only_bytes(self):
         disk = self.path('disk')
         disk.write_bytes(qcow2_header(backing=str(self.secret).encode()).ljust(MIB, b'\0'))
         self.assertEqual(self.leaks(disk)[0], 1)  # as a qcow2 image it would have to be allowed

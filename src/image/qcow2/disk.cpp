@@ -235,7 +235,11 @@ Result<std::unique_ptr<Disk>> Disk::open(std::shared_ptr<File> file, const OpenO
                                              size, l1_offset, l1_entries);
   TRY_VOID(open_backing_file(*contents, description, options));
   auto disk = std::make_unique<Disk>(std::move(contents), std::move(description));
-  if (options.read_write && snapshot == nullptr) TRY_VOID(disk->prepare_writing());
+  if (options.read_write && snapshot == nullptr) {
+    TRY_VOID(disk->prepare_writing());
+  } else {
+    disk->contents_->mapping.forbid_tables(disk->contents_->header);
+  }
   return disk;
 }
 

@@ -25,6 +25,10 @@ Result<Cluster> decode_compressed(std::uint64_t entry, std::uint64_t guest, cons
                 "the compressed cluster at {} is said to lie at {}, the file has {} bytes", guest,
                 cluster.host, bounds.data_size);
   }
+  if (bounds.forbids(cluster.host, 1))
+    return fail(Code::corrupt,
+                "the compressed cluster at {} is said to lie at {}, where tables are", guest,
+                cluster.host);
   return cluster;
 }
 
@@ -42,6 +46,9 @@ Result<void> check_place(std::uint64_t host, std::uint64_t guest, const Bounds& 
     return fail(Code::corrupt, "the cluster at {} is said to lie at {}, the file has {} bytes",
                 guest, host, bounds.data_size);
   }
+  if (bounds.forbids(host, geometry.cluster_size()))
+    return fail(Code::corrupt, "the cluster at {} is said to lie at {}, where tables are", guest,
+                host);
   return {};
 }
 
@@ -51,6 +58,12 @@ RawEntry raw_entry(View entries, std::size_t index, bool extended) {
 }
 
 }  // namespace
+
+bool Bounds::forbids(std::uint64_t offset, std::uint64_t length) const {
+  return !external && std::ranges::any_of(forbidden, [&](const Forbidden& range) {
+    return range.holds(offset, length);
+  });
+}
 
 State Cluster::subcluster(unsigned index) const {
   if ((bitmap >> index & 1) != 0) return State::data;
@@ -103,6 +116,15 @@ Bounds Mapping::bounds() const {
   return bounds;
 }
 
+void Mapping::forbid_tables(const Header& header) {
+  auto l1_bytes = std::uint64_t{l1_entries_} * 8,
+       active_bytes = std::uint64_t{header.l1_entries} * 8;
+  bounds_.forbidden = {{{l1_offset_, l1_offset_ + l1_bytes},
+                        {header.l1_offset, header.l1_offset + active_bytes},
+                        {header.refcount_table_offset,
+                         header.refcount_table_offset + header.refcount_table_bytes()}}};
+}
+
 Result<Mapping::Table> Mapping::table(std::uint64_t index) {
   if (index >= l1_entries_)
     return fail(Code::corrupt, "{}: the L1 table has {} entries, {} is wanted", file_.name(),
@@ -118,6 +140,11 @@ Result<Mapping::Table> Mapping::table(std::uint64_t index) {
     return fail(Code::corrupt,
                 "{}: L1 entry {}: an L2 table at {} is not aligned or not in the file of {} bytes",
                 file_.name(), index, found.offset, file_.size());
+  }
+  for (const auto& range : bounds_.forbidden) {
+    if (range.holds(found.offset, size))
+      return fail(Code::corrupt, "{}: L1 entry {}: an L2 table at {}, where other tables are",
+                  file_.name(), index, found.offset);
   }
   return found;
 }

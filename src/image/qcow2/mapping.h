@@ -1,6 +1,7 @@
 // From offsets on the guest's disk to places in files: L1 and L2 tables.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,12 +40,22 @@ struct Mapped {
   std::uint64_t stored = 0;  ///< bytes of a compressed cluster
 };
 
+/// Bytes of the image's file that no entry may lead into; empty by default.
+struct Forbidden {
+  std::uint64_t start = 0, end = 0;
+  [[nodiscard]] bool holds(std::uint64_t offset, std::uint64_t length) const {
+    return offset < end && start < offset + length;
+  }
+};
+
 /// Where data lies, for checking entries.
 struct Bounds {
   Geometry geometry;
   std::uint32_t version = 3;
   bool external = false;        ///< in an external data file
   std::uint64_t data_size = 0;  ///< of the file that holds the data
+  std::array<Forbidden, 3> forbidden = {};
+  [[nodiscard]] bool forbids(std::uint64_t offset, std::uint64_t length) const;
 };
 
 /// Takes apart the entry of the cluster at `guest`; Code::corrupt says what is wrong with it.
@@ -76,6 +87,10 @@ class Mapping {
     l1_offset_ = l1_offset;
     l1_entries_ = l1_entries;
   }
+  /// From now on an entry that leads into the L1 tables or the refcount table, where they stand
+  /// now, is Code::corrupt. For images that are only read: a writer moves tables, and looks for
+  /// itself before it writes.
+  void forbid_tables(const Header& header);
   [[nodiscard]] std::uint32_t l1_entries() const { return l1_entries_; }
   [[nodiscard]] std::uint64_t l1_offset() const { return l1_offset_; }
   [[nodiscard]] TableCache& cache() { return cache_; }

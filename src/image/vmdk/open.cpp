@@ -53,6 +53,8 @@ class Opening {
   Result<void> open_text() {
     TRY(auto text, read_text(0, file().size()));
     TRY(auto descriptor, parse_descriptor(text, options_.limits));
+    if (descriptor.extents.empty())
+      return fail(Code::corrupt, "the descriptor names no extent: the disk lies nowhere");
     image_->text_ = std::move(text);
     describe(descriptor);
     std::uint64_t start = 0;

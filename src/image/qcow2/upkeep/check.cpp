@@ -8,8 +8,6 @@
 namespace truce::image::qcow2 {
 namespace {
 
-constexpr unsigned most_windows = 1024;
-
 /// Compares one window with what is stored.
 Result<void> compare(const Counter& counter, const Header& header, RefcountReader& refcounts,
                      CheckReport& report) {
@@ -41,17 +39,8 @@ Result<CheckReport> check(const File& file, const File* data) {
   counter.begin(0);
   TRY(auto references, References::collect(file, data, header, counter));
   RefcountReader refcounts(file, header);
-  unsigned windows = 0;
-  for (std::uint64_t start = 0; start < clusters;) {
-    if (++windows > most_windows)
-      return fail(Code::limit, "the file's clusters would take more than {} passes over its tables",
-                  most_windows);
-    counter.begin(start);
-    TRY_VOID(references->walk(counter));
-    TRY_VOID(compare(counter, header, refcounts, report));
-    TRY(auto counted, next_counted(refcounts, header, counter.end()));
-    start = std::min(counter.next(), counted);
-  }
+  TRY_VOID(each_window(counter, *references, refcounts, header, References::Refcounts::told,
+                       [&] { return compare(counter, header, refcounts, report); }));
   return report;
 }
 

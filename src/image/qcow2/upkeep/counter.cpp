@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace truce::image::qcow2 {
+namespace {
+
+constexpr unsigned most_windows = 1024;
+
+}  // namespace
 
 Counter::Counter(std::uint32_t cluster_bits, std::uint64_t clusters, CheckReport& report)
     : cluster_bits_(cluster_bits), clusters_(clusters), report_(report) {
@@ -47,6 +52,25 @@ bool Counter::overlap(std::uint64_t cluster) const {
   auto uses = uses_[cluster - start_];
   return (uses & (uses - 1)) != 0 ||
          (uses == static_cast<std::uint8_t>(Use::metadata) && count(cluster) > 1);
+}
+
+Result<void> each_window(Counter& counter, References& references, RefcountReader& refcounts,
+                         const Header& header, References::Refcounts told,
+                         const std::function<Result<void>()>& look) {
+  unsigned windows = 0;
+  for (std::uint64_t start = 0; start < counter.clusters();) {
+    if (++windows > most_windows)
+      return fail(Code::limit, "the file's clusters would take more than {} passes over its tables",
+                  most_windows);
+    counter.begin(start);
+    TRY_VOID(references.walk(counter, told));
+    TRY_VOID(look());
+    TRY(auto counted, next_counted(refcounts, header, counter.end()));
+    auto next = std::min(counter.next(), counted);
+    if (next >= counter.clusters()) break;
+    start = next & ~(Counter::window_clusters - 1);
+  }
+  return {};
 }
 
 Result<std::uint64_t> next_counted(RefcountReader& refcounts, const Header& header,

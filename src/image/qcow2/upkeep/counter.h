@@ -1,6 +1,7 @@
 // Counting who refers to the clusters of a file.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ class Counter final : public ReferenceSink {
 
   [[nodiscard]] std::uint64_t start() const { return start_; }
   [[nodiscard]] std::uint64_t end() const;
+  /// Of the whole file.
+  [[nodiscard]] std::uint64_t clusters() const { return clusters_; }
   [[nodiscard]] std::uint32_t count(std::uint64_t cluster) const {
     return counts_[cluster - start_];
   }
@@ -40,6 +43,13 @@ class Counter final : public ReferenceSink {
   std::vector<std::uint8_t> uses_;
   CheckReport& report_;
 };
+
+/// Counts window by window, and calls `look` for each: every cluster that is referred to or counted
+/// is in one. Windows begin at multiples of Counter::window_clusters. Code::limit when the file
+/// takes more than 1,024 of them.
+Result<void> each_window(Counter& counter, References& references, RefcountReader& refcounts,
+                         const Header& header, References::Refcounts told,
+                         const std::function<Result<void>()>& look);
 
 /// The first cluster from `cluster` on that a refcount block speaks of; Counter::none for none.
 Result<std::uint64_t> next_counted(RefcountReader& refcounts, const Header& header,

@@ -8,7 +8,6 @@
 namespace truce::image::qcow2 {
 namespace {
 
-constexpr unsigned most_windows = 1024;
 constexpr std::size_t most_freed_ranges = 65536;
 
 class Recount {
@@ -59,19 +58,9 @@ Result<void> Recount::count() {
   Counter counter(header_.geometry.cluster_bits, old_end_, ignored);
   TRY(auto references, References::collect(file_, nullptr, header_, counter));
   RefcountReader old(file_, header_);
-  unsigned windows = 0;
-  for (std::uint64_t start = 0; start < old_end_;) {
-    if (++windows > most_windows)
-      return fail(Code::limit, "the file's clusters would take more than {} passes over its tables",
-                  most_windows);
-    counter.begin(start);
-    TRY_VOID(references->walk(counter, References::Refcounts::left_out));
-    TRY_VOID(take_window(counter, old));
-    TRY(auto counted, next_counted(old, header_, counter.end()));
-    auto next = std::min(counter.next(), counted);
-    if (next >= old_end_) break;
-    start = next & ~(Counter::window_clusters - 1);  // blocks are whole windows, or parts of one
-  }
+  // Refcount blocks are whole windows, or parts of one.
+  TRY_VOID(each_window(counter, *references, old, header_, References::Refcounts::left_out,
+                       [&] { return take_window(counter, old); }));
   return finish();
 }
 
