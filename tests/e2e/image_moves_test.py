@@ -183,6 +183,26 @@ class Resume(ImageCase):
         self.assertIn('begins anew', done.stderr)
         self.qemu_img('compare', '-f', 'raw', '-F', 'qcow2', source, target)
 
+    def test_a_source_over_a_parent_is_gone_on_with_unless_the_parent_was_changed(self):
+        base, child, target = self.path('base.raw'), self.path('child.qcow2'), self.path('disk.qcow2')
+        content = disk_content(96 * MIB, 3)
+        base.write_bytes(content)
+        self.truce('create', '-f', 'qcow2', '--backing', base, child)
+        words = [*self.SLOW, child, target, '--allow-external', base.parent]
+        delay = self.seconds_of(base, self.SLOW) / 2
+        status, told = self.convert_and_kill(delay, signal.SIGINT, *words)
+        self.assertRegex(told, 'cancelled; the same command goes on from [0-9]+ %')
+        with open(base, 'r+b') as disk:
+            disk.write(b'changed')
+        self.assertIn('the source was changed', self.truce('convert', '--resume', *words, status=1))
+        for left in target.parent.glob('.disk.qcow2.*'):
+            left.unlink()
+        status, told = self.convert_and_kill(delay, signal.SIGKILL, *words)
+        while status != 0:
+            delay *= 2
+            status, told = self.convert_and_kill(delay, signal.SIGKILL, *words)
+        self.qemu_img('compare', '-f', 'raw', '-F', 'qcow2', base, target)
+
     @unittest.skipIf(os.geteuid() != 0, 'skipped, because mounting needs root')
     def test_a_full_file_system_is_told_and_gone_on_from(self):
         folder = self.path('full')

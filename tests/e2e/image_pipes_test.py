@@ -116,6 +116,15 @@ class Output(PipesTest):
         unpacked, = (self.folder / 'unpacked').glob('*.raw')
         self.assertEqual(unpacked.read_bytes(), self.raw.read_bytes())
 
+    def test_an_xva_goes_through_a_pipe(self):
+        package = self.folder / 'got.xva'
+        package.write_bytes(self.through('pack', self.raw, '-o', '-', '--package', 'xva'))
+        with tarfile.open(package) as archive:
+            self.assertEqual(archive.getnames()[0], 'ova.xml')
+        self.truce('unpack', package, self.folder / 'of-xva', '-O', 'raw')
+        unpacked, = (self.folder / 'of-xva').glob('*.raw')
+        self.assertEqual(unpacked.read_bytes(), self.raw.read_bytes())
+
 
 class Input(PipesTest):
     def test_stream_optimized_vmdks_of_ours_and_of_qemu_become_every_format(self):

@@ -527,10 +527,12 @@ inline constexpr Input image_serve_inputs[]{
     {.name = "header-file", .flag = "header-file", .where = Where::local, .kind = Kind::text, .help = "Lines sent to http servers, such as Authorization: Bearer ...", .value = "FILE"},
 };
 inline constexpr std::string_view image_serve_examples[]{"truce image serve disk.qcow2 --listen unix:/run/disk.sock", "truce image serve disk.raw -f raw --writable"};
+inline constexpr std::string_view image_pack_package_choices[]{"ova", "xva"};
 inline constexpr std::string_view image_pack_digest_choices[]{"sha256", "sha1"};
 inline constexpr Input image_pack_inputs[]{
     {.name = "source", .flag = "source", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "A folder with an .ovf, an .ova or .xva, or a disk image"},
-    {.name = "output", .flag = "output", .alias = "o", .where = Where::local, .kind = Kind::text, .help = "NAME.ova or NAME.xva, - for an OVA through a pipe", .value = "FILE"},
+    {.name = "output", .flag = "output", .alias = "o", .where = Where::local, .kind = Kind::text, .help = "NAME.ova or NAME.xva, - for one through a pipe", .value = "FILE"},
+    {.name = "package", .flag = "package", .where = Where::local, .kind = Kind::choice, .help = "What goes through the pipe, or into a file of another name (by the name, else ova)", .value = "ova|xva", .choices = image_pack_package_choices},
     {.name = "disk", .flag = "disk", .where = Where::local, .kind = Kind::list, .help = "Another disk image of the same machine", .value = "FILE"},
     {.name = "digest", .flag = "digest", .where = Where::local, .kind = Kind::choice, .help = "Of the manifest; sha1 is for old importers", .value = "sha256|sha1", .choices = image_pack_digest_choices},
     {.name = "replace", .flag = "replace", .where = Where::local, .kind = Kind::boolean, .help = "Write over a file that is there"},

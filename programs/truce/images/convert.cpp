@@ -177,7 +177,7 @@ class Converting {
     image::Resumable::Wanted wanted{
         .target = target.filename().string(), .format = &format_, .options = options_};
     if (invocation_.has("replace")) wanted.existing = image::Folder::Existing::replace;
-    TRY(wanted.origin, image::origin_of(*source_.image, *source_.file));
+    TRY(wanted.origin, image::origin_of(*source_.image, *source_.file, source_.below));
     auto stored = wanted.origin.stored;
     TRY(auto on, image::Resumable::begin(*folder, std::move(wanted)));
     if (!on->begun_anew().empty()) {

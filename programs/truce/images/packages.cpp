@@ -46,9 +46,14 @@ Result<Appliance> of_images(const std::vector<std::string>& paths, const std::st
   return image::plain_appliance(name, disks.size());
 }
 
+bool is_xva(const std::string& path, const Invocation& invocation) {
+  auto kind = invocation.value("package");
+  return kind.empty() ? path.ends_with(".xva") : kind == "xva";
+}
+
 Result<void> write_package(const std::string& path, Appliance appliance,
                            const std::vector<DiskToPack>& disks, const Invocation& invocation) {
-  bool xva = path.ends_with(".xva");
+  bool xva = is_xva(path, invocation);
   auto folder = std::filesystem::path(path).parent_path();
   image::PackOptions options{.staging = folder.empty() ? "." : folder};
   if (invocation.value("digest") == "sha1") options.digest = image::ManifestDigest::sha1;
@@ -59,7 +64,8 @@ Result<void> write_package(const std::string& path, Appliance appliance,
   if (is_pipe(path)) {
     options.staging = std::filesystem::temp_directory_path();
     image::DescriptorSink sink(output_descriptor, output_name);
-    TRY(auto packed, image::pack_ova(std::move(appliance), disks, sink, options));
+    TRY(auto packed, xva ? image::pack_xva(std::move(appliance), disks, sink, options)
+                         : image::pack_ova(std::move(appliance), disks, sink, options));
     bar.end();
     warn(packed.warnings);
     return {};
@@ -81,9 +87,13 @@ Result<int> image_pack(const Invocation& invocation) {
   if (auto more = invocation.given.find("disk"); more != invocation.given.end())
     sources.insert(sources.end(), more->second.begin(), more->second.end());
   auto target = invocation.value("output");
-  if (!target.ends_with(".ova") && !target.ends_with(".xva") && !is_pipe(target)) {
-    return fail(Code::invalid,
-                "-o takes NAME.ova, NAME.xva, or - for an OVA through a pipe, not '{}'", target);
+  bool named = target.ends_with(".ova") || target.ends_with(".xva") || is_pipe(target);
+  if (!named && !invocation.has("package")) {
+    return fail(
+        Code::invalid,
+        "-o takes NAME.ova, NAME.xva, or - for one through a pipe, not '{}': --package says "
+        "which it is",
+        target);
   }
   std::error_code ignored;
   bool package = std::filesystem::is_directory(sources.front(), ignored);

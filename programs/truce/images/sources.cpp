@@ -124,7 +124,13 @@ Result<Source> open_by(
   std::filesystem::path allowed = invocation.value("allow-external");
   TRY(auto neighbours,
       allowed_for(is_address(word) ? allowed / "image" : std::filesystem::path(word), invocation));
-  TRY(source.image, open(source.file, following(neighbours.get(), otherwise)));
+  if (neighbours == nullptr) {
+    TRY(source.image, open(source.file, following(nullptr, otherwise)));
+    return source;
+  }
+  image::Witness witness(*neighbours);
+  TRY(source.image, open(source.file, following(&witness, otherwise)));
+  source.below = witness.given();
   return source;
 }
 

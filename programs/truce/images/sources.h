@@ -10,6 +10,7 @@
 #include "image/confine.h"
 #include "image/formats.h"
 #include "image/place.h"
+#include "image/resume.h"
 #include "invocation.h"
 
 namespace truce::cli {
@@ -39,6 +40,7 @@ Result<void> expect_snapshots(const image::File& file, const std::string& word,
 struct Source {
   std::shared_ptr<image::File> file;
   std::unique_ptr<image::Image> image;
+  image::Witness::Files below;  ///< files that it stands on, or lies in
 };
 /// Opens what `word` names: a file, a device, an address (`nbd://`, `nbd+unix://`, `https://` …),
 /// by the command's --allow-external. `format` is empty when its content tells.

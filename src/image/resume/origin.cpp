@@ -25,10 +25,36 @@ Result<std::string> identity_of(const File& file) {
 
 }  // namespace
 
-Result<Origin> origin_of(Image& image, const File& file) {
+Result<std::shared_ptr<File>> Witness::kept(Result<std::shared_ptr<File>> file) {
+  if (file) given_->push_back(*file);
+  return file;
+}
+
+Result<std::shared_ptr<File>> Witness::open(const std::string& name) {
+  return kept(others_->open(name));
+}
+
+Result<std::shared_ptr<File>> Witness::open_part(const std::string& name) {
+  return kept(others_->open_part(name));
+}
+
+Result<std::shared_ptr<File>> Witness::create(const std::string& name) {
+  return others_->create(name);
+}
+
+Result<std::unique_ptr<Neighbours>> Witness::of(const File& file) {
+  TRY(auto theirs, others_->of(file));
+  if (theirs == nullptr) return nullptr;
+  auto made = std::make_unique<Witness>(*theirs);
+  made->owned_ = std::move(theirs);
+  made->given_ = given_;
+  return made;
+}
+
+Result<Origin> origin_of(Image& image, const File& file, const Witness::Files& below) {
   const auto& about = image.description();
   for (const auto& reference : about.references) {
-    if (reference.role == "extent" || reference.role == "data file") continue;
+    if (!below.empty() || reference.role == "extent" || reference.role == "data file") continue;
     return fail(Code::unsupported,
                 "{}: --resume needs an image that is whole: its {} could be changed meanwhile",
                 file.name(), reference.role);
@@ -37,6 +63,11 @@ Result<Origin> origin_of(Image& image, const File& file) {
   TRY(auto text, identity_of(file));
   text += fmt::format("{} {} {} {}\n", about.format, about.variant, about.size, about.sector_size);
   std::set<const File*> files{&file};
+  for (const auto& other : below) {
+    TRY(auto another, identity_of(*other));
+    text += another;
+    files.insert(other.get());
+  }
   // The digest of what came before stands for it: tables can be larger than memory.
   for (std::uint64_t at = 0; at < image.size();) {
     TRY(auto extent, image.extent(at, image.size() - at));

@@ -291,7 +291,11 @@ Result<void> Writer::clear_beyond(std::uint64_t size) {
 }
 
 Result<void> Writer::resize(std::uint64_t size) {
-  if (differencing()) return fail(Code::unsupported, "a differencing disk is as large as it is");
+  if (differencing()) {
+    return fail(Code::unsupported,
+                "{}: the size of a differencing disk is its parent's: commit it, resize that",
+                parts_.file.name());
+  }
   if (size % sector_bytes != 0 || size > largest_disk)
     return fail(Code::invalid, "a disk of {} bytes: whole sectors, at most {}", size, largest_disk);
   TRY_VOID(flush());

@@ -23,9 +23,29 @@ struct Origin {
   std::uint64_t digest = 0;  ///< another one when the source was changed
   std::uint64_t stored = 0;  ///< bytes that it holds
 };
-/// By the tables of the image, and size, time and identity of its files. Code::unsupported where
-/// nobody can tell whether a source is still the same: servers, and images over others.
-Result<Origin> origin_of(Image& image, const File& file);
+/// Passes on what others give, and keeps it: all files that an image stands on.
+class Witness final : public Neighbours {
+ public:
+  using Files = std::vector<std::shared_ptr<File>>;
+  explicit Witness(Neighbours& others) : others_(&others) {}
+  Result<std::shared_ptr<File>> open(const std::string& name) override;
+  Result<std::shared_ptr<File>> open_part(const std::string& name) override;
+  Result<std::shared_ptr<File>> create(const std::string& name) override;
+  Result<std::unique_ptr<Neighbours>> of(const File& file) override;
+  [[nodiscard]] const Files& given() const { return *given_; }
+
+ private:
+  Result<std::shared_ptr<File>> kept(Result<std::shared_ptr<File>> file);
+
+  Neighbours* others_;
+  std::unique_ptr<Neighbours> owned_;
+  std::shared_ptr<Files> given_ = std::make_shared<Files>();
+};
+
+/// By the tables of the image, and size, time and identity of its files: `file` and, of an image
+/// that stands on others, `below`, as a Witness saw them. Code::unsupported where nobody can tell
+/// whether a source is still the same: on servers, and over others that are not given.
+Result<Origin> origin_of(Image& image, const File& file, const Witness::Files& below = {});
 
 /// The target of a conversion, and how far that is. The conversion is given it as
 /// ConvertOptions::checkpoints.

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "in_place/memory_folder.h"
+#include "proof/variants.h"
 #include "resume/block_runs.h"
 #include "resume/checkpoint.h"
 
@@ -273,6 +274,33 @@ TEST_F(Resume, images_of_several_files_and_sources_of_which_nothing_is_known_are
   std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the kernel's clock of files
   ASSERT_TRUE(file->write(4096, Content(512)));
   EXPECT_NE(digest(), before);
+}
+
+TEST_F(Resume, a_source_is_another_one_when_what_it_stands_on_was_changed) {
+  TestFolder real;
+  write_whole(real / "base", disk);
+  BuildOptions options;
+  options.parent = Parent{
+      .name = "base", .path = real / "base", .description = {.format = "raw", .size = disk.size()}};
+  auto made = DiskFile::create(real / "child").value();
+  ASSERT_TRUE(store(*find_format("qcow2"), std::move(made), Content(disk.size()), options));
+  proof::FilesInFolder beside(real / ".");
+  auto digest = [&](bool told) {
+    auto file = DiskFile::open(real / "child", DiskFile::Access::read_only).value();
+    Witness witness(beside);
+    auto opened =
+        open(file, {.external = External::follow, .neighbours = &witness}, "qcow2").value();
+    EXPECT_EQ(witness.given().size(), 1U);
+    return origin_of(*opened, *file, told ? witness.given() : Witness::Files{});
+  };
+  EXPECT_EQ(digest(false).error().code, Code::unsupported);
+  auto before = digest(true);
+  ASSERT_TRUE(before) << before.error().message;
+  EXPECT_EQ(digest(true)->digest, before->digest);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the kernel's clock of files
+  auto base = DiskFile::open(real / "base", DiskFile::Access::read_write).value();
+  ASSERT_TRUE(base->write(4096, Content(512)));
+  EXPECT_NE(digest(true)->digest, before->digest);
 }
 
 }  // namespace
