@@ -15,10 +15,7 @@ std::shared_ptr<MemoryFile> in_memory(Content content) {
 }
 
 Content built(View content) {
-  auto file = in_memory({});
-  auto stored = store(qcow_format, file, content);
-  EXPECT_TRUE(stored) << stored.error().message;
-  return file->content();
+  return image::built(qcow_format, content);
 }
 
 std::unique_ptr<Image> opened(Content file, const OpenOptions& options = {}) {

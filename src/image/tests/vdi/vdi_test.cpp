@@ -14,10 +14,7 @@ std::shared_ptr<MemoryFile> in_memory(Content content) {
 }
 
 Content built(View content, const std::string& subformat = "dynamic") {
-  auto file = in_memory({});
-  auto stored = store(vdi_format, file, content, {.options = {{"subformat", subformat}}});
-  EXPECT_TRUE(stored) << stored.error().message;
-  return file->content();
+  return image::built(vdi_format, content, {{"subformat", subformat}});
 }
 
 std::unique_ptr<Image> opened(Content file, const OpenOptions& options = {}) {

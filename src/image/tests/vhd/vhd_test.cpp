@@ -23,11 +23,8 @@ Content read_by_qemu(const std::filesystem::path& path) {
   return read_whole(raw);
 }
 
-Content built(View content, BuildOptions options = {}) {
-  auto file = std::make_shared<MemoryFile>("new.vhd");
-  auto stored = store(vhd_format, file, content, std::move(options));
-  EXPECT_TRUE(stored) << stored.error().message;
-  return file->content();
+Content built(View content, std::map<std::string, std::string, std::less<>> options = {}) {
+  return image::built(vhd_format, content, std::move(options));
 }
 
 std::unique_ptr<Image> opened(Content file, const OpenOptions& options = {}) {
@@ -68,8 +65,7 @@ TEST(Vhd, what_is_built_reads_the_same_here_and_in_qemu) {
     for (const char* block : {"2M", "512K"}) {
       for (std::size_t size : {(5 << 20) + 512, 512}) {
         auto content = sparse_content(size, static_cast<unsigned>(size));
-        BuildOptions options{.options = {{"subformat", subformat}, {"block_size", block}}};
-        auto bytes = built(content, options);
+        auto bytes = built(content, {{"subformat", subformat}, {"block_size", block}});
         auto image = opened(bytes);
         ASSERT_TRUE(image);
         EXPECT_EQ(image->description().variant, subformat);
@@ -86,7 +82,7 @@ TEST(Vhd, what_is_built_reads_the_same_here_and_in_qemu) {
 TEST(Vhd, one_made_by_windows_is_read_by_qemu_in_its_whole_size) {
   TestFolder folder;
   auto content = sparse_content((9 << 20) + 512, 7);
-  write_whole(folder / "d.vhd", built(content, {.options = {{"creator", "windows"}}}));
+  write_whole(folder / "d.vhd", built(content, {{"creator", "windows"}}));
   EXPECT_TRUE(content_by_qemu(folder / "d.vhd", "vpc") == content);
 }
 
@@ -118,8 +114,7 @@ TEST(Vhd, reads_what_qemu_makes) {
 TEST(Vhd, libvhdi_agrees_on_size_and_type) {
   TestFolder folder;
   for (const char* subformat : {"dynamic", "fixed"}) {
-    write_whole(folder / "d.vhd",
-                built(sparse_content(7 << 20, 4), {.options = {{"subformat", subformat}}}));
+    write_whole(folder / "d.vhd", built(sparse_content(7 << 20, 4), {{"subformat", subformat}}));
     auto ran = run_command("vhdiinfo " + (folder / "d.vhd").string());
     EXPECT_EQ(ran.status, 0) << ran.output;
     EXPECT_NE(ran.output.find("7340032 bytes"), std::string::npos) << ran.output;
@@ -147,7 +142,7 @@ TEST(Vhd, data_are_aligned_so_that_file_systems_can_share_them) {
 TEST(Vhd, q2_the_size_is_kept_exactly_and_rounded_up_to_mebibytes_for_azure_only) {
   Content content((3 << 20) + 512, std::byte{1});
   EXPECT_EQ(opened(built(content))->size(), content.size());
-  auto azure = built(content, {.options = {{"azure", "on"}}});
+  auto azure = built(content, {{"azure", "on"}});
   EXPECT_EQ(azure.size(), (4U << 20) + 512);
   auto image = opened(azure);
   EXPECT_EQ(image->size(), 4U << 20);
@@ -285,14 +280,14 @@ TEST(Vhd, the_copy_at_the_head_is_used_when_the_end_is_lost) {
 
 TEST(Vhd, a_footer_of_511_bytes_is_read) {
   auto content = sparse_content(1 << 20, 6);
-  auto file = built(content, {.options = {{"subformat", "fixed"}}});
+  auto file = built(content, {{"subformat", "fixed"}});
   file.pop_back();
   EXPECT_EQ((*detect(*in_memory(file)))->name, "vhd");
   expect_content(*opened(file), content);
 }
 
 TEST(Vhd, wrong_checksums_and_impossible_headers_are_refused) {
-  auto fixed = built(sparse_content(1 << 20, 6), {.options = {{"subformat", "fixed"}}});
+  auto fixed = built(sparse_content(1 << 20, 6), {{"subformat", "fixed"}});
   fixed[fixed.size() - 1] ^= std::byte{1};
   auto error = open_error(fixed);
   EXPECT_EQ(error.code, Code::corrupt);

@@ -10,12 +10,10 @@ namespace truce::image::vhd {
 namespace {
 
 Content built(View content, const std::string& subformat = "dynamic") {
-  auto file = std::make_shared<MemoryFile>("new.vhd");
-  BuildOptions options{.options = {{"subformat", subformat}, {"creator", "windows"}}};
-  if (subformat == "dynamic") options.options["block_size"] = "512K";
-  auto stored = store(vhd_format, file, content, std::move(options));
-  EXPECT_TRUE(stored) << stored.error().message;
-  return file->content();
+  std::map<std::string, std::string, std::less<>> options{{"subformat", subformat},
+                                                          {"creator", "windows"}};
+  if (subformat == "dynamic") options["block_size"] = "512K";
+  return image::built(vhd_format, content, options);
 }
 
 struct Opened {
