@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include <thread>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/file.h"
@@ -86,6 +87,7 @@ struct Node::State {
   Async<Result<void>> open_stream(const model::Call& call, Keeper& keeper);
   Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string port);
   Async<void> keep_networks();
+  Async<void> remove_networks();
   Async<Result<void>> network_ready(std::string name);
   Async<Result<void>> ensure_network(model::Network network);
   Async<Result<void>> apply_groups();
@@ -112,6 +114,7 @@ struct Node::State {
   std::map<std::string, std::string> network_problems;
   std::vector<network::Group> groups;
   bool groups_changed = false;
+  int removals_wanted = 0, removals_done = 0;  ///< of networks that the manager no longer has
   bool first_round_done = false;  ///< all networks were looked at once, then the groups
   std::map<std::string, Leases> leases;
   model::Pool last_pool;
@@ -234,8 +237,11 @@ void Node::State::take_assignment(model::Assignment assignment) {
     networks_changed->wake();
   }
   if (assignment.full || !assignment.networks.empty()) {
-    networks.clear();
+    auto before = std::exchange(networks, {});
     for (auto& network : assignment.networks) networks[network.name] = std::move(network);
+    for (const auto& [name, network] : before) {
+      if (!networks.contains(name)) ++removals_wanted;
+    }
     networks_changed->wake();
   }
   for (auto& wish : assignment.vms) {
@@ -387,7 +393,7 @@ Async<Result<void>> Node::State::apply_groups() {
 }
 
 Async<Result<void>> Node::State::network_ready(std::string name) {
-  while (!first_round_done) co_await sleep_for(5ms);
+  while (!first_round_done || removals_done != removals_wanted) co_await sleep_for(5ms);
   auto known = network_problems.find(name);
   if (known != network_problems.end() && known->second.empty()) co_return Result<void>{};
   auto wanted = networks.find(name);
@@ -403,23 +409,30 @@ Async<void> Node::State::keep_networks() {
     network_problems.try_emplace(name, "not looked at yet");
   }
   while (true) {
+    // First what goes: a new network may want the subnet that it had.
+    auto removals = removals_wanted;
+    co_await remove_networks();
+    removals_done = removals;
     auto wanted = networks;
     if (first_round_done && groups_changed) co_await apply_groups();
     for (const auto& [name, network] : wanted) co_await ensure_network(network);
     if (groups_changed) co_await apply_groups();
     first_round_done = true;
-    for (auto it = network_problems.begin(); it != network_problems.end();) {
-      auto name = it->first;
-      if (networks.contains(name)) {
-        ++it;
-        continue;
-      }
-      auto removed = co_await hands.network.remove(name);
-      if (!removed) spdlog::warn("network {}: {}", name, removed.error().message);
-      network_problems.erase(name);
-      it = network_problems.begin();
-    }
     co_await (networks_changed->wait() || sleep_for(30s));
+  }
+}
+
+Async<void> Node::State::remove_networks() {
+  for (auto it = network_problems.begin(); it != network_problems.end();) {
+    auto name = it->first;
+    if (networks.contains(name)) {
+      ++it;
+      continue;
+    }
+    auto removed = co_await hands.network.remove(name);
+    if (!removed) spdlog::warn("network {}: {}", name, removed.error().message);
+    network_problems.erase(name);
+    it = network_problems.begin();
   }
 }
 

@@ -217,6 +217,25 @@ TEST(Node, security_groups_reach_the_network_before_a_machine_is_plugged_in_and_
   });
 }
 
+TEST(Node, a_new_network_may_have_the_subnet_of_one_that_went) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await stage.want(Wanted::off, 1);
+    co_await stage.reached(1);
+    model::Network renamed{.name = "renamed"};
+    renamed.subnet = "10.77.0.0/24";
+    renamed.domain = "truce.internal";
+    model::Assignment change;
+    change.networks = {renamed};
+    co_await stage.send(change);
+    stage.vm.nics[0].network = "renamed";
+    co_await stage.want(Wanted::running, 2);
+    auto reached = co_await stage.reached(2);
+    EXPECT_EQ(reached.failed, "");
+    EXPECT_EQ(reached.observed, Observed::running);
+    EXPECT_EQ(stage.network.present(), std::vector<std::string>{"renamed"});
+  });
+}
+
 TEST(Node, a_nic_that_cannot_be_changed_is_an_event_and_the_machine_runs_on) {
   on_stage([](Stage& stage) -> Async<void> {
     co_await stage.want(Wanted::running, 1);
