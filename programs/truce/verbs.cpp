@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/file.h"
+#include "networks/show.h"
 #include "output.h"
 #include "terminal.h"
 
@@ -77,6 +78,7 @@ constexpr HandWritten hand_written[]{
     {"vm", "console", vm_console}, {"vm", "screenshot", vm_screenshot},
     {"vm", "exec", vm_exec},       {"vm", "log", vm_log},
     {"task", "wait", task_wait},   {"snapshot", "list", snapshot_list},
+    {"network", "show", network_show},
 };
 
 /// The daemon names a field of the request; the user knows the option.
