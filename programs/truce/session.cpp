@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/log.h"
 #include "model/json.h"
 
 namespace truce::cli {
@@ -27,10 +28,14 @@ Failure refused(Error error) {
 }  // namespace
 
 Session::Session(asio::any_io_executor loop, http::Endpoint endpoint)
-    : loop_(loop), url_(endpoint.url), client_(loop, std::move(endpoint)) {}
+    : loop_(loop),
+      request_id_(new_request_id()),
+      url_(endpoint.url),
+      client_(loop, std::move(endpoint)) {}
 
 Async<Outcome<http::Response>> Session::send(Outgoing request) {
   std::map<std::string, std::string> headers;
+  headers["x-request-id"] = request_id_;
   if (!request.body.empty()) headers["content-type"] = "application/json";
   auto target = request.target();
   auto response = co_await client_.send(std::move(request.method), std::move(target),

@@ -43,6 +43,7 @@ class Session {
 
  private:
   asio::any_io_executor loop_;
+  std::string request_id_;  ///< of all that this command asks for
   std::string url_;
   http::Client client_;
 };

@@ -75,9 +75,15 @@ struct HandWritten {
   Async<Ending> (*run)(Session&, const Invocation&);
 };
 constexpr HandWritten hand_written[]{
-    {"vm", "console", vm_console}, {"vm", "screenshot", vm_screenshot},
-    {"vm", "exec", vm_exec},       {"vm", "log", vm_log},
-    {"task", "wait", task_wait},   {"snapshot", "list", snapshot_list},
+    {"vm", "console", vm_console},
+    {"vm", "screenshot", vm_screenshot},
+    {"vm", "exec", vm_exec},
+    {"vm", "log", vm_log},
+    {"task", "wait", task_wait},
+    {"host", "check", host_check},
+    {"server", "backup", server_backup},
+    {"support", "bundle", support_bundle},
+    {"snapshot", "list", snapshot_list},
     {"network", "show", network_show},
 };
 

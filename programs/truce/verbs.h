@@ -26,6 +26,11 @@ Async<Ending> vm_exec(Session& session, const Invocation& invocation);
 Async<Ending> vm_log(Session& session, const Invocation& invocation);
 Async<Ending> snapshot_list(Session& session, const Invocation& invocation);
 
+// upkeep.cpp
+Async<Ending> host_check(Session& session, const Invocation& invocation);
+Async<Ending> server_backup(Session& session, const Invocation& invocation);
+Async<Ending> support_bundle(Session& session, const Invocation& invocation);
+
 // console.cpp
 Async<Ending> vm_console(Session& session, const Invocation& invocation);
 

@@ -20,9 +20,11 @@
 #include "network/fake.h"
 #include "network/host_network.h"
 #include "node/node.h"
+#include "qemu/host_checks.h"
 #include "qemu/qemu.h"
 #include "storage/fake_pool.h"
 #include "storage/folder_pool.h"
+#include "store/restore.h"
 #include "store/sqlite.h"
 
 namespace truce {
@@ -49,6 +51,43 @@ Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& te
   return std::pair(address, static_cast<std::uint16_t>(port));
 }
 
+/// What truced was told, by its words and its configuration file.
+struct Options {
+  std::vector<std::string> words;
+  model::Config config;
+  std::map<std::string, std::string> values;  ///< of all options that have a row in the schema
+  std::string restore;                        ///< a backup to put in the store's place
+};
+
+void describe(CLI::App& app, Options& options) {
+  app.name("truced");
+  app.description("The Truce daemon: runs virtual machines on this host and answers the API");
+  app.set_version_flag("--version", TRUCE_VERSION);
+  model::add_options_and_file(app, options.config);
+  app.add_option("--restore", options.restore,
+                 "Put this backup of the store (truce server backup) in the store's place, and end")
+      ->configurable(false);
+}
+
+Result<Options> read_options(std::vector<std::string> words) {
+  Options options;
+  options.words = words;
+  CLI::App app;
+  describe(app, options);
+  std::ranges::reverse(words);  // CLI11 takes them from the end
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::Error& error) {
+    return fail(Code::invalid, "{}", error.what());
+  }
+  for (const auto& row : model::config_options) {
+    const auto* option = app.get_option("--" + std::string(row.name));
+    options.values[std::string(row.name)] =
+        option->count() > 0 ? option->results().back() : std::string(row.default_value);
+  }
+  return options;
+}
+
 /// The id of a group; Code::invalid when the system knows none of that name.
 Result<unsigned> group_id(const std::string& name) {
   std::vector<char> room(64 * 1024);
@@ -59,18 +98,36 @@ Result<unsigned> group_id(const std::string& name) {
   return found->gr_gid;
 }
 
+Result<LogSettings> log_settings(const model::Config& config) {
+  LogSettings settings{.level = config.log_level, .file = config.log_file};
+  if (config.log_format == "logfmt") settings.format = LogFormat::logfmt;
+  if (config.log_format == "json") settings.format = LogFormat::json;
+  return settings;
+}
+
+Result<std::optional<unsigned>> admin_group(const model::Config& config) {
+  if (config.admin_group.empty()) return std::nullopt;
+  TRY(auto id, group_id(config.admin_group));
+  return id;
+}
+
 /// The modules with their concrete types.
 struct Daemon {
-  Daemon(asio::io_context& l, model::Config c) : loop(l.get_executor()), config(std::move(c)) {}
+  Daemon(asio::io_context& l, Options o)
+      : loop(l.get_executor()), given(std::move(o)), config(given.config) {}
 
   Async<Result<void>> start();
   Async<void> stop();
   Result<void> make_folders();
   Async<Result<void>> choose_types();
   Result<void> serve();
+  manager::Settings manager_settings();
+  node::Settings node_settings();
+  Result<model::Reload> reload();
 
   asio::any_io_executor loop;
-  model::Config config;
+  Options given;
+  model::Config config;  ///< in force
   asio::thread_pool workers{2};
   std::unique_ptr<store::SqliteStore> store;
   std::unique_ptr<hypervisor::Hypervisor> hypervisor;
@@ -87,6 +144,15 @@ Result<void> Daemon::make_folders() {
   TRY_VOID(make_folder(config.state_dir + "/store", 0700));
   TRY_VOID(make_folder(config.state_dir + "/pool", 0711));
   return make_folder(config.run_dir, 0711);
+}
+
+// Copies of the store that an earlier life was still writing when it was killed.
+void remove_unsent_copies(const std::filesystem::path& folder) {
+  std::error_code ec;
+  for (std::filesystem::directory_iterator at(folder, ec), end; !ec && at != end;
+       at.increment(ec)) {
+    if (at->path().filename().string().starts_with(".backup-")) (void)remove_tree(at->path());
+  }
 }
 
 Async<Result<void>> Daemon::choose_types() {
@@ -135,37 +201,82 @@ Result<void> check(const model::Config& config) {
   return {};
 }
 
-Async<Result<void>> Daemon::start() {
-  CO_TRY_VOID(check(config));
-  CO_TRY_VOID(make_folders());
-  CO_TRY(store, store::SqliteStore::open(loop, config.state_dir + "/store/truce.db"));
-  if (config.name.empty()) config.name = host_name();
-  CO_TRY_VOID(co_await choose_types());
+manager::Settings Daemon::manager_settings() {
   manager::Settings settings;
   settings.node_socket = config.run_dir + "/node.sock";
   settings.subnet = config.subnet;
   settings.network_mode = config.network_mode;
   settings.task_history = static_cast<std::size_t>(config.task_history);
   settings.event_history = static_cast<std::size_t>(config.event_history);
-  if (!config.admin_group.empty()) {
-    CO_TRY(settings.admin_group, group_id(config.admin_group));
+  settings.backup = [this](std::filesystem::path file) { return store->backup(std::move(file)); };
+  settings.backup_folder = config.state_dir + "/store";
+  settings.reload = [this] { return reload(); };
+  return settings;
+}
+
+node::Settings Daemon::node_settings() {
+  node::Settings settings;
+  settings.name = config.name;
+  settings.manager_socket = config.run_dir + "/node.sock";
+  settings.run_dir = config.run_dir;
+  settings.recipes_dir = config.recipes_dir;
+  settings.pool_path = config.state_dir + "/pool";
+  settings.log_file = config.log_file;
+  settings.support_files = [this] {
+    std::string text;
+    for (const auto& [name, value] : given.values)
+      text += fmt::format("{} = \"{}\"\n", name, value);
+    return std::map<std::string, std::string>{{"truced.conf", text}};
+  };
+  if (config.hypervisor == "fake") return settings;
+  settings.check_host = [this] {
+    return qemu::check_host({.state = config.state_dir, .root_user = ::geteuid() == 0});
+  };
+  return settings;
+}
+
+// What is in force changes only when all of the new configuration is right.
+Result<model::Reload> Daemon::reload() {
+  TRY(auto fresh, read_options(given.words));
+  TRY(auto group, admin_group(fresh.config));
+  TRY(auto log, log_settings(fresh.config));
+  TRY_VOID(start_log(log));
+  manager->change(static_cast<std::size_t>(fresh.config.task_history),
+                  static_cast<std::size_t>(fresh.config.event_history), group);
+  constexpr std::string_view at_once[]{"log-level",    "log-format",    "log-file",
+                                       "task-history", "event-history", "admin-group"};
+  model::Reload told;
+  for (const auto& [name, value] : fresh.values) {
+    if (given.values[name] == value) continue;
+    bool applied = std::ranges::find(at_once, name) != std::end(at_once);
+    (applied ? told.applied : told.needs_restart).push_back(name);
+    if (applied) given.values[name] = value;  // the others stay what they are in force
   }
+  config.admin_group = fresh.config.admin_group;
+  spdlog::info("configuration read again; applied: {}; needs a restart: {}",
+               fmt::join(told.applied, ", "), fmt::join(told.needs_restart, ", "));
+  return told;
+}
+
+Async<Result<void>> Daemon::start() {
+  CO_TRY_VOID(check(config));
+  CO_TRY_VOID(make_folders());
+  remove_unsent_copies(config.state_dir + "/store");
+  CO_TRY(store, store::SqliteStore::open(loop, config.state_dir + "/store/truce.db"));
+  if (config.name.empty()) config.name = host_name();
+  CO_TRY_VOID(co_await choose_types());
+  auto settings = manager_settings();
+  CO_TRY(settings.admin_group, admin_group(config));
   if (!config.listen.empty()) {
     settings.url = "https://" + config.listen;
     CO_TRY(settings.fingerprint, http::ensure_certificate({config.state_dir + "/server.crt",
                                                            config.state_dir + "/server.key"},
                                                           {config.name}));
   }
-  node::Settings node_settings;
-  node_settings.name = config.name;
-  node_settings.manager_socket = settings.node_socket;
-  node_settings.run_dir = config.run_dir;
-  node_settings.recipes_dir = config.recipes_dir;
-  node_settings.pool_path = config.state_dir + "/pool";
   manager = std::make_unique<manager::Manager>(loop, *store, std::move(settings));
   CO_TRY_VOID(co_await manager->start());
   CO_TRY_VOID(serve());
-  node = std::make_unique<node::Node>(loop, *hypervisor, *pool, *network, std::move(node_settings));
+  node = std::make_unique<node::Node>(loop, *hypervisor, *pool, *network, node_settings());
   CO_TRY_VOID(co_await node->start());
   spdlog::info("truced {} is ready: host {}, {} {} with {}", TRUCE_VERSION, config.name,
                hypervisor->capabilities().name, hypervisor->capabilities().version,
@@ -180,13 +291,23 @@ Async<void> Daemon::stop() {
   if (hypervisor) co_await hypervisor->close();
 }
 
-Async<int> run(asio::io_context& context, model::Config config) {
-  Daemon daemon(context, std::move(config));
+// SIGHUP reads the configuration again and opens the log file anew; SIGINT and SIGTERM end.
+Async<void> until_ended(asio::io_context& context, Daemon& daemon) {
+  asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
+  while (true) {
+    auto [ec, number] = co_await signals.async_wait(as_result);
+    if (ec || number != SIGHUP) co_return;
+    auto done = daemon.reload();
+    if (!done) spdlog::error("configuration not read again: {}", done.error().message);
+  }
+}
+
+Async<int> run(asio::io_context& context, Options options) {
+  Daemon daemon(context, std::move(options));
   auto started = co_await daemon.start();
   if (started) {
     notify_service("READY=1");
-    asio::signal_set signals(context, SIGINT, SIGTERM);
-    co_await signals.async_wait(as_result);
+    co_await until_ended(context, daemon);
     notify_service("STOPPING=1");
     spdlog::info("stopping; machines run on");
   } else {
@@ -204,14 +325,34 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int main_with(model::Config config) {
-  start_log(config.log_level);
+/// `--restore FILE`: puts a backup in the store's place, and ends.
+int restore(const Options& options) {
+  auto restored = store::restore(options.restore, options.config.state_dir + "/store/truce.db");
+  if (!restored) {
+    std::cerr << "truced: " << restored.error().message << '\n';
+    return 1;
+  }
+  std::cout << fmt::format("the store is what it was at revision {}, with {} entries\n",
+                           restored->revision, restored->entries);
+  if (!restored->old.empty())
+    std::cout << fmt::format("what was there before is now {}\n", restored->old.string());
+  return 0;
+}
+
+int main_with(Options options) {
+  auto log = log_settings(options.config);
+  auto begun = log ? start_log(*log) : Result<void>(std::unexpected(log.error()));
+  if (!begun) {
+    std::cerr << "truced: log-file: " << begun.error().message << '\n';
+    return 1;
+  }
+  if (!options.restore.empty()) return restore(options);
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(0022);
   raise_descriptor_limit();
   asio::io_context context(1);
   int status = 1;
-  asio::co_spawn(context, run(context, std::move(config)), [&](std::exception_ptr e, int result) {
+  asio::co_spawn(context, run(context, std::move(options)), [&](std::exception_ptr e, int result) {
     if (e) std::rethrow_exception(e);
     status = result;
     context.stop();
@@ -225,11 +366,13 @@ int main_with(model::Config config) {
 
 int main(int argc, char** argv) {
   truce::storage::run_as_import_process(argc, argv);
-  CLI::App app("The Truce daemon: runs virtual machines on this host and answers the API",
-               "truced");
-  truce::model::Config config;
-  app.set_version_flag("--version", TRUCE_VERSION);
-  truce::model::add_options_and_file(app, config);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  auto options = truce::read_options(words);
+  if (options) return truce::main_with(*std::move(options));
+  // Said anew in CLI11's own way: help and version are no errors.
+  CLI::App app;
+  truce::Options unused;
+  truce::describe(app, unused);
   CLI11_PARSE(app, argc, argv);
-  return truce::main_with(std::move(config));
+  return 1;
 }

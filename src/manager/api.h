@@ -21,7 +21,8 @@ struct Context {
   const model::OperationRow& row;
 
   [[nodiscard]] const std::string& name() const { return request.parameters.at("name"); }
-  [[nodiscard]] Actor actor() const { return {caller.name, request.peer.address}; }
+  [[nodiscard]] Actor actor() const { return {caller.name, request.peer.address, request_id()}; }
+  [[nodiscard]] const std::string& request_id() const { return request.headers.at("x-request-id"); }
   /// A query parameter that model::check_query has accepted.
   [[nodiscard]] const std::string* query(const std::string& key) const {
     auto found = request.query.find(key);
@@ -72,6 +73,7 @@ void add_network_handlers(Handlers& handlers);
 void add_snapshot_handlers(Handlers& handlers);
 void add_task_handlers(Handlers& handlers);
 void add_token_handlers(Handlers& handlers);
+void add_upkeep_handlers(Handlers& handlers);
 
 /// Who the caller is: root, the daemon's own user and members of the administrators' group on the
 /// unix socket, the holder of a client certificate or of a bearer token. A token that is sent but

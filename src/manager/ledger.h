@@ -13,8 +13,9 @@ namespace truce::manager {
 
 /// Who does something: a caller's name and address, or nobody for the system.
 struct Actor {
-  std::string user;
-  std::string address;
+  std::string user = {};
+  std::string address = {};
+  std::string request = {};  ///< its id
 };
 
 /// The writes of one commit. Each object that is put or erased must be as the inventory showed it,
@@ -60,6 +61,7 @@ class Change {
     event.project = std::move(project);
     event.user = actor_.user;
     event.address = actor_.address;
+    event.request = actor_.request;
     event.message = std::move(message);
     events.push_back(std::move(event));
   }

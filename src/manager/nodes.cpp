@@ -15,6 +15,17 @@ constexpr Bytes message_limit = mib(256);
 constexpr std::size_t calls_limit = 256;
 constexpr std::size_t streams_limit = 1024;
 
+// The request whose task brings this generation of a machine about; empty when none does any more.
+std::string request_behind(const Inventory& inventory, const model::Vm& vm) {
+  auto target = "vms/" + vm.name;
+  for (const auto& name : inventory.live_tasks()) {
+    auto kept = inventory.find<model::Task>(name);
+    const auto& task = kept->object;
+    if (task.generation == vm.generation && task.target == target) return task.request;
+  }
+  return {};
+}
+
 }  // namespace
 
 /// One connected node.
@@ -202,6 +213,7 @@ Async<Result<void>> Nodes::add_vm(Session& session, model::Assignment& assignmen
   auto now_kept = ledger_.inventory().vm_by_uuid(uuid);
   if (!now_kept || now_kept->object.generation != generation) co_return Result<void>{};
   assigned.vm = now_kept->object;
+  assigned.request = request_behind(ledger_.inventory(), assigned.vm);
   session.sent[uuid] = generation;
   assignment.vms.push_back(std::move(assigned));
   co_return Result<void>{};

@@ -19,6 +19,7 @@ model::Task begin_task(Ledger& ledger, Change& change, std::string kind, std::st
   task.project = std::move(project);
   task.generation = generation;
   task.user = change.actor().user;
+  task.request = change.actor().request;
   task.state = model::TaskState::running;
   task.created = now();
   change.put(task);
@@ -35,6 +36,9 @@ void end_task(Change& change, model::Task task, model::TaskState state, std::str
                                                   model::to_string(state), task.error);
   change.event(fmt::format("{}.{}", task.kind, model::to_string(state)), task.target, task.project,
                std::move(message));
+  change.events.back().request = task.request;
+  log_for(task.request, spdlog::level::info,
+          fmt::format("{} {}: {}", task.kind, task.target, change.events.back().message));
   change.put(task);
 }
 
@@ -87,12 +91,12 @@ void erase_oldest(const Inventory& inventory, Change& change, std::size_t limit)
 
 }  // namespace
 
-Async<void> keep_history_short(Ledger& ledger, std::size_t tasks, std::size_t events) {
+Async<void> keep_history_short(Ledger& ledger, const Settings& settings) {
   while (true) {
     auto before = ledger.inventory().revision();
     auto done = co_await ledger.change({}, [&](Change& change) -> Result<void> {
-      erase_oldest<model::Task>(ledger.inventory(), change, tasks);
-      erase_oldest<model::Event>(ledger.inventory(), change, events);
+      erase_oldest<model::Task>(ledger.inventory(), change, settings.task_history);
+      erase_oldest<model::Event>(ledger.inventory(), change, settings.event_history);
       return {};
     });
     if (!done) spdlog::warn("history: {}", done.error().message);

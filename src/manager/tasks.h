@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger.h"
+#include "manager/manager.h"
 
 namespace truce::manager {
 
@@ -24,6 +25,6 @@ model::Wanted settled(model::Observed observed);
 void note_step(model::Task& task, const std::string& step, double progress);
 
 /// Deletes the oldest ended tasks and events above the limits, until cancelled.
-Async<void> keep_history_short(Ledger& ledger, std::size_t tasks, std::size_t events);
+Async<void> keep_history_short(Ledger& ledger, const Settings& settings);
 
 }  // namespace truce::manager

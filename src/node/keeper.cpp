@@ -28,6 +28,30 @@ std::string_view event_of(hypervisor::EndReason reason) {
   return "vm.ended.crashed";
 }
 
+std::string_view name_of(Step step) {
+  switch (step) {
+    case Step::none:
+      return "nothing to do";
+    case Step::provision:
+      return "make its disks";
+    case Step::start:
+      return "start";
+    case Step::stop:
+      return "stop";
+    case Step::pause:
+      return "pause";
+    case Step::resume:
+      return "resume";
+    case Step::suspend:
+      return "suspend";
+    case Step::discard_state:
+      return "discard its suspended state";
+    case Step::remove:
+      return "remove";
+  }
+  return "nothing to do";
+}
+
 std::filesystem::path folder_of(Hands& hands, const std::string& uuid) {
   auto folder = hands.pool.vm_folder(uuid);
   if (folder) return *folder;
@@ -202,11 +226,14 @@ Async<void> Keeper::run(std::shared_ptr<Keeper> self) {
       continue;
     }
     co_await interrupt_merge();
+    log_for(assignment_.request, spdlog::level::info,
+            fmt::format("machine {}: {}", vm().name, name_of(todo)));
     auto done = co_await perform(todo);
     if (done || vm().generation != generation) continue;
     failed_generation_ = generation;
     failure_ = done.error().message;
-    spdlog::warn("machine {}: {}", vm().name, failure_);
+    log_for(assignment_.request, spdlog::level::warn,
+            fmt::format("machine {}: {}", vm().name, failure_));
   }
 }
 

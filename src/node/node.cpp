@@ -12,6 +12,7 @@
 #include "jobs.h"
 #include "keeper.h"
 #include "model/firewall.h"
+#include "support.h"
 
 namespace truce::node {
 namespace {
@@ -83,6 +84,7 @@ struct Node::State {
   bool to_keeper(model::Job job, JobEnd end);
   Async<void> answer(model::Call call);
   Async<Result<model::CallReply>> carry_out(const model::Call& call);
+  Async<std::optional<model::CallReply>> of_host(const model::Call& call);
   Async<Result<model::CallReply>> exec(model::Call call);
   Async<Result<void>> open_stream(const model::Call& call, Keeper& keeper);
   Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string port);
@@ -295,7 +297,21 @@ Async<void> Node::State::answer(model::Call call) {
   replied->wake();
 }
 
+// What asks about the host and not about one of its machines.
+Async<std::optional<model::CallReply>> Node::State::of_host(const model::Call& call) {
+  model::CallReply reply;
+  if (call.verb == model::CallVerb::check_host) {
+    if (settings.check_host) reply.checks = co_await settings.check_host();
+    co_return reply;
+  }
+  if (call.verb != model::CallVerb::support_files) co_return std::nullopt;
+  reply.files = co_await support_files(settings);
+  co_return reply;
+}
+
 Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) {
+  auto told = co_await of_host(call);
+  if (told) co_return *std::move(told);
   auto found = keepers.find(call.vm);
   if (found == keepers.end())
     co_return fail(Code::not_found, "this host has no machine {}", call.vm);
@@ -320,6 +336,8 @@ Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) 
     case model::CallVerb::stream:
       CO_TRY_VOID(co_await open_stream(call, keeper));
       break;
+    default:
+      co_return fail(Code::unsupported, "this node does not know what is asked of it");
   }
   co_return reply;
 }

@@ -199,6 +199,7 @@ Async<Result<hypervisor::Machine>> Keeper::build_machine(std::vector<network::Pl
   hypervisor::Machine machine;
   machine.uuid = wish.uuid;
   machine.name = wish.name;
+  machine.request = assignment_.request;
   machine.number = static_cast<int>(wish.number);
   machine.type = wish.machine;
   CO_TRY(machine.outfit, model::outfit(wish));

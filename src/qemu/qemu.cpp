@@ -155,6 +155,7 @@ Result<RunningPtr> Qemu::launch(const Machine& machine, bool incoming) {
   gear.wiring.accelerator = accelerator_;
   gear.wiring.origin = incoming ? Origin::incoming : Origin::boot;
   TRY(auto words, command_line(machine, gear.wiring));
+  vm->runtime.begin_log(words, machine.request);
   auto command = confined(machine, gear.wiring, vm->runtime, user, std::move(words));
   command.descriptors = gear.descriptors;
   command.cgroups = vm->groups.folders();

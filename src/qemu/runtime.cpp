@@ -11,12 +11,14 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "base/time.h"
 
 namespace truce::qemu {
 namespace json = boost::json;
 namespace {
 
 constexpr off_t log_limit = 1 << 20;
+constexpr std::string_view log_mark = "# ";  // before lines that are ours
 
 template <class T>
 Result<T> field(const json::object& object, std::string_view key) {
@@ -123,12 +125,27 @@ Result<Record> Runtime::read() const {
   return parse_record(text);
 }
 
+void Runtime::begin_log(const std::vector<std::string>& words, const std::string& request) const {
+  auto line = fmt::format("{}{} truce {}{}{}:", log_mark, to_string(now()), TRUCE_VERSION,
+                          request.empty() ? "" : " request ", request);
+  for (const auto& word : words) {
+    bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`*?;&|<>(){}#~") == word.npos;
+    line += plain ? " " + word : " '" + word + "'";
+  }
+  std::ranges::replace(line, '\n', ' ');
+  line += '\n';
+  auto file = open_file(log(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (file && ::write(file->get(), line.data(), line.size()) >= 0) return;
+  spdlog::info("{}: nothing can be noted there", log().string());
+}
+
 std::string Runtime::last_words() const {
   auto text = read_file(log(), mib(8));
   if (!text) return {};
   std::string_view rest = *text;
   while (rest.ends_with('\n') || rest.ends_with('\r')) rest.remove_suffix(1);
   auto line = rest.substr(rest.rfind('\n') + 1).substr(0, 1000);
+  if (line.starts_with(log_mark)) return {};  // our own
   if (auto at = line.find(": "); line.starts_with("qemu-system") && at != line.npos) {
     line.remove_prefix(at + 2);
   }
@@ -141,6 +158,16 @@ void Runtime::bound_log() const {
   if (large && ::truncate(log().c_str(), 0) != 0) {
     spdlog::warn("{} cannot be emptied: {}", log().string(), std::strerror(errno));
   }
+}
+
+void Runtime::keep_log(const std::filesystem::path& folder) const {
+  constexpr std::size_t kept = 256 << 10;
+  auto text = read_file(log(), mib(8));
+  std::error_code none;
+  if (!text || text->empty() || !std::filesystem::is_directory(folder, none)) return;
+  if (text->size() > kept) text->erase(0, text->size() - kept);
+  auto done = write_file_durably(folder / log().filename(), *text);
+  if (!done) spdlog::info("{}", done.error().message);
 }
 
 void Runtime::clear() const {

@@ -57,11 +57,16 @@ class Runtime {
   /// Takes the socket that QEMU made for the screen (`vnc` or `spice`) out of the VM's reach.
   [[nodiscard]] Result<void> take(const std::string& which) const;
   [[nodiscard]] Result<void> write(const Record& record) const;
+  /// Notes in the log, before QEMU says anything, by which words and for which request it starts.
+  void begin_log(const std::vector<std::string>& words, const std::string& request) const;
   [[nodiscard]] Result<Record> read() const;
-  /// The last line that QEMU wrote on standard error, without its program name.
+  /// The last line that QEMU wrote on standard error, without its program name; empty when it wrote
+  /// none.
   [[nodiscard]] std::string last_words() const;
   /// Empties the log when it has grown over 1 MiB.
   void bound_log() const;
+  /// Copies the end of the log to `folder`, where it can be read after clear().
+  void keep_log(const std::filesystem::path& folder) const;
   /// Removes all that we put there, and the folder.
   void clear() const;
 

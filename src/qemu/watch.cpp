@@ -60,6 +60,7 @@ Async<void> Qemu::finish(RunningPtr vm, std::string how) {
     vm->detail = fmt::format("QEMU ended: {}{}{}", how, words.empty() ? "" : ": ", words);
   }
   co_await vm->groups.remove();
+  vm->runtime.keep_log(vm->record.folder);
   vm->runtime.clear();
   bool ran = vm->state != Observed::starting;
   auto known = running_.find(vm->record.uuid);

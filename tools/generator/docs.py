@@ -222,6 +222,10 @@ def truced_man(schema):
               '.SH OPTIONS', roff('Each is also a key of the configuration file.')]
     lines += man_items((f'--{o.name} {o.type.upper()}',
                         o.help + (f' (default {o.default})' if o.default != '' else '')) for o in schema.options)
+    lines += ['.SH RESTORE', roff('truced --restore FILE puts a backup of the store (truce server backup) in the store\'s place and '
+                                  'ends; what was there is kept beside it. The daemon must not run.'),
+              '.SH SIGNALS', roff('SIGHUP reads the configuration again and opens the log file anew; SIGTERM ends the daemon, '
+                                  'while machines run on.')]
     lines += ['.SH FILES']
     lines += man_items([('/var/lib/truce', 'The store and the default pool'), ('/run/truce/truced.sock', 'The API')])
     return '\n'.join(lines + ['.SH SEE ALSO', '.BR truce (1)']) + '\n'

@@ -343,6 +343,10 @@ inline constexpr Input host_show_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
 };
 inline constexpr std::string_view host_show_examples[]{"truce host show node1"};
+inline constexpr Input host_check_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .help = "The host (the only one, where there is one)", .completes = "host"},
+};
+inline constexpr std::string_view host_check_examples[]{"truce host check", "truce host check node1 --format json"};
 inline constexpr std::string_view task_list_state_choices[]{"queued", "running", "succeeded", "failed", "cancelled"};
 inline constexpr Input task_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
@@ -394,6 +398,15 @@ inline constexpr Input token_delete_inputs[]{
 };
 inline constexpr std::string_view token_delete_examples[]{"truce token delete ci"};
 inline constexpr std::string_view server_show_examples[]{"truce server show"};
+inline constexpr std::string_view server_reload_examples[]{"truce server reload"};
+inline constexpr Input server_backup_inputs[]{
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "File to write"},
+};
+inline constexpr std::string_view server_backup_examples[]{"truce server backup /srv/backup/truce.db"};
+inline constexpr Input support_bundle_inputs[]{
+    {.name = "output", .flag = "output", .alias = "o", .where = Where::local, .kind = Kind::text, .help = "File to write (truce-support.tar.zst)", .value = "FILE"},
+};
+inline constexpr std::string_view support_bundle_examples[]{"truce support bundle -o fault.tar.zst"};
 inline constexpr Input image_info_inputs[]{
     {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The image: a file, a device, nbd://HOST/NAME, https://HOST/PATH"},
     {.name = "source-format", .flag = "source-format", .alias = "f", .where = Where::local, .kind = Kind::text, .help = "Its format, instead of what its content says", .value = "FORMAT"},
@@ -609,6 +622,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "pool", .verb = "show", .summary = "Show a storage pool", .description = "", .usage = "truce pool show NAME", .method = "GET", .path = "/v1/pools/{name}", .answer = Answer::object, .shown = "Pool", .inputs = pool_show_inputs, .examples = pool_show_examples},
     {.noun = "host", .verb = "list", .summary = "List hosts", .description = "", .usage = "truce host list [options]", .method = "GET", .path = "/v1/hosts", .answer = Answer::page, .shown = "Host", .inputs = host_list_inputs, .columns = host_list_columns, .examples = host_list_examples},
     {.noun = "host", .verb = "show", .summary = "Show a host", .description = "", .usage = "truce host show NAME", .method = "GET", .path = "/v1/hosts/{name}", .answer = Answer::object, .shown = "Host", .inputs = host_show_inputs, .examples = host_show_examples},
+    {.noun = "host", .verb = "check", .summary = "Look at what a host has and lacks for running machines", .description = "A row for each thing, with what it means and what to do. Exit status 1 when something is missing that machines cannot do without.", .usage = "truce host check [NAME]", .answer = Answer::nothing, .shown = "", .inputs = host_check_inputs, .examples = host_check_examples},
     {.noun = "task", .verb = "list", .summary = "List tasks", .description = "", .usage = "truce task list [options]", .method = "GET", .path = "/v1/tasks", .answer = Answer::page, .shown = "Task", .inputs = task_list_inputs, .columns = task_list_columns, .examples = task_list_examples},
     {.noun = "task", .verb = "show", .summary = "Show a task", .description = "", .usage = "truce task show NAME", .method = "GET", .path = "/v1/tasks/{name}", .answer = Answer::object, .shown = "Task", .inputs = task_show_inputs, .examples = task_show_examples},
     {.noun = "task", .verb = "cancel", .summary = "Cancel a running task; what it did is undone", .description = "", .usage = "truce task cancel NAME", .method = "POST", .path = "/v1/tasks/{name}/cancel", .answer = Answer::task, .shown = "Task", .inputs = task_cancel_inputs, .examples = task_cancel_examples},
@@ -618,6 +632,9 @@ inline constexpr CommandRow commands[]{
     {.noun = "token", .verb = "create", .summary = "Create a token, or let a client certificate in", .description = "The token's text is in this answer and nowhere else; only its SHA-256 is stored.", .usage = "truce token create NAME [options]", .method = "POST", .path = "/v1/tokens", .answer = Answer::object, .shown = "TokenSecret", .inputs = token_create_inputs, .examples = token_create_examples},
     {.noun = "token", .verb = "delete", .summary = "Withdraw a token or client certificate", .description = "", .usage = "truce token delete NAME", .method = "DELETE", .path = "/v1/tokens/{name}", .answer = Answer::nothing, .shown = "", .inputs = token_delete_inputs, .examples = token_delete_examples},
     {.noun = "server", .verb = "show", .summary = "What this server is, and who you are to it", .description = "", .usage = "truce server show", .method = "GET", .path = "/v1", .answer = Answer::object, .shown = "Server", .examples = server_show_examples},
+    {.noun = "server", .verb = "reload", .summary = "Read the configuration file again and apply what can be applied", .description = "", .usage = "truce server reload", .method = "POST", .path = "/v1/server/reload", .answer = Answer::object, .shown = "Reload", .examples = server_reload_examples},
+    {.noun = "server", .verb = "backup", .summary = "Save a copy of the store while everything runs", .description = "The file can be read by its owner only, for it holds what machines were given for their first boot. With truced stopped, truced --restore FILE puts it back. Disks of machines are not in it.", .usage = "truce server backup FILE", .answer = Answer::nothing, .shown = "", .inputs = server_backup_inputs, .examples = server_backup_examples},
+    {.noun = "support", .verb = "bundle", .summary = "Save all that helps to find a fault, without secrets", .description = "Versions, configuration, host check, machines, tasks and events, the daemon's log, and command lines and logs of QEMU, in one file (tar, Zstandard). What guests show or are given is not in it; look at it before you send it.", .usage = "truce support bundle [options]", .answer = Answer::nothing, .shown = "", .inputs = support_bundle_inputs, .examples = support_bundle_examples},
     {.noun = "image", .verb = "info", .summary = "Show what an image is and what it refers to", .description = "Nothing but the file itself is opened, so this is safe for an image of any origin.", .usage = "truce image info FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_info_inputs, .examples = image_info_examples},
     {.noun = "image", .verb = "map", .summary = "Show where the parts of a disk are stored", .description = "A row for each range of the disk: data (as it is, at an offset of a file), compressed, zero, or hole (nothing is stored).", .usage = "truce image map FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_map_inputs, .examples = image_map_examples},
     {.noun = "image", .verb = "check", .summary = "Look for damage in an image", .description = "Follows all tables and compares what must agree. Exit status 0: clean, 1: space is lost but no data, 2: damaged, 3: it could not be checked. With --repair the status is that of what is left.", .usage = "truce image check FILE [options]", .answer = Answer::nothing, .shown = "", .inputs = image_check_inputs, .examples = image_check_examples},
@@ -660,6 +677,7 @@ inline constexpr Noun nouns[]{
     {"event", "What happened"},
     {"token", "Keys that open the API"},
     {"server", "The daemon itself"},
+    {"support", "Help with faults"},
     {"image", "Disk images in files, of any format; needs no daemon"},
 };
 
@@ -669,6 +687,10 @@ inline constexpr ShownField Server_fields[]{
     {"url", Kind::text, Kind::text, ""},
     {"user", Kind::text, Kind::text, ""},
     {"role", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownField Reload_fields[]{
+    {"applied", Kind::list, Kind::text, ""},
+    {"needs_restart", Kind::list, Kind::text, ""},
 };
 inline constexpr ShownField Hardware_fields[]{
     {"machine_version", Kind::text, Kind::text, ""},
@@ -831,6 +853,7 @@ inline constexpr ShownField Task_fields[]{
     {"project", Kind::text, Kind::text, ""},
     {"generation", Kind::integer, Kind::integer, ""},
     {"user", Kind::text, Kind::text, ""},
+    {"request", Kind::text, Kind::text, ""},
     {"state", Kind::choice, Kind::choice, ""},
     {"progress", Kind::number, Kind::number, ""},
     {"step", Kind::text, Kind::text, ""},
@@ -848,6 +871,7 @@ inline constexpr ShownField Event_fields[]{
     {"project", Kind::text, Kind::text, ""},
     {"user", Kind::text, Kind::text, ""},
     {"address", Kind::text, Kind::text, ""},
+    {"request", Kind::text, Kind::text, ""},
     {"message", Kind::text, Kind::text, ""},
 };
 inline constexpr ShownField Token_fields[]{
@@ -866,6 +890,7 @@ inline constexpr ShownField TokenSecret_fields[]{
 };
 inline constexpr ShownObject shown_objects[]{
     {"Server", Server_fields},
+    {"Reload", Reload_fields},
     {"Hardware", Hardware_fields},
     {"VmDisk", VmDisk_fields},
     {"VmNic", VmNic_fields},

@@ -25,11 +25,12 @@ constexpr std::array<std::string_view, 5> TaskState_names{"queued", "running", "
 constexpr std::array<std::string_view, 2> TokenKind_names{"bearer", "certificate"};
 constexpr std::array<std::string_view, 3> TemplateKind_names{"disk", "kernel", "iso"};
 constexpr std::array<std::string_view, 2> HostState_names{"online", "offline"};
+constexpr std::array<std::string_view, 3> CheckState_names{"ok", "warning", "missing"};
 constexpr std::array<std::string_view, 4> SnapshotKind_names{"off", "crash", "agent", "memory"};
 constexpr std::array<std::string_view, 3> AnswerKind_names{"autounattend", "kickstart", "preseed"};
 constexpr std::array<std::string_view, 7> ConsoleKind_names{"serial", "vnc", "spice", "serial2", "serial3", "serial4", "parallel"};
 constexpr std::array<std::string_view, 6> JobKind_names{"build_template", "import_template", "delete_template", "create_snapshot", "restore_snapshot", "delete_snapshot"};
-constexpr std::array<std::string_view, 5> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream"};
+constexpr std::array<std::string_view, 7> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files"};
 }  // namespace
 
 template <>
@@ -182,6 +183,14 @@ std::span<const std::string_view> enum_names<HostState>() {
 }
 std::string_view to_string(HostState value) {
   return HostState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<CheckState>() {
+  return CheckState_names;
+}
+std::string_view to_string(CheckState value) {
+  return CheckState_names.at(static_cast<std::size_t>(value));
 }
 
 template <>

@@ -26,6 +26,13 @@ struct Schema<Server> {
 };
 
 template <>
+struct Schema<Reload> {
+  static constexpr auto fields = std::tuple{
+      Field{"applied", &Reload::applied, Need::optional, Rule{}, Rule{}},
+      Field{"needs_restart", &Reload::needs_restart, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
 struct Schema<Hardware> {
   static constexpr auto fields = std::tuple{
       Field{"machine_version", &Hardware::machine_version, Need::optional, Rule{.max_length = 16}, Rule{}},
@@ -382,6 +389,23 @@ struct Schema<Host> {
 };
 
 template <>
+struct Schema<HostCheck> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &HostCheck::name, Need::required, Rule{}, Rule{}},
+      Field{"state", &HostCheck::state, Need::required, Rule{}, Rule{}},
+      Field{"found", &HostCheck::found, Need::required, Rule{}, Rule{}},
+      Field{"meaning", &HostCheck::meaning, Need::optional, Rule{}, Rule{}},
+      Field{"advice", &HostCheck::advice, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
+struct Schema<HostChecks> {
+  static constexpr auto fields = std::tuple{
+      Field{"host", &HostChecks::host, Need::required, Rule{}, Rule{}},
+      Field{"items", &HostChecks::items, Need::optional, Rule{}, Rule{}}};
+};
+
+template <>
 struct Schema<TaskStep> {
   static constexpr auto fields = std::tuple{
       Field{"time", &TaskStep::time, Need::required, Rule{}, Rule{}},
@@ -397,6 +421,7 @@ struct Schema<Task> {
       Field{"project", &Task::project, Need::optional, Rule{}, Rule{}},
       Field{"generation", &Task::generation, Need::optional, Rule{}, Rule{}},
       Field{"user", &Task::user, Need::optional, Rule{}, Rule{}},
+      Field{"request", &Task::request, Need::optional, Rule{}, Rule{}},
       Field{"state", &Task::state, Need::required, Rule{}, Rule{}},
       Field{"progress", &Task::progress, Need::optional, Rule{}, Rule{}},
       Field{"step", &Task::step, Need::optional, Rule{}, Rule{}},
@@ -417,6 +442,7 @@ struct Schema<Event> {
       Field{"project", &Event::project, Need::optional, Rule{}, Rule{}},
       Field{"user", &Event::user, Need::optional, Rule{}, Rule{}},
       Field{"address", &Event::address, Need::optional, Rule{}, Rule{}},
+      Field{"request", &Event::request, Need::optional, Rule{}, Rule{}},
       Field{"message", &Event::message, Need::required, Rule{}, Rule{}}};
 };
 
@@ -535,7 +561,8 @@ template <>
 struct Schema<VmAssignment> {
   static constexpr auto fields = std::tuple{
       Field{"vm", &VmAssignment::vm, Need::required, Rule{}, Rule{}},
-      Field{"first_boot", &VmAssignment::first_boot, Need::optional, Rule{}, Rule{}}};
+      Field{"first_boot", &VmAssignment::first_boot, Need::optional, Rule{}, Rule{}},
+      Field{"request", &VmAssignment::request, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>
@@ -661,7 +688,9 @@ struct Schema<CallReply> {
       Field{"error", &CallReply::error, Need::optional, Rule{}, Rule{}},
       Field{"code", &CallReply::code, Need::optional, Rule{}, Rule{}},
       Field{"data", &CallReply::data, Need::optional, Rule{}, Rule{}},
-      Field{"exec", &CallReply::exec, Need::optional, Rule{}, Rule{}}};
+      Field{"exec", &CallReply::exec, Need::optional, Rule{}, Rule{}},
+      Field{"checks", &CallReply::checks, Need::optional, Rule{}, Rule{}},
+      Field{"files", &CallReply::files, Need::optional, Rule{}, Rule{}}};
 };
 
 template <>

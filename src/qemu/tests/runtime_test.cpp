@@ -50,6 +50,19 @@ TEST_F(RuntimeTest, last_words_are_the_last_line_without_the_programs_name) {
   EXPECT_EQ(runtime_.last_words(), "-blockdev x: Could not open 'y'");
 }
 
+TEST_F(RuntimeTest, a_log_begins_with_the_words_and_the_request_which_are_no_last_words) {
+  ASSERT_TRUE(runtime_.prepare(std::nullopt));
+  runtime_.begin_log({"qemu-system-x86_64", "-name", "guest=web 01"}, "r-0123");
+  auto line = read_file(runtime_.log()).value();
+  EXPECT_TRUE(line.ends_with(" request r-0123: qemu-system-x86_64 -name 'guest=web 01'\n")) << line;
+  EXPECT_EQ(runtime_.last_words(), "");
+  auto folder = runtime_.folder().parent_path() / "kept";
+  std::filesystem::create_directory(folder);
+  runtime_.keep_log(folder);
+  runtime_.clear();
+  EXPECT_EQ(read_file(folder / "qemu.log").value(), line);
+}
+
 TEST_F(RuntimeTest, a_log_is_emptied_when_it_has_grown_too_large) {
   ASSERT_TRUE(runtime_.prepare(std::nullopt));
   std::ofstream(runtime_.log()) << std::string(1000, 'x');

@@ -41,7 +41,8 @@ struct Port {
 struct Machine {
   std::string uuid;
   std::string name;
-  int number = 0;  ///< unique on the host; the base of its user id
+  std::string request;  ///< id of the request that wants it started, for logs; or empty
+  int number = 0;       ///< unique on the host; the base of its user id
   model::MachineType type = model::MachineType::q35;
   model::Outfit outfit;
   std::optional<model::BootDevice> boot_once;  ///< first, until the guest resets itself

@@ -24,6 +24,8 @@ struct Config {
   std::string hypervisor = "qemu";  ///< qemu, or fake (machines that only pretend, for tests and measuring)
   std::string accelerator = "auto";  ///< auto, kvm or tcg
   std::string log_level = "info";  ///< debug, info, warn or error
+  std::string log_format = "text";  ///< text, logfmt or json: one line an entry
+  std::string log_file = "";  ///< File that the log is appended to, opened anew on SIGHUP; empty: standard error
   std::int64_t requests_per_second = 2000;  ///< Limit for one TCP address
   std::int64_t task_history = 2000;  ///< How many ended tasks are kept
   std::int64_t event_history = 20000;  ///< How many events are kept
@@ -33,7 +35,7 @@ struct Config {
 struct ConfigOption {
   std::string_view name, type, default_value, help;
 };
-inline constexpr std::array<ConfigOption, 15> config_options{{
+inline constexpr std::array<ConfigOption, 17> config_options{{
     {"state-dir", "string", "/var/lib/truce", "Where the store and the default pool live"},
     {"run-dir", "string", "/run/truce", "Sockets and pid files; emptied by a reboot"},
     {"listen", "string", "127.0.0.1:7443", "Address and port of the HTTPS API; empty: none"},
@@ -46,6 +48,8 @@ inline constexpr std::array<ConfigOption, 15> config_options{{
     {"hypervisor", "string", "qemu", "qemu, or fake (machines that only pretend, for tests and measuring)"},
     {"accelerator", "string", "auto", "auto, kvm or tcg"},
     {"log-level", "string", "info", "debug, info, warn or error"},
+    {"log-format", "string", "text", "text, logfmt or json: one line an entry"},
+    {"log-file", "string", "", "File that the log is appended to, opened anew on SIGHUP; empty: standard error"},
     {"requests-per-second", "integer", "2000", "Limit for one TCP address"},
     {"task-history", "integer", "2000", "How many ended tasks are kept"},
     {"event-history", "integer", "20000", "How many events are kept"},

@@ -24,6 +24,8 @@ inline void add_options(CLI::App& app, Config& config) {
   app.add_option("--hypervisor", config.hypervisor, "qemu, or fake (machines that only pretend, for tests and measuring)")->capture_default_str()->take_last()->check(CLI::IsMember({"qemu", "fake"}));
   app.add_option("--accelerator", config.accelerator, "auto, kvm or tcg")->capture_default_str()->take_last()->check(CLI::IsMember({"auto", "kvm", "tcg"}));
   app.add_option("--log-level", config.log_level, "debug, info, warn or error")->capture_default_str()->take_last()->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  app.add_option("--log-format", config.log_format, "text, logfmt or json: one line an entry")->capture_default_str()->take_last()->check(CLI::IsMember({"text", "logfmt", "json"}));
+  app.add_option("--log-file", config.log_file, "File that the log is appended to, opened anew on SIGHUP; empty: standard error")->capture_default_str()->take_last();
   app.add_option("--requests-per-second", config.requests_per_second, "Limit for one TCP address")->capture_default_str()->take_last()->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
   app.add_option("--task-history", config.task_history, "How many ended tasks are kept")->capture_default_str()->take_last()->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   app.add_option("--event-history", config.event_history, "How many events are kept")->capture_default_str()->take_last()->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));

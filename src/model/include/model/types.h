@@ -123,6 +123,11 @@ enum class HostState { online, offline };
 std::string_view to_string(HostState value);
 template <> std::span<const std::string_view> enum_names<HostState>();
 
+/// ok, warning (something cannot be had) or missing (what machines cannot do without).
+enum class CheckState { ok, warning, missing };
+std::string_view to_string(CheckState value);
+template <> std::span<const std::string_view> enum_names<CheckState>();
+
 /// How whole a snapshot is: taken while the machine was off, as after a power cut, with file systems frozen by the agent, or with memory.
 enum class SnapshotKind { off, crash, agent, memory };
 std::string_view to_string(SnapshotKind value);
@@ -144,7 +149,7 @@ std::string_view to_string(JobKind value);
 template <> std::span<const std::string_view> enum_names<JobKind>();
 
 /// Short work that answers at once.
-enum class CallVerb { reset, screenshot, exec, serial_tail, stream };
+enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files };
 std::string_view to_string(CallVerb value);
 template <> std::span<const std::string_view> enum_names<CallVerb>();
 
@@ -163,6 +168,13 @@ struct Server {
   std::string user{};  ///< The caller's name; empty when not known
   std::string role{};  ///< The caller's role; empty when not known
   bool operator==(const Server&) const = default;
+};
+
+/// What became of a configuration that was read again.
+struct Reload {
+  std::vector<std::string> applied{};  ///< Options that are in force with another value than before
+  std::vector<std::string> needs_restart{};  ///< Options whose new value waits for a restart of truced (machines run on)
+  bool operator==(const Reload&) const = default;
 };
 
 /// What a machine is made of; what is absent is as usual for its type.
@@ -521,6 +533,23 @@ struct Host {
   bool operator==(const Host&) const = default;
 };
 
+/// One thing that was looked at.
+struct HostCheck {
+  std::string name{};  ///< What
+  CheckState state{};  ///< How it stands
+  std::string found{};  ///< What was seen
+  std::string meaning{};  ///< What that means for machines
+  std::string advice{};  ///< What to do about it, where something can be done
+  bool operator==(const HostCheck&) const = default;
+};
+
+/// All that was looked at.
+struct HostChecks {
+  std::string host{};  ///< Which host
+  std::vector<HostCheck> items{};  ///< In the order of their weight
+  bool operator==(const HostChecks&) const = default;
+};
+
 /// A step that a task has begun.
 struct TaskStep {
   Time time{};  ///< When
@@ -536,6 +565,7 @@ struct Task {
   std::string project = "default";  ///< Whose it is
   std::int64_t generation = 0;  ///< The machine's generation that it brings about
   std::string user{};  ///< Who asked for it
+  std::string request{};  ///< Id of the request that asked for it: it is also in the log, in events and in the log of QEMU
   TaskState state{};  ///< Where it stands
   double progress = 0;  ///< From 0 to 1
   std::string step{};  ///< What it is doing
@@ -556,6 +586,7 @@ struct Event {
   std::string project{};  ///< Whose that is
   std::string user{};  ///< Who did it, empty for the system
   std::string address{};  ///< Where the request came from
+  std::string request{};  ///< Its id
   std::string message{};  ///< For people
   bool operator==(const Event&) const = default;
 };
@@ -675,6 +706,7 @@ struct FirstBoot {
 struct VmAssignment {
   Vm vm{};  ///< The machine
   std::optional<FirstBoot> first_boot{};  ///< For its cloud-init
+  std::string request{};  ///< Id of the request behind this generation
   bool operator==(const VmAssignment&) const = default;
 };
 
@@ -801,6 +833,8 @@ struct CallReply {
   std::string code{};  ///< The error's code
   std::string data{};  ///< Screenshot (base64) or serial text
   std::optional<ExecAnswer> exec{};  ///< For exec
+  std::vector<HostCheck> checks{};  ///< For check_host
+  std::map<std::string, std::string> files{};  ///< For support_files: name and content
   bool operator==(const CallReply&) const = default;
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -17,6 +19,11 @@ struct Settings {
   std::filesystem::path run_dir;         ///< runtime folders of machines go to `vms/` below it
   std::filesystem::path recipes_dir;
   std::filesystem::path pool_path;  ///< for people
+  std::filesystem::path log_file;   ///< of the daemon; empty: it has none
+  /// Looks at the host; none: there is nothing to look at.
+  std::function<Async<std::vector<model::HostCheck>>()> check_host;
+  /// What else helps to find a fault: name and content.
+  std::function<std::map<std::string, std::string>()> support_files;
 };
 
 /// The hands of one host: receives what the host shall run, compares it with what runs, acts, and
