@@ -101,10 +101,15 @@ def table(rows):
     return "\n".join(out)
 
 
+ONCE = False
+
+
 def interleaved(contestants, count, warm_up=1):
     """Runs each contestant in turn (ABCABC...), so that noise of the machine meets all of them alike.
     `contestants` maps a name to a function that answers a dict of numbers. The samples by name and
-    number, without the first rounds."""
+    number, without the first rounds. With ONCE a single round shows that it runs at all."""
+    if ONCE:
+        count, warm_up = 1, 0
     samples = {name: {} for name in contestants}
     for turn in range(warm_up + count):
         for name, run in contestants.items():
