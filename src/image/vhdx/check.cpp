@@ -46,6 +46,8 @@ class Checker {
     const auto& shape = tables_.shape();
     auto blocks = shape.blocks(), ratio = shape.chunk_ratio();
     for (std::uint64_t block = 0; block < blocks; ++block) {
+      TRY(auto passed, pass_over(block, blocks, ratio));
+      block += passed;
       TRY_VOID(payload(block));
       if (shape.has_parent && (block % ratio == ratio - 1 || block == blocks - 1))
         TRY_VOID(bitmap(block));
@@ -61,6 +63,19 @@ class Checker {
   }
 
  private:
+  /// How many blocks from `block` on need no look: they have no place, all alike. Those that a
+  /// bitmap is looked at with are not among them.
+  Result<std::uint64_t> pass_over(std::uint64_t block, std::uint64_t blocks, std::uint64_t ratio) {
+    auto most = blocks - 1 - block;
+    TRY(auto raw, tables_.raw(tables_.shape().index(block)));
+    if (tables_.shape().has_parent && raw != 0) most = std::min(most, ratio - 1 - block % ratio);
+    if (partial_ || most == 0 || (raw & state_mask) > static_cast<std::uint64_t>(State::unmapped))
+      return 0;
+    TRY(auto alike, tables_.alike(block, most));
+    without_place_ += alike;
+    return alike;
+  }
+
   Result<void> payload(std::uint64_t block) {
     const auto& shape = tables_.shape();
     TRY(auto raw, tables_.raw(shape.index(block)));

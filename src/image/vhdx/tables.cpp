@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "byte_order.h"
 
@@ -95,6 +96,40 @@ Result<Entry> Tables::bitmap(std::uint64_t block) {
   return checked_bitmap(block, value);
 }
 
+Result<std::uint64_t> Tables::alike(std::uint64_t block, std::uint64_t most) {
+  constexpr std::size_t width = sizeof(std::uint64_t), step = 512;
+  auto at = entry_at(shape_.index(block));
+  auto end = entry_at(shape_.index(block + most - 1) + 1);
+  TRY(auto first, raw(shape_.index(block)));
+  std::array<std::byte, step> pattern;
+  for (std::size_t i = 0; i < step; i += width) put_le<std::uint64_t>(pattern, i, first);
+  while (at < end) {
+    if (first == 0) {
+      TRY(auto run, view_->holder({at, end - at}).run(at, end - at));
+      if (!run.stored) {
+        at += std::max<std::uint64_t>(run.length / width * width, width);
+        continue;
+      }
+    }
+    TRY(auto page, cache_.page(at));
+    auto bytes = page.from(at);
+    bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), end - at) / width * width);
+    if (bytes.empty()) break;  // the table is cut off
+    std::size_t same = 0;
+    auto go_on = [&](std::size_t length) {
+      while (same + length <= bytes.size() &&
+             std::memcmp(bytes.data() + same, pattern.data(), length) == 0)
+        same += length;
+    };
+    go_on(step);
+    go_on(width);
+    at += same;
+    if (same < bytes.size()) break;
+  }
+  auto reached = shape_.block_from((std::min(at, end) - entry_at(0)) / width);
+  return std::min(reached - block, most);
+}
+
 Result<Blocks> Tables::run(std::uint64_t block, std::uint64_t most) {
   auto at = entry_at(shape_.index(block));
   TRY(auto page, cache_.page(at));
@@ -103,6 +138,18 @@ Result<Blocks> Tables::run(std::uint64_t block, std::uint64_t most) {
   TRY(auto first, checked(block, le<std::uint64_t>(page.from(at), 0)));
   Blocks blocks{first, 1};
   if (first.state == State::partial) return blocks;  // each has bits of its own
+  if (!first.placed()) {
+    // Entries of bitmaps stand between them.
+    auto bits = le<std::uint64_t>(page.from(at), 0), next = bits;
+    for (blocks.count = 0; blocks.count < most && next == bits;) {
+      TRY(auto more, alike(block + blocks.count, most - blocks.count));
+      blocks.count += more;
+      if (blocks.count < most) {
+        TRY(next, raw(shape_.index(block + blocks.count)));
+      }
+    }
+    return blocks;
+  }
   auto ratio = shape_.chunk_ratio();
   auto until_bitmap = ratio - block % ratio;
   for (; blocks.count < most; ++blocks.count) {
@@ -114,7 +161,6 @@ Result<Blocks> Tables::run(std::uint64_t block, std::uint64_t most) {
     if (!page.holds(at, sizeof(std::uint64_t))) break;
     auto value = le<std::uint64_t>(page.from(at), 0);
     if (static_cast<State>(value & state_mask) != first.state) break;
-    if (!first.placed()) continue;
     auto next = checked(block + blocks.count, value);
     if (!next || next->offset != first.offset + blocks.count * shape_.block_size) break;
   }

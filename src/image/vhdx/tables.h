@@ -54,6 +54,11 @@ struct Shape {
   [[nodiscard]] std::uint64_t bitmap_index(std::uint64_t block) const {
     return block / chunk_ratio() * (chunk_ratio() + 1) + chunk_ratio();
   }
+  /// The first payload block at or behind the table's entry `index`.
+  [[nodiscard]] std::uint64_t block_from(std::uint64_t index) const {
+    auto entries = chunk_ratio() + 1;
+    return index / entries * chunk_ratio() + std::min(index % entries, chunk_ratio());
+  }
   /// How much of a block the guest sees: less for the last one.
   [[nodiscard]] std::uint64_t visible(std::uint64_t block) const;
 };
@@ -69,8 +74,11 @@ class Tables {
   [[nodiscard]] const Regions& regions() const { return regions_; }
 
   Result<Entry> payload(std::uint64_t block);
-  /// From `block` on, at most `most` and no further than a page of the table.
+  /// From `block` on, at most `most`; placed ones no further than a page of the table.
   Result<Blocks> run(std::uint64_t block, std::uint64_t most);
+  /// How many blocks from `block` on, at most `most`, have the same bits in the table as it has,
+  /// the entries of bitmaps between them included. Holes of the file are passed over at once.
+  Result<std::uint64_t> alike(std::uint64_t block, std::uint64_t most);
   /// Of a block that is partly here, from its sector `first` on.
   Result<Sectors> sectors(std::uint64_t block, std::uint64_t first, std::uint64_t most);
   /// The bitmap block that `block` belongs to.

@@ -236,10 +236,12 @@ Result<void> Writer::zero_in_block(std::uint64_t block, std::uint64_t within,
 }
 
 Result<void> Writer::resize(std::uint64_t size) {
-  TRY_VOID(begin(0, 0));
-  if (disk_.metadata_.has_parent)
-    return fail(Code::unsupported, "{}: the size of a differencing disk is its parent's",
+  if (disk_.metadata_.has_parent) {
+    return fail(Code::unsupported,
+                "{}: the size of a differencing disk is its parent's: commit it, resize that",
                 disk_.file_->name());
+  }
+  TRY_VOID(begin(0, 0));
   if (size == 0 || size > most_disk || size % shape().sector_size != 0) {
     return fail(Code::invalid,
                 "{}: a disk cannot have {} bytes: whole sectors of {}, at most 64 TiB",

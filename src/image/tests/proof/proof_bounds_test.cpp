@@ -184,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(All, LargestDisk,
                                          Largest{"qcow2", {{"cluster_size", "2M"}}, 64},
                                          Largest{"qcow2", {{"extended_l2", "on"}}, 64},
                                          Largest{"vhdx", {{"block_size", "256MiB"}}, 64},
-                                         Largest{"vhdx", {{"block_size", "1MiB"}}, 2},
+                                         Largest{"vhdx", {{"block_size", "1MiB"}}, 16},
                                          Largest{"vhd", {}, 1}, Largest{"vmdk", {}, 1},
                                          Largest{"vdi", {}, 2}, Largest{"qcow", {}, 2}));
 
