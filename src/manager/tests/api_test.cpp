@@ -107,21 +107,6 @@ TEST(Api, each_role_may_do_its_own_and_nobody_else_anything) {
   });
 }
 
-TEST(Api, members_of_the_administrators_group_may_do_everything_and_others_nothing) {
-  with_estate([](Estate& estate) -> Async<void> {
-    estate.admin_group = 4711;
-    co_await estate.restart();
-    estate.unix_user = 12345;
-    estate.unix_groups = {100, 4710};
-    EXPECT_EQ((co_await estate.call("GET", "/v1/tokens")).status, 401);
-    estate.unix_groups = {100, 4711};
-    EXPECT_EQ((co_await estate.call("GET", "/v1/tokens")).status, 200);
-    auto server = co_await estate.call("GET", "/v1");
-    EXPECT_EQ(server.text("/user"), "uid 12345");
-    EXPECT_EQ(server.text("/role"), "admin");
-  });
-}
-
 TEST(Api, a_token_of_one_project_sees_and_touches_only_that_one) {
   with_estate([](Estate& estate) -> Async<void> {
     co_await estate.make_machine("web01");

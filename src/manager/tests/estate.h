@@ -134,7 +134,6 @@ class Estate {
     settings.subnet = "10.77.0.0/24";
     settings.network_mode = "auto";
     settings.task_history = task_history;
-    settings.admin_group = admin_group;
     settings.event_history = 200;
     manager = std::make_unique<Manager>(loop, store, settings);
     auto started = co_await manager->start();
@@ -163,7 +162,6 @@ class Estate {
     request.headers = std::move(headers);
     request.peer.address = "unix";
     if (unix_user) request.peer.unix_user = *unix_user;
-    request.peer.unix_groups = unix_groups;
     auto response = co_await manager->handle(std::move(request));
     Answer answer{response.status, response.headers, {}};
     boost::system::error_code ec;
@@ -208,8 +206,6 @@ class Estate {
   std::unique_ptr<Manager> manager;
   PlayedNode node;
   std::optional<unsigned> unix_user = 0;
-  std::vector<unsigned> unix_groups;
-  std::optional<unsigned> admin_group;
   std::size_t task_history = 50;
 
  private:
