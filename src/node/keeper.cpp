@@ -319,6 +319,7 @@ Async<Result<void>> Keeper::remove() {
   }
   CO_TRY_VOID(remove_tree(hands_.settings.run_dir / "vms" / vm().uuid));
   observe(Observed::absent);
+  end_deletions({});
   removed_generation_ = vm().generation;
   co_return Result<void>{};
 }

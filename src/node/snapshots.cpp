@@ -235,11 +235,12 @@ Async<Result<void>> Keeper::merge_one(storage::Merge merge) {
           model::JobReport{.task = chore.job.task, .step = "merging blocks", .progress = fraction});
   };
   if (is_up(observed_)) {
-    // The machine stands still meanwhile: it must not go on before this is on the disk.
+    // The machine stands still meanwhile: it must not go on before this is on the disk. When the
+    // daemon ends here, the next one sees in which file it is.
     auto settled = [this, merge]() -> Async<Result<void>> {
       while (true) {
         auto noted = co_await layers()->merged(vm().uuid, merge);
-        if (noted || closed_ || merge_stopped_) co_return noted;
+        if (noted || closed_) co_return noted;
         spdlog::warn("machine {} waits: {}", vm().name, noted.error().message);
         co_await sleep_for(1s);
       }
