@@ -117,7 +117,7 @@ class NetworksTest(LabTest):
         self.addCleanup(lab.inside, 'ip', 'link', 'delete', 'br0')
         lab.inside('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'br0')
         lab.inside('ip', 'link', 'set', 'br0', 'up')
-        lab.new_tiny('wired', '--network', 'wire')
+        lab.new_tiny('wired', '--network', 'wire', ready=False)  # nobody there gives addresses
         self.addCleanup(lab.truce, 'vm', 'delete', 'wired', '--force')
         lab.wait_agent('wired')
         self.assertTrue(self.in_guest('wired', 'ip addr add 192.0.2.5/24 dev eth0 && ping -c 1 -W 5 192.0.2.1'))
