@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from lab import READY, SOON, LabTest, run, wait_for
+from lab import LONG, READY, SOON, LabTest, run, wait_for
 
 BLOCK = 64 * 1024
 
@@ -243,14 +243,14 @@ class Interrupted(SnapshotLab):
             for pid in self.lab.qemu_pids('hurt'):
                 os.kill(pid, signal.SIGKILL)
             self.lab.wait_observed('hurt', 'off')
-        self.rounds(6, kill_qemu)
+        self.rounds(60 if LONG else 4, kill_qemu)
 
     def test_the_daemon_killed_in_the_middle_of_snapshots_and_merges(self):
         def kill_daemon():
             self.lab.kill()
             self.lab.start()
             self.lab.wait_observed('hurt', 'running')
-        self.rounds(8, kill_daemon)
+        self.rounds(60 if LONG else 5, kill_daemon)
 
 
 if __name__ == '__main__':
