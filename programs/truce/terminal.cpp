@@ -39,7 +39,8 @@ TerminalMode::TerminalMode(Mode mode) {
   } else {
     now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   }
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
+  // What was typed ahead is for the console; before a secret it is nothing that was meant.
+  tcsetattr(STDIN_FILENO, mode == Mode::raw ? TCSADRAIN : TCSAFLUSH, &now);
 }
 
 TerminalMode::~TerminalMode() {

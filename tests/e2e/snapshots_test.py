@@ -22,7 +22,7 @@ class SnapshotLab(LabTest):
         return self.lab.must('vm', 'exec', name, '--', 'sh', '-c', script).out
 
     def write(self, name, text, block=0):
-        self.guest(name, f'echo {text} | dd of=/dev/vda bs={BLOCK} seek={block} conv=sync,notrunc 2>/dev/null; sync')
+        self.guest(name, f'echo {text} | dd of=/dev/vda bs={BLOCK} seek={block} conv=sync,notrunc,fsync 2>/dev/null')
 
     def on_disk(self, name, block=0):
         return self.guest(name, f'echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vda bs={BLOCK} skip={block} count=1 '

@@ -122,7 +122,7 @@ class WireTest(LabTest):
             name = names.get(path.split('/')[2] if path.count('/') > 1 else '', 'x')
             for method, row in methods.items():
                 if row['x-permission'] in permissions:
-                    yield method.upper(), path.replace('{name}', name)
+                    yield method.upper(), path.replace('{name}', name).replace('{vm}', 'theirs')
 
     def everything(self):
         kinds = ('vms', 'templates', 'networks', 'tokens', 'tasks', 'events')
@@ -139,7 +139,8 @@ class WireTest(LabTest):
         """Each route refuses the token, and nothing comes of any."""
         before, routes = self.everything(), list(routes)
         self.assertGreaterEqual(len(routes), least)
-        bodies = {'rename': {'new_name': 'stolen'}, 'exec': {'argv': ['true']}}
+        bodies = {'rename': {'new_name': 'stolen'}, 'exec': {'argv': ['true']}, 'snapshots': {'name': 'mine'},
+                  'clone': {'new_name': 'mine'}}
         for method, path in routes:
             body = bodies.get(path.rpartition('/')[2], {})
             with self.subTest(f'{method} {path}'):

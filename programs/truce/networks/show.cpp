@@ -69,8 +69,10 @@ std::string host_line(const json::object& network) {
   auto mode = text_of(network, "mode"), subnet = text_of(network, "subnet");
   if (mode == "user") return "inside each machine's own process";
   if (mode == "bridged") return "bridge " + text_of(network, "bridge") + " of the host";
-  auto first = subnet.substr(0, subnet.rfind('.')) + "." +
-               std::to_string(std::atoi(subnet.c_str() + subnet.rfind('.') + 1) + 1);
+  auto dot = subnet.rfind('.');
+  if (dot == subnet.npos) return "bridge tr-" + text_of(network, "name");
+  auto last = std::atoi(subnet.c_str() + dot + 1);
+  auto first = fmt::format("{}.{}", subnet.substr(0, dot), last + 1);
   return fmt::format("bridge tr-{}, the host is {}", text_of(network, "name"), first);
 }
 
