@@ -71,7 +71,7 @@ std::string host_line(const json::object& network) {
   if (mode == "bridged") return "bridge " + text_of(network, "bridge") + " of the host";
   auto dot = subnet.rfind('.');
   if (dot == subnet.npos) return "bridge tr-" + text_of(network, "name");
-  auto last = std::atoi(subnet.c_str() + dot + 1);
+  auto last = std::strtoul(subnet.c_str() + dot + 1, nullptr, 10) & 0xff;
   auto first = fmt::format("{}.{}", subnet.substr(0, dot), last + 1);
   return fmt::format("bridge tr-{}, the host is {}", text_of(network, "name"), first);
 }
