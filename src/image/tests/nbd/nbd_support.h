@@ -186,9 +186,9 @@ inline Talk talk(const Says& says, std::span<const std::unique_ptr<Disk>> disks,
 /// A server in this process, on a socket in its folder.
 struct Running {
   TestFolder folder;
-  std::unique_ptr<Server> server;
   std::mutex mutex;
   std::vector<std::string> reports;
+  std::unique_ptr<Server> server;  // ends first: it reports until then
 
   void start(ServeOptions options) {
     if (options.host.empty()) options.socket = folder / "socket";
