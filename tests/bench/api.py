@@ -5,6 +5,7 @@ socket that does nothing but send as many bytes: what the kernel's sockets cost 
 
 import json
 import os
+import time
 
 import daemons
 import measure
@@ -49,6 +50,7 @@ def bare(context, size, connections, requests):
                      os.path.join(context.work, "bare-api.log"), core=context.cores[0])
     try:
         until(lambda: os.path.exists(path), 10, "the bare server listens")
+        time.sleep(0.1)  # it is bound; to listen is its next step
         return generator(context, "get", "--url", f"unix:{path}", "--path", "/", "--connections", connections,
                          "--requests", requests, "--warm-up", max(requests // 10, 20))
     finally:
