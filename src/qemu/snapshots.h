@@ -35,8 +35,6 @@ class ChainSnapshots final : public hypervisor::Snapshots {
   Async<void> clean_up(RunningPtr vm);
 
  private:
-  struct Tops;
-  struct Ending;
   Async<Result<void>> add_overlays(RunningPtr vm, const std::vector<Overlay>& overlays);
   Async<void> drop_overlays(RunningPtr vm, std::vector<Overlay> overlays);
   Async<Result<void>> switch_over(RunningPtr vm, Moment moment);
