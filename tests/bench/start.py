@@ -256,6 +256,8 @@ def bench(context):
             context.say(f"skipped: libvirt: {why}")
         samples = measure.interleaved(contestants, 5 if context.short else 11)
         truced.truce("vm", "delete", "bench")
+        truced.truce("network", "delete", "default")  # the next daemon has the same
+        until(lambda: not os.path.exists("/sys/class/net/tr-default"), 30, "the network is gone")
     finally:
         if libvirtd:
             libvirtd.stop()
