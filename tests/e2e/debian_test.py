@@ -76,6 +76,15 @@ class Debian(LabTest):
         size = int(self.ssh('df --output=size -B1 / | tail -n 1').stdout)
         self.assertGreater(size, 7 << 30)
 
+    def test_its_file_systems_are_frozen_for_a_snapshot_and_thawed(self):
+        self.lab.wait_agent('deb', FIRST_BOOT)
+        self.lab.must('snapshot', 'create', 'deb', 'nightly', '--quiesce')
+        self.addCleanup(self.lab.must, 'snapshot', 'delete', 'deb', 'nightly')
+        kinds = [each['kind'] for each in self.lab.vm('deb')['tree']['snapshots']]
+        self.assertEqual(kinds, ['agent'])
+        written = self.lab.must('vm', 'exec', 'deb', '--', 'sh', '-c', 'echo thawed >/var/tmp/a && sync && cat /var/tmp/a')
+        self.assertEqual(written.out, 'thawed\n')
+
     def test_the_serial_console_shows_the_login(self):
         self.lab.wait_log('deb', 'deb login:', FIRST_BOOT)
 
