@@ -205,7 +205,7 @@ Async<void> Keeper::run(std::shared_ptr<Keeper> self) {
   TRUCE_ASSERT(self.get() == this, "a keeper holds itself");
   if (adopted_) running();
   std::error_code ec;
-  if (layers() != nullptr && std::filesystem::exists(folder_ / "layers.json", ec)) {
+  if (layers() != nullptr && std::filesystem::exists(folder_ / storage::layers_record, ec)) {
     if (auto settled = co_await settle_layers(); !settled)
       spdlog::warn("machine {}: {}", vm().name, settled.error().message);
   }

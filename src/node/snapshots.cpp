@@ -12,6 +12,7 @@ using model::Observed;
 using model::SnapshotKind;
 
 static_assert(storage::resumed_memory == hypervisor::suspend_file);
+static_assert(storage::layers_folder == hypervisor::layers_folder);
 
 namespace {
 

@@ -24,11 +24,6 @@ namespace {
 
 constexpr int backing_depth_limit = 80;  // layers_limit, and templates below them
 
-bool is_inside(const fs::path& path, const fs::path& folder) {
-  auto relative = path.lexically_normal().lexically_relative(folder);
-  return !relative.empty() && *relative.begin() != ".." && relative != ".";
-}
-
 // The chain under a disk. The header is in reach of whoever runs the machine, so a name that leads
 // out of the pool is not followed.
 Result<DiskPath> describe(const fs::path& path, const fs::path& root) {

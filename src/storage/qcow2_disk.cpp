@@ -10,6 +10,7 @@
 #include "image/create.h"
 #include "image/formats.h"
 #include "image/place.h"
+#include "tree.h"
 
 namespace truce::storage {
 
@@ -53,6 +54,31 @@ Result<void> make_qcow2(const fs::path& path, Bytes size, const fs::path& backin
 
 namespace {
 
+/// Only files of one machine and of templates, by the absolute names that our disks have.
+class OwnChain final : public image::Neighbours {
+ public:
+  /// For a disk of the machine in `folder`.
+  static Result<std::unique_ptr<OwnChain>> open(const fs::path& disk, const fs::path& folder) {
+    auto root = folder.parent_path().parent_path();
+    TRY(auto all, image::FolderNeighbours::open(disk, root));
+    return std::unique_ptr<OwnChain>(new OwnChain(std::move(all), folder, root / "templates"));
+  }
+  Result<std::shared_ptr<image::File>> open(const std::string& name) override {
+    if (is_inside(name, machine_) || is_inside(name, templates_)) return all_->open(name);
+    return fail(Code::forbidden, "{} is neither the machine's nor a template's", name);
+  }
+  Result<std::shared_ptr<image::File>> create(const std::string& name) override {
+    return fail(Code::forbidden, "{} is not to be written", name);
+  }
+
+ private:
+  OwnChain(std::unique_ptr<image::Neighbours> all, fs::path machine, fs::path templates)
+      : all_(std::move(all)), machine_(std::move(machine)), templates_(std::move(templates)) {}
+
+  std::unique_ptr<image::Neighbours> all_;
+  fs::path machine_, templates_;
+};
+
 Result<void> copy_image(image::Image& disk, const fs::path& to, Watch& watch) {
   TRY(auto builder, begin_qcow2(to, {.size = disk.size()}));
   image::ConvertOptions how{.durability = image::Builder::Durability::none,
@@ -75,28 +101,28 @@ Result<void> copy_qcow2(const fs::path& from, const fs::path& to, Bytes size, Wa
   return size.count > disk->size() ? grow_qcow2(to, size) : Result<void>{};
 }
 
-Result<void> copy_chain(const fs::path& from, const fs::path& to, const fs::path& root,
+Result<void> copy_chain(const fs::path& from, const fs::path& to, const fs::path& folder,
                         Watch& watch) {
-  TRY(auto around, image::FolderNeighbours::open(from, root));
+  TRY(auto own, OwnChain::open(from, folder));
   TRY(auto file, image::DiskFile::open(from, image::DiskFile::Access::read_only));
   TRY(auto disk,
-      image::open(std::move(file),
-                  {.external = image::External::follow, .neighbours = around.get()}, "qcow2"));
+      image::open(std::move(file), {.external = image::External::follow, .neighbours = own.get()},
+                  "qcow2"));
   return copy_image(*disk, to, watch);
 }
 
-Result<void> merge_qcow2(const fs::path& upper, const fs::path& lower, const fs::path& root,
+Result<void> merge_qcow2(const fs::path& upper, const fs::path& lower, const fs::path& folder,
                          Watch& watch) {
   TRY(auto upper_file, image::DiskFile::open(upper, image::DiskFile::Access::read_write));
   TRY_VOID(image::lock_image(*upper_file, image::Use::write));
   TRY(auto lower_file, image::DiskFile::open(lower, image::DiskFile::Access::read_write));
   TRY_VOID(image::lock_image(*lower_file, image::Use::write));
-  TRY(auto around, image::FolderNeighbours::open(lower, root));
+  TRY(auto own, OwnChain::open(lower, folder));
   TRY(auto top, image::open(std::move(upper_file), {.external = image::External::ignore}, "qcow2"));
   TRY(auto bottom,
       image::open(
           std::move(lower_file),
-          {.external = image::External::follow, .neighbours = around.get(), .read_write = true},
+          {.external = image::External::follow, .neighbours = own.get(), .read_write = true},
           "qcow2"));
   image::LayerOptions how{.progress =
                               [&watch](const image::Progress& progress) {

@@ -21,10 +21,11 @@ Result<void> make_qcow2(const std::filesystem::path& path, Bytes size,
 Result<void> copy_qcow2(const std::filesystem::path& from, const std::filesystem::path& to,
                         Bytes size, Watch& watch);
 
-/// The same for a disk that stands on others, which are in `root` or below it: the copy stands
-/// alone. Its size is kept.
+/// The same for a disk of the machine in `folder` that stands on others: the copy stands alone. Its
+/// size is kept. Whoever runs the machine can write names into its disks, so nothing is followed
+/// but files of that folder and of the pool's templates: Code::forbidden.
 Result<void> copy_chain(const std::filesystem::path& from, const std::filesystem::path& to,
-                        const std::filesystem::path& root, Watch& watch);
+                        const std::filesystem::path& folder, Watch& watch);
 
 /// What a qcow2 file says of itself; nothing else is opened.
 struct Qcow2Facts {
@@ -36,10 +37,10 @@ Result<Qcow2Facts> look_at_qcow2(const std::filesystem::path& path);
 
 /// Writes what `upper` holds into `lower`, on which it stands, and flushes that. What is read
 /// through `upper` is the same at any time. Code::conflict when somebody has one of them open for
-/// writing, Code::cancelled when the watch says so: it may then be done again. What lies under them
-/// is in `root` or below it.
+/// writing, Code::cancelled when the watch says so: it may then be done again. Both are disks of
+/// the machine in `folder`; what they stand on is followed as by copy_chain().
 Result<void> merge_qcow2(const std::filesystem::path& upper, const std::filesystem::path& lower,
-                         const std::filesystem::path& root, Watch& watch);
+                         const std::filesystem::path& folder, Watch& watch);
 
 /// Lets a disk stand on another image of the same content: nothing but its header changes.
 Result<void> stand_on_qcow2(const std::filesystem::path& path,

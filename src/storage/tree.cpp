@@ -38,6 +38,11 @@ Result<void> each_file(const fs::path& folder, Visit visit) {
 
 }  // namespace
 
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  auto relative = path.lexically_normal().lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != ".." && relative != ".";
+}
+
 Result<void> sync_path(const fs::path& path) {
   TRY(auto fd, open_file(path, O_RDONLY));
   if (::fsync(fd.get()) != 0) return fail_errno(errno, "fsync " + path.string());

@@ -10,6 +10,9 @@
 
 namespace truce::storage {
 
+/// Whether a path is below a folder, by its words alone.
+bool is_inside(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 /// Makes sure that a file's content, or a folder's entries, are on the disk.
 Result<void> sync_path(const std::filesystem::path& path);
 

@@ -21,11 +21,8 @@ using model::LayerTree;
 
 namespace {
 
-constexpr std::string_view record_name = "layers.json";
-constexpr std::string_view layers_folder = "layers";
-
 Result<LayerTree> load(const fs::path& folder) {
-  auto record = folder / record_name;
+  auto record = folder / layers_record;
   std::error_code ec;
   if (fs::exists(record, ec)) {
     TRY(auto text, read_file(record));
@@ -43,7 +40,7 @@ Result<LayerTree> load(const fs::path& folder) {
 }
 
 Result<void> store(const fs::path& folder, const LayerTree& tree) {
-  return write_file_durably(folder / record_name, model::to_text(tree));
+  return write_file_durably(folder / layers_record, model::to_text(tree));
 }
 
 std::string file_name(const std::string& disk, std::int64_t layer) {
@@ -87,11 +84,7 @@ Result<model::DiskLayer> make_layer(const fs::path& folder, const LayerTree& tre
   }
   TRY_VOID(make_folder(folder / layers_folder, 0711));
   model::DiskLayer layer{.id = tree.next, .below = below, .job = job};
-  std::set<std::string> disks;
-  for (const auto& each : tree.layers) {
-    for (const auto& [disk, file] : each.files) disks.insert(disk);
-  }
-  for (const auto& disk : disks) {
+  for (const auto& disk : disks_of(tree)) {
     auto under = file_at(tree, below, disk);
     if (under.empty()) continue;  // it came later
     auto name = file_name(disk, layer.id);
@@ -280,18 +273,14 @@ Result<void> clone_disks(const fs::path& from, const fs::path& to, const std::st
   TRY(auto tree, load(from));
   const auto* kept = find_snapshot(tree, snapshot);
   if (kept == nullptr) return fail(Code::not_found, "there is no snapshot '{}'", snapshot);
-  std::set<std::string> disks;
-  for (const auto& layer : tree.layers) {
-    for (const auto& [disk, file] : layer.files) disks.insert(disk);
-  }
   std::error_code ec;
-  for (const auto& disk : disks) {
+  for (const auto& disk : disks_of(tree)) {
     auto source = file_at(tree, kept->layer, disk);
     auto target = to / (disk + ".qcow2");
     if (source.empty() || fs::exists(target, ec)) continue;
     auto made = to / (".new-" + disk);
     TRY_VOID(remove_tree(made));
-    TRY_VOID(copy_chain(from / source, made, from.parent_path().parent_path(), watch));
+    TRY_VOID(copy_chain(from / source, made, from, watch));
     TRY_VOID(sync_path(made));
     fs::rename(made, target, ec);
     if (ec) return fail_errno(ec.value(), "rename " + made.string());
@@ -362,7 +351,7 @@ Result<void> settle_current(const fs::path& folder, LayerTree& tree,
 
 Result<void> settle_folder(const fs::path& folder, const std::map<std::string, fs::path>& written) {
   std::error_code ec;
-  if (!fs::exists(folder / record_name, ec)) return {};
+  if (!fs::exists(folder / layers_record, ec)) return {};
   while (true) {
     TRY(auto merge, find_merge(folder));
     if (!merge) break;
@@ -382,7 +371,7 @@ Result<void> settle_folder(const fs::path& folder, const std::map<std::string, f
 Result<fs::path> FolderLayers::current_file(const fs::path& folder, const std::string& disk) {
   auto first = folder / (disk + ".qcow2");
   std::error_code ec;
-  if (!fs::exists(folder / record_name, ec)) return first;
+  if (!fs::exists(folder / layers_record, ec)) return first;
   TRY(auto tree, load(folder));
   auto file = file_at(tree, tree.current, disk);
   return file.empty() ? first : folder / file;
@@ -451,8 +440,9 @@ Async<Result<std::optional<Merge>>> FolderLayers::next_merge(std::string vm_uuid
 }
 
 Async<Result<void>> FolderLayers::merge(Merge merge, Progress progress) {
-  auto work = [merge, root = vms_.parent_path()](Watch& watch) {
-    return merge_qcow2(merge.upper, merge.lower, root, watch);
+  auto folder = vms_ / *merge.lower.lexically_relative(vms_).begin();
+  auto work = [merge, folder](Watch& watch) {
+    return merge_qcow2(merge.upper, merge.lower, folder, watch);
   };
   co_return co_await run_watched(copies_, work, [&progress](double fraction) {
     if (progress) progress(fraction, "merging blocks");

@@ -114,6 +114,14 @@ std::string file_at(const LayerTree& tree, std::int64_t id, const std::string& d
   return {};
 }
 
+std::set<std::string> disks_of(const LayerTree& tree) {
+  std::set<std::string> disks;
+  for (const auto& layer : tree.layers) {
+    for (const auto& [disk, file] : layer.files) disks.insert(disk);
+  }
+  return disks;
+}
+
 std::vector<std::int64_t> children_of(const LayerTree& tree, std::int64_t id) {
   std::vector<std::int64_t> children;
   for (const auto& layer : tree.layers) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ const model::DiskLayer& layer_of(const model::LayerTree& tree, std::int64_t id);
 /// The file that a disk is read through at a layer: its own, or that of the first layer below that
 /// has one. Empty when there is none.
 std::string file_at(const model::LayerTree& tree, std::int64_t layer, const std::string& disk);
+
+/// The disks that any layer has a file of.
+std::set<std::string> disks_of(const model::LayerTree& tree);
 
 /// Layers that stand on this one.
 std::vector<std::int64_t> children_of(const model::LayerTree& tree, std::int64_t layer);

@@ -5,6 +5,7 @@
 #include "image/formats.h"
 #include "image/place.h"
 #include "layers/layer_tree.h"
+#include "qcow2_disk.h"
 #include "run.h"
 #include "storage/folder_pool.h"
 
@@ -228,6 +229,43 @@ TEST_F(LayersTest, memory_is_linked_for_the_next_start_once) {
   ASSERT_TRUE(run_to_end(layers().restore("vm", "warm", "t-2")));
   ASSERT_TRUE(run_to_end(layers().settle("vm", {})));
   EXPECT_FALSE(fs::exists(folder_of_vm_ / resumed_memory)) << "old memory must not meet new disks";
+}
+
+TEST_F(LayersTest, a_clone_holds_the_snapshot_and_stands_alone) {
+  write("disk0", 1, 0x11);
+  take("first");
+  write("disk0", 1, 0x22);
+  ASSERT_TRUE(pool_.vm_folder("copy"));
+  ASSERT_TRUE(run_to_end(layers().clone("vm", "first", "copy", {}, {})));
+  for (const auto& [disk, content] : taken_["first"]) {
+    auto path = root_ / "vms/copy" / (disk + ".qcow2");
+    EXPECT_EQ(content_of(path), content) << disk;
+    EXPECT_EQ(look_at_qcow2(path).value_or(Qcow2Facts{.backing = "?"}).backing, "");
+  }
+}
+
+TEST_F(LayersTest, a_disk_that_names_another_machines_disk_is_not_cloned) {
+  ASSERT_TRUE(run_to_end(pool_.create_disk("other/disk0", Bytes{block * blocks})));
+  take("first");
+  ASSERT_TRUE(stand_on_qcow2(folder_of_vm_ / "disk0.qcow2", root_ / "vms/other/disk0.qcow2"));
+  ASSERT_TRUE(pool_.vm_folder("copy"));
+  auto cloned = run_to_end(layers().clone("vm", "first", "copy", {}, {}));
+  ASSERT_FALSE(cloned);
+  EXPECT_EQ(cloned.error().code, Code::forbidden) << cloned.error().message;
+  EXPECT_FALSE(fs::exists(root_ / "vms/copy/disk0.qcow2"));
+}
+
+TEST_F(LayersTest, a_disk_that_names_another_machines_disk_is_not_merged) {
+  ASSERT_TRUE(run_to_end(pool_.create_disk("other/disk0", Bytes{block * blocks})));
+  take("first");
+  write("disk0", 1, 0x11);
+  ASSERT_TRUE(stand_on_qcow2(folder_of_vm_ / "disk0.qcow2", root_ / "vms/other/disk0.qcow2"));
+  forget("first");
+  auto next = run_to_end(layers().next_merge("vm"));
+  ASSERT_TRUE(next && *next);
+  auto merged = run_to_end(layers().merge(**next, {}));
+  ASSERT_FALSE(merged);
+  EXPECT_EQ(merged.error().code, Code::forbidden) << merged.error().message;
 }
 
 TEST_F(LayersTest, a_layer_that_was_never_begun_is_taken_back) {

@@ -18,6 +18,11 @@ namespace truce::storage {
 /// Name of the file in a machine's folder whose memory its next start goes on from.
 inline constexpr std::string_view resumed_memory = "suspend.state";
 
+/// Names in a machine's folder: the record of its layers, absent until the first snapshot, and the
+/// folder of their files.
+inline constexpr std::string_view layers_record = "layers.json";
+inline constexpr std::string_view layers_folder = "layers";
+
 /// A layer that was just made: for each disk its new file, empty, and the one that it stands on.
 struct NewLayer {
   struct File {
