@@ -22,4 +22,12 @@ inline std::int64_t free_number(const Inventory& inventory) {
   return number;
 }
 
+/// Code::conflict, at that field of the request, when a machine has the name.
+inline Result<void> check_name_free(const Inventory& inventory, const std::string& name,
+                                    std::string_view field) {
+  if (!inventory.find<model::Vm>(name)) return {};
+  return std::unexpected(Error{Code::conflict, fmt::format("there is a machine '{}' already", name),
+                               std::string(field)});
+}
+
 }  // namespace truce::manager

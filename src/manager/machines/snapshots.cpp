@@ -148,6 +148,14 @@ Async<Result<http::Response>> delete_snapshot(Rooms& rooms, const Context& conte
   co_return object_response(202, task, 0);
 }
 
+void take_settings(const model::VmSettings& then, model::Vm& vm) {
+  vm.cpus = then.cpus;
+  vm.memory = then.memory;
+  vm.hardware = then.hardware;
+  vm.iso = then.iso;
+  vm.boot_once.reset();
+}
+
 // Its wish and its settings go back with it, in the same commit: the host finds both or none.
 Result<void> begin_restore(Rooms& rooms, const Context& context,
                            const model::RestoreOptions& options, Change& change,
@@ -158,11 +166,7 @@ Result<void> begin_restore(Rooms& rooms, const Context& context,
   auto vm = kept->object;
   TRY_VOID(check_vm(vm));
   TRY(auto snapshot, find_snapshot(vm, context.name()));
-  const auto& then = snapshot.settings;
-  vm.cpus = then.cpus;
-  vm.memory = then.memory;
-  vm.hardware = then.hardware;
-  vm.iso = then.iso;
+  take_settings(snapshot.settings, vm);
   if (!vm.iso.empty() && !inventory.find<model::Template>(vm.iso)) {
     if (snapshot.kind == model::SnapshotKind::memory) {
       return fail(Code::precondition,
@@ -172,7 +176,6 @@ Result<void> begin_restore(Rooms& rooms, const Context& context,
   }
   bool runs = options.start || snapshot.kind == model::SnapshotKind::memory;
   vm.wanted = runs ? Wanted::running : Wanted::off;
-  vm.boot_once.reset();
   vm.problem.clear();
   ++vm.generation;
   if (runs) TRY_VOID(check_room(inventory, vm));
@@ -202,11 +205,8 @@ model::Vm clone_of(const Inventory& inventory, const model::Vm& vm,
   clone.name = options.new_name;
   clone.uuid = random_uuid();
   clone.number = free_number(inventory);
-  clone.cpus = snapshot.settings.cpus;
-  clone.memory = snapshot.settings.memory;
-  clone.hardware = snapshot.settings.hardware;
+  take_settings(snapshot.settings, clone);
   clone.iso.clear();
-  clone.boot_once.reset();
   for (auto& disk : clone.disks) disk.clone = model::CloneKind::full;
   for (auto& nic : clone.nics) {
     model::VmNic fresh;
@@ -235,11 +235,7 @@ Async<Result<http::Response>> clone_snapshot(Rooms& rooms, const Context& contex
     const auto& vm = kept->object;
     TRY_VOID(check_vm(vm));
     TRY(auto snapshot, find_snapshot(vm, context.name()));
-    if (inventory.find<model::Vm>(options.new_name)) {
-      return std::unexpected(Error{Code::conflict,
-                                   fmt::format("there is a machine '{}' already", options.new_name),
-                                   "/new_name"});
-    }
+    TRY_VOID(check_name_free(inventory, options.new_name, "/new_name"));
     auto clone = clone_of(inventory, vm, snapshot, options);
     if (options.start) TRY_VOID(check_room(inventory, clone));
     auto target = "vms/" + clone.name;

@@ -168,10 +168,7 @@ Async<Result<http::Response>> create_vm(Rooms& rooms, const Context& context) {
   const auto& inventory = rooms.ledger.inventory();
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
-    if (inventory.find<model::Vm>(wish.name)) {
-      return std::unexpected(Error{
-          Code::conflict, fmt::format("there is a machine '{}' already", wish.name), "/name"});
-    }
+    TRY_VOID(check_name_free(inventory, wish.name, "/name"));
     TRY(auto vm, new_vm(inventory, context.caller, wish));
     TRY(auto first_boot, first_boot_of(wish));
     auto placement = place_now(inventory, vm);
@@ -256,11 +253,7 @@ Async<Result<http::Response>> rename_vm(Rooms& rooms, const Context& context) {
       return fail(Code::precondition, "'{}' is {}; only a machine that is off can be renamed",
                   vm.name, model::to_string(vm.observed));
     }
-    if (inventory.find<model::Vm>(wish.new_name)) {
-      return std::unexpected(Error{Code::conflict,
-                                   fmt::format("there is a machine '{}' already", wish.new_name),
-                                   "/new_name"});
-    }
+    TRY_VOID(check_name_free(inventory, wish.new_name, "/new_name"));
     change.erase<model::Vm>(vm.name);
     vm.name = wish.new_name;
     ++vm.generation;
