@@ -1,5 +1,7 @@
 #include "base/async.h"
 
+#include <boost/asio/multiple_exceptions.hpp>
+
 namespace truce {
 
 namespace {
@@ -9,6 +11,8 @@ void rethrow_unless_cancelled(const std::exception_ptr& e) {
     std::rethrow_exception(e);
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
+  } catch (const asio::multiple_exceptions& both) {  // of `a || b` that was cancelled
+    rethrow_unless_cancelled(both.first_exception());
   }
 }
 }  // namespace

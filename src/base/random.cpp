@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
-#include <vector>
-
 #include "base/result.h"
 
 namespace truce {
@@ -20,14 +18,19 @@ std::string to_hex(std::span<const unsigned char> bytes) {
   return text;
 }
 
-std::string random_hex(std::size_t count) {
-  std::vector<unsigned char> bytes(count);
+std::string random_bytes(std::size_t count) {
+  std::string bytes(count, '\0');
   for (std::size_t filled = 0; filled < count;) {
     auto got = ::getrandom(bytes.data() + filled, count - filled, 0);
     TRUCE_ASSERT(got > 0, "the system's random generator failed");
     filled += static_cast<std::size_t>(got);
   }
-  return to_hex(bytes);
+  return bytes;
+}
+
+std::string random_hex(std::size_t count) {
+  auto bytes = random_bytes(count);
+  return to_hex({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
 }
 
 std::string random_uuid() {

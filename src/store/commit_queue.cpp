@@ -8,21 +8,6 @@ constexpr std::size_t max_group_commits = 256;
 constexpr std::size_t max_group_bytes = 16U << 20;
 }  // namespace
 
-struct CommitQueue::Waiting {
-  std::vector<Condition> conditions;
-  std::vector<Write> writes;
-  std::size_t bytes;
-  Wakeup wakeup;
-  Result<Revision> verdict = 0;  ///< the answer, once the disk has it
-  bool answered = false;
-
-  void answer(Result<Revision> result) {
-    verdict = std::move(result);
-    answered = true;
-    wakeup.wake();
-  }
-};
-
 struct CommitQueue::Group {
   explicit Group(const Ledger& ledger) : draft(ledger) {}
   Draft draft;
@@ -37,13 +22,7 @@ Async<Result<Revision>> CommitQueue::commit(std::vector<Condition> conditions,
   auto self = shared_from_this();
   CO_TRY_VOID(check_limits(conditions, writes));
   CO_TRY(auto waiting, add(std::move(conditions), std::move(writes)));
-  while (!waiting->answered) {
-    co_await waiting->wakeup.wait();
-    auto state = co_await asio::this_coro::cancellation_state;
-    if (waiting->answered || state.cancelled() == asio::cancellation_type::none) continue;
-    co_return fail(Code::cancelled, "commit: cancelled while it waited, it may still happen");
-  }
-  co_return waiting->verdict;
+  co_return co_await answer_of(std::move(waiting));
 }
 
 Result<std::shared_ptr<CommitQueue::Waiting>> CommitQueue::add(std::vector<Condition> conditions,
@@ -53,13 +32,10 @@ Result<std::shared_ptr<CommitQueue::Waiting>> CommitQueue::add(std::vector<Condi
     return fail(Code::unavailable, "commit: {} commits wait for the disk already: try again later",
                 waiting_.size());
   }
-  auto bytes = size_of(writes);
-  auto waiting = std::make_shared<Waiting>(Waiting{.conditions = std::move(conditions),
-                                                   .writes = std::move(writes),
-                                                   .bytes = bytes,
-                                                   .wakeup = Wakeup(ledger_->loop())});
+  auto waiting =
+      std::make_shared<Waiting>(ledger_->loop(), std::move(conditions), std::move(writes));
   waiting_.push_back(waiting);
-  waiting_bytes_ += bytes;
+  waiting_bytes_ += waiting->bytes;
   start();
   return waiting;
 }

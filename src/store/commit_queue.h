@@ -2,13 +2,11 @@
 #pragma once
 
 #include "ledger.h"
+#include "store/checks.h"
+#include "store/waiting_commit.h"
 #include "store_file.h"
 
 namespace truce::store {
-
-/// What may wait for the disk; a commit beyond it is Code::unavailable.
-inline constexpr std::size_t max_waiting_commits = 4'096;
-inline constexpr std::size_t max_waiting_bytes = 256U << 20;
 
 /// Commits wait here while the writer's thread syncs those before them, then go together as one
 /// transaction. They are judged on the loop, on top of the durable state and each other, and become
@@ -23,7 +21,7 @@ class CommitQueue : public std::enable_shared_from_this<CommitQueue> {
   void close();
 
  private:
-  struct Waiting;
+  using Waiting = WaitingCommit;
   struct Group;
 
   Result<std::shared_ptr<Waiting>> add(std::vector<Condition> conditions,

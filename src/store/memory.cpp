@@ -1,6 +1,7 @@
 #include "store/memory.h"
 
 #include "ledger.h"
+#include "store/checks.h"
 
 namespace truce::store {
 

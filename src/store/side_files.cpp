@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <thread>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -36,11 +38,24 @@ std::optional<Revision> parse_mark(std::string_view text) {
   return text == mark_text(revision) ? std::optional(revision) : std::nullopt;
 }
 
+// False with errno when it is still another's after `patience`.
+bool locked(const Fd& lock, std::chrono::milliseconds patience) {
+  auto deadline = std::chrono::steady_clock::now() + patience;
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<Hold> Hold::take(const std::filesystem::path& file) {
+  // A program that was killed while it started another leaves it a copy of its lock until that one
+  // has begun.
+  constexpr std::chrono::seconds patience(3);
   TRY(auto lock, open_file(file.string() + ".lock", O_RDWR | O_CREAT));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!locked(lock, patience)) {
     if (errno != EWOULDBLOCK) return fail_errno(errno, "lock " + file.string() + ".lock");
     auto pid = read_start(lock);
     while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();

@@ -12,8 +12,8 @@ namespace truce::store {
 /// the kernel however the process ends (flock(2) on FILE.lock, which also names the process).
 class Hold {
  public:
-  /// Code::conflict when another opener, of this process or another, has it; the message names
-  /// both.
+  /// Code::conflict when another opener, of this process or another, has it and keeps it for some
+  /// seconds; the message names both.
   static Result<Hold> take(const std::filesystem::path& file);
 
  private:

@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
-#include "database.h"
 #include "ledger.h"
 #include "side_files.h"
+#include "store/database.h"
 
 namespace truce::store {
 

@@ -1,6 +1,7 @@
 // Coroutines, processes and frames, on a real loop.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/local/connect_pair.hpp>
@@ -142,6 +143,44 @@ TEST(Process, a_program_that_is_not_there_is_named) {
   });
 }
 
+TEST(Process, is_started_through_an_open_gate_and_not_through_one_that_is_shut) {
+  on_loop([]() -> Async<void> {
+    std::atomic<std::uint64_t> word = 7;
+    std::atomic<std::uint64_t> seats[2] = {};
+    StartGate gate;
+    gate.word = &word;
+    gate.open_for = 7;
+    gate.seats = seats;
+    Command command;
+    command.argv = {"sh", "-c", "echo $$"};
+    command.gate = gate;
+    auto output = co_await run(command, 10s);
+    EXPECT_TRUE(output);
+    if (!output) co_return;
+    // It has signed in before it was `sh`, as who it is.
+    EXPECT_EQ(fmt::format("{}\n", pid_in_seat(seats[0].load())), output->out);
+    word = 8;
+    auto late = co_await run(command, 10s);
+    EXPECT_EQ(late.error().code, Code::precondition);
+    EXPECT_TRUE(late.error().message.contains("the gate is shut")) << late.error().message;
+    word = 7;
+    auto third = co_await run(command, 10s);
+    EXPECT_EQ(third.error().message.contains("sign in"), true) << "there was no seat left";
+  });
+}
+
+TEST(Process, joins_the_gates_group_unless_its_own_are_below_it) {
+  using Paths = std::vector<std::filesystem::path>;
+  StartGate gate;
+  gate.group = "/g/others";
+  EXPECT_EQ(gate.groups_with({"/own"}), (Paths{"/own", "/g/others"}));
+  gate.above = "/g";
+  EXPECT_EQ(gate.groups_with({"/g/own"}), Paths{"/g/own"});
+  EXPECT_EQ(gate.groups_with({}), Paths{"/g/others"});
+  gate.group.clear();
+  EXPECT_EQ(gate.groups_with({}), Paths{});
+}
+
 TEST(Process, a_child_gets_only_the_descriptors_that_are_named) {
   on_loop([]() -> Async<void> {
     auto secret = open_file("/dev/zero", 0);
@@ -207,6 +246,116 @@ TEST(Process, another_user_has_no_groups_and_no_capabilities) {
                                 .user = std::pair<uid_t, gid_t>{720001, 720001}},
                                10s);
     EXPECT_EQ(output->out, "720001\n720001\nCapEff:\t0000000000000000\n");
+  });
+}
+
+// A program with a root, processes and a network of its own, and what it says.
+Async<Output> isolated(std::string script, Command command = {}) {
+  command.argv = {"sh", "-c", std::move(script)};
+  command.file_rules->read_only.insert(command.file_rules->read_only.end(),
+                                       {"/usr", "/lib", "/lib64", "/etc/ld.so.cache"});
+  command.file_rules->read_write.emplace_back("/dev/null");
+  command.own = {.files = true, .network = true, .processes = true, .messages = true};
+  auto output = co_await run(std::move(command), 20s);
+  EXPECT_TRUE(output) << output.error().message;
+  co_return output ? *std::move(output) : Output{};
+}
+
+class Isolated : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    on_loop([this]() -> Async<void> {
+      Command nothing{.argv = {"true"}, .file_rules = FileRules{{"/usr", "/lib", "/lib64"}, {}}};
+      nothing.own.files = nothing.own.network = nothing.own.processes = true;
+      auto tried = co_await run(std::move(nothing), 20s);
+      if (!tried) why_not_ = tried.error().message;
+    });
+    if (!why_not_.empty()) GTEST_SKIP() << "skipped, because of " << why_not_;
+    ASSERT_TRUE(make_folder(folder_ / "own"));
+    ASSERT_TRUE(make_folder(folder_ / "shown"));
+    ASSERT_TRUE(write_file_durably(folder_ / "shown" / "text", "shown", 0644));
+    ASSERT_TRUE(write_file_durably(folder_ / "other", "other", 0644));
+    ASSERT_TRUE(write_file_durably(folder_ / "single", "single", 0644));
+  }
+  void TearDown() override { EXPECT_TRUE(remove_tree(folder_)); }
+  [[nodiscard]] Command command() const {
+    return {.file_rules = FileRules{{folder_ / "shown", folder_ / "absent"},
+                                    {folder_ / "own", folder_ / "single"}}};
+  }
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("truce-isolated-" + random_hex(6));
+  std::string why_not_;
+};
+
+TEST_F(Isolated, its_root_shows_what_is_named_and_nothing_else) {
+  on_loop([this]() -> Async<void> {
+    auto at = folder_.string();
+    // Landlock forbids listing what is not named, so names are asked for one by one.
+    auto output = co_await isolated(
+        fmt::format(
+            "for f in /etc/passwd /root /proc /sys /tmp/x /run {0}/other {0}/absent; do "
+            "test -e $f && echo $f; done; cat {0}/shown/text {0}/single; echo x > {0}/own/new "
+            "&& echo y > {0}/single; echo z > {0}/shown/new; echo z > {0}/more",
+            at),
+        command());
+    EXPECT_EQ(output.out, "shownsingle");
+    EXPECT_EQ(*read_file(folder_ / "own" / "new"), "x\n");
+    EXPECT_EQ(*read_file(folder_ / "single"), "y\n");
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "shown" / "new"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "more"));
+  });
+}
+
+TEST_F(Isolated, what_may_be_written_can_lie_in_what_may_only_be_read) {
+  on_loop([this]() -> Async<void> {
+    EXPECT_TRUE(make_folder(folder_ / "shown" / "inner"));
+    auto wanted = command();
+    wanted.file_rules->read_write.push_back(folder_ / "shown" / "inner");
+    wanted.file_rules->read_only.push_back(folder_ / "own" / "part");  // is writable already
+    auto output = co_await isolated(
+        fmt::format("cd {}/shown; echo x > inner/new; echo x > new; cat text inner/new",
+                    folder_.string()),
+        wanted);
+    EXPECT_EQ(output.out, "shownx\n");
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "shown" / "new"));
+  });
+}
+
+TEST_F(Isolated, it_is_alone_and_leaves_nothing_on_the_host) {
+  auto mounts = *read_file("/proc/self/mounts");
+  auto processes = std::filesystem::read_symlink("/proc/thread-self/ns/pid_for_children");
+  on_loop([this]() -> Async<void> {
+    EXPECT_EQ((co_await isolated("echo $$", command())).out, "1\n");
+    auto plain = co_await run({.argv = {"sh", "-c", "echo $$"}}, 10s);
+    EXPECT_NE(plain->out, "1\n") << "the next program is one of the host again";
+    // What it has started ends with it, so its pipes close.
+    auto output = co_await isolated("sleep 100 & echo left", command());
+    EXPECT_EQ(output.out, "left\n");
+  });
+  EXPECT_EQ(*read_file("/proc/self/mounts"), mounts);
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/thread-self/ns/pid_for_children"), processes);
+}
+
+TEST_F(Isolated, it_has_no_interface_that_is_up) {
+  on_loop([]() -> Async<void> {
+    auto output = co_await run({.argv = {"ip", "-br", "addr"}, .own = {.network = true}}, 20s);
+    EXPECT_TRUE(output && output->out.starts_with("lo ") && !output->out.contains("127.0.0.1"))
+        << output->out;
+  });
+}
+
+TEST_F(Isolated, its_limits_and_its_filter_hold) {
+  on_loop([this]() -> Async<void> {
+    // Refuses uname(2), number 63, whatever the architecture: the others are of no matter here.
+    std::vector<sock_filter> filter = {{0x20, 0, 0, 0},
+                                       {0x15, 0, 1, 63},
+                                       {0x06, 0, 0, 0x00050000 | EPERM},
+                                       {0x06, 0, 0, 0x7fff0000}};
+    auto wanted = command();
+    wanted.call_filter = filter;
+    wanted.limits = {{RLIMIT_CORE, 1}, {RLIMIT_NOFILE, 50}};
+    auto output = co_await isolated("ulimit -n; ulimit -Hn; uname; echo $?", wanted);
+    EXPECT_EQ(output.out, "50\n50\n1\n");
   });
 }
 

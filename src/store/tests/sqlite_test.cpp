@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "commit_queue.h"
 #include "in_loop.h"
+#include "side_files.h"
 #include "temporary_folder.h"
 
 namespace truce::store {
@@ -85,6 +88,16 @@ TEST_F(SqliteStoreFile, a_second_open_in_the_same_process_is_refused_until_the_f
   EXPECT_EQ(open(folder_.path() / "other-name" / "store.db").error().code, Code::conflict);
   store_.reset();
   EXPECT_TRUE(open(file()));
+}
+
+TEST_F(SqliteStoreFile, a_store_that_is_let_go_of_in_a_moment_is_waited_for) {
+  auto held = Hold::take(file());
+  ASSERT_TRUE(held) << held.error().message;
+  std::jthread owner([hold = *std::move(held)]() mutable {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    auto gone = std::move(hold);
+  });
+  open();
 }
 
 TEST_F(SqliteStoreFile, only_the_owner_may_read_the_files) {

@@ -8,7 +8,10 @@
 
 namespace truce {
 
-/// `count` bytes from the system's cryptographic generator, as lower-case hexadecimal.
+/// `count` bytes from the system's cryptographic generator.
+std::string random_bytes(std::size_t count);
+
+/// As many, as lower-case hexadecimal.
 std::string random_hex(std::size_t count);
 
 /// A random (version 4) UUID.

@@ -12,7 +12,8 @@
 
 namespace truce::store {
 
-/// Counts commits; every commit that changes something gets the next one. The first is 1.
+/// Counts commits; every commit that changes something gets a higher one than all before it. In a
+/// store that has its file to itself it is the next one, and the first is 1.
 using Revision = std::int64_t;
 
 struct Entry {
@@ -63,14 +64,17 @@ class Watch {
 /// Names of limits that hold for every implementation.
 inline constexpr std::size_t max_key_size = 512;
 inline constexpr std::size_t max_value_size = 1U << 20;
-inline constexpr std::size_t max_writes_in_commit = 128;  ///< of conditions too
+/// Of conditions too. One less than etcd takes in a transaction, where a commit leaves its mark.
+inline constexpr std::size_t max_writes_in_commit = 127;
 
 /// Contract, checked for every implementation by `conformance.h`:
 /// a commit is atomic and durable before it is answered; reads see every answered commit; a commit
 /// whose conditions do not all hold changes nothing and is Code::conflict (the message names the
 /// key); a commit that breaks a limit, has an empty key or writes a key twice is Code::invalid.
-/// Code::unavailable: too many commits wait already. Code::io (disk full among it): nothing of the
-/// commit remains, and later commits are tried anew. Not thread-safe: used from one loop.
+/// Code::unavailable: nothing of the commit happened (too many wait already, or the servers do not
+/// answer): try again. Code::timeout: it is not known whether the commit happened; it may still,
+/// and a caller reads before it tries again. Code::io (disk full among it): nothing of the commit
+/// remains, and later commits are tried anew. Not thread-safe: used from one loop.
 class Store {
  public:
   virtual ~Store() = default;
