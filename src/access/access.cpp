@@ -36,7 +36,8 @@ Result<void> allow(const Caller& caller, Permission permission) {
   if (permission == Permission::none) return {};
   if (!caller.role) {
     return fail(Code::unauthenticated,
-                "who you are is not known: send a bearer token or a client certificate");
+                "who you are is not known: sign in, or send a bearer token or a client "
+                "certificate");
   }
   if (covered_by(*caller.role) < permission) {
     return fail(Code::forbidden, "'{}' has the role {}; this needs {}", caller.name,

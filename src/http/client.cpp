@@ -13,6 +13,7 @@ namespace truce::http {
 namespace {
 
 constexpr Bytes largest_answer = mib(256);
+constexpr std::size_t longest_refusal = 64 * 1024;
 constexpr Bytes endless = {std::uint64_t{1} << 62};
 
 using Fields = std::map<std::string, std::string>;
@@ -164,6 +165,37 @@ Async<Result<Response>> Client::send(std::string method, std::string target, std
   co_return std::unexpected(answer.error().error);
 }
 
+Async<Result<Response>> Client::receive(std::string target,
+                                        std::map<std::string, std::string> headers,
+                                        OnPiece on_piece) {
+  constexpr auto longest_silence = 60s;
+  auto& s = *state_;
+  auto message = s.with_token({"GET", std::move(target), {}, std::move(headers)});
+  CO_TRY_VOID(check(message));
+  CO_TRY(auto wire, co_await connect_pinned(s.loop, s.endpoint));
+  if (auto ec = co_await write_request(*wire, std::move(message), s.authority())) {
+    co_return fail(Code::unavailable, "{}: send: {}", s.endpoint.url, ec.message());
+  }
+  ResponseParser parser(Answers::get, endless);
+  std::optional<Response> head;
+  std::string refusal;
+  auto progress = Progress::more;
+  while (progress != Progress::complete) {
+    CO_TRY(progress,
+           co_await within(longest_silence, read_on(*wire, parser), std::string(s.endpoint.url)));
+    if (progress == Progress::more) continue;
+    if (!head) head = parser.head();
+    auto piece = parser.take_body();
+    if (head->status == 200 || head->status == 206) {
+      CO_TRY_VOID(on_piece(*head, std::move(piece)));
+    } else if (refusal.size() < longest_refusal) {
+      refusal += piece;
+    }
+  }
+  head->body = std::move(refusal);
+  co_return *std::move(head);
+}
+
 Async<Result<void>> Client::events(std::string target, std::function<bool(ServerEvent)> on_event) {
   auto& s = *state_;
   auto message = s.with_token({"GET", target, {}, {{"Accept", "text/event-stream"}}});
@@ -181,7 +213,6 @@ Async<Result<void>> Client::events(std::string target, std::function<bool(Server
     if (progress == Progress::more) continue;
     auto piece = parser.take_body();
     if (parser.status() != 200) {
-      constexpr std::size_t longest_refusal = 64 * 1024;
       refusal.append(piece, 0, longest_refusal - std::min(longest_refusal, refusal.size()));
       continue;
     }

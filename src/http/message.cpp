@@ -166,7 +166,7 @@ Result<std::string> head_of(const Response& response, Framing framing, bool keep
     fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
   }
   if (framing == Framing::length) {
-    fmt::format_to(out, "Content-Length: {}\r\n", response.body.size());
+    fmt::format_to(out, "Content-Length: {}\r\n", response.length.value_or(response.body.size()));
   }
   if (framing == Framing::chunked) head += "Transfer-Encoding: chunked\r\n";
   for (const auto& [name, value] : response.headers) {
@@ -179,6 +179,12 @@ Result<std::string> head_of(const Response& response, Framing framing, bool keep
   if (!has_field(response, "cache-control")) head += "Cache-Control: no-store\r\n";
   head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return head;
+}
+
+const std::string& field_of(const Request& request, const char* name) {
+  static const std::string none;
+  auto found = request.headers.find(name);
+  return found == request.headers.end() ? none : found->second;
 }
 
 }  // namespace truce::http

@@ -26,6 +26,9 @@ bool is_valid_field(std::string_view name, std::string_view value);
 /// Whether two field names are the same (ASCII, any case).
 bool same_name(std::string_view a, std::string_view b);
 
+/// A field of a request, by its name in lower case; empty when it is not there.
+const std::string& field_of(const Request& request, const char* name);
+
 /// How the body that follows a head is delimited.
 enum class Framing { length, chunked, until_close, none };
 

@@ -83,6 +83,8 @@ class ResponseParser {
   [[nodiscard]] int status() const;
   /// The body's bytes since the last call.
   std::string take_body();
+  /// Status and fields, once the head is known.
+  [[nodiscard]] Response head() const;
   /// Status, fields and what is left of the body.
   Response take();
 

@@ -79,6 +79,12 @@ Response json_response(int status, const boost::json::value& body) {
   return response;
 }
 
+Response no_content() {
+  Response response;
+  response.status = 204;
+  return response;
+}
+
 Response problem(const Error& error) {
   return problem(status_of(error.code), error);
 }
@@ -169,14 +175,14 @@ std::string_view reason_of(int status) {
       return "Content Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
     case 417:
       return "Expectation Failed";
     case 422:
       return "Unprocessable Content";
     case 426:
       return "Upgrade Required";
-    case 428:
-      return "Precondition Required";
     case 429:
       return "Too Many Requests";
     case 431:

@@ -11,7 +11,7 @@ namespace truce::http {
 namespace beast = boost::beast;
 
 namespace {
-constexpr std::size_t read_size = 64 * 1024;
+constexpr std::size_t response_piece = 64 * 1024;
 constexpr std::uint32_t header_limit = 64 * 1024;
 constexpr int most_interim_answers = 8;  // 1xx: "wait" can be said a few times, not for ever
 }  // namespace
@@ -31,7 +31,7 @@ struct ResponseParser::State {
 
   Answers answers;
   Bytes largest_body;
-  beast::flat_buffer buffer{2 * read_size};
+  beast::flat_buffer buffer{2 * response_piece};
   std::optional<beast::http::response_parser<beast::http::empty_body>> parser;
   std::optional<BodyDecoder> decoder;  // once the head is known
   std::string body;
@@ -47,7 +47,7 @@ ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
 
 asio::mutable_buffer ResponseParser::space() {
   auto& buffer = state_->buffer;
-  return buffer.prepare(std::min(read_size, buffer.max_size() - buffer.size()));
+  return buffer.prepare(std::min(response_piece, buffer.max_size() - buffer.size()));
 }
 
 void ResponseParser::received(std::size_t bytes) {
@@ -124,7 +124,7 @@ std::string ResponseParser::take_body() {
   return std::exchange(state_->body, {});
 }
 
-Response ResponseParser::take() {
+Response ResponseParser::head() const {
   Response response;
   response.status = status();
   response.content_type.clear();
@@ -139,6 +139,11 @@ Response ResponseParser::take() {
   if (auto type = response.headers.find("content-type"); type != response.headers.end()) {
     response.content_type = type->second;
   }
+  return response;
+}
+
+Response ResponseParser::take() {
+  auto response = head();
   response.body = take_body();
   return response;
 }

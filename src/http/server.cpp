@@ -44,7 +44,7 @@ std::unexpected<Error> fail_listen(const error_code& ec, const std::string& wher
 }
 
 // What a cancelled handler throws ends the connection, never the program.
-Async<void> serve(std::unique_ptr<Session> session) {
+Async<void> run_session(std::unique_ptr<Session> session) {
   try {
     co_await session->run();
   } catch (const boost::system::system_error& error) {
@@ -148,6 +148,7 @@ std::optional<Session::Admission> Server::State::admit(std::string address, std:
          fmt::format("{} has {} connections open already", address, limits.connections_per_address),
          {}}};
   }
+  admission.peer.network = address;
   admission.address = std::move(address);
   if (!admission.refusal || shared.refusing < most_refusing) return admission;
   ++shared.counters.refused;
@@ -178,8 +179,8 @@ Async<void> Server::State::accept_tls(TlsListener& listener) {
     error_code ignored;  // neither option is needed for correctness
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
-    scope.spawn(serve(std::make_unique<Session>(shared, std::move(*admission), std::move(socket),
-                                                listener.context)));
+    scope.spawn(run_session(std::make_unique<Session>(shared, std::move(*admission),
+                                                      std::move(socket), listener.context)));
   }
 }
 
@@ -192,7 +193,8 @@ Async<void> Server::State::accept_unix(UnixListener& listener) {
     }
     auto admission = admit({}, "unix");
     if (!admission) continue;
-    scope.spawn(serve(std::make_unique<Session>(shared, std::move(*admission), std::move(socket))));
+    scope.spawn(
+        run_session(std::make_unique<Session>(shared, std::move(*admission), std::move(socket))));
   }
 }
 
@@ -271,6 +273,29 @@ Result<std::uint16_t> Server::listen_tls(const std::string& address, std::uint16
   state_->scope.spawn(state_->accept_tls(state_->tls_listeners.back()));
   state_->watch_deadlines();
   return bound.port();
+}
+
+void Server::serve(UnixSocket socket, Peer peer) {
+  auto& s = *state_;
+  auto admission = s.admit(peer.network, peer.address);
+  if (!admission) return;
+  admission->peer = std::move(peer);
+  admission->known = true;
+  s.scope.spawn(
+      run_session(std::make_unique<Session>(s.shared, std::move(*admission), std::move(socket))));
+  s.watch_deadlines();
+}
+
+Async<void> Server::finish(Duration limit) {
+  constexpr auto pause = 10ms;
+  auto& s = *state_;
+  s.shared.stopping = true;
+  s.close_listeners();
+  for (auto waited = Duration(0); waited < limit; waited += pause) {
+    if (s.shared.answering <= s.shared.counters.streams) break;
+    co_await sleep_for(pause);
+  }
+  co_await stop();
 }
 
 const Counters& Server::counters() const {

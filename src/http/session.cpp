@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "base/log.h"
+#include "http/forward.h"
 #include "message.h"
 #include "web_socket.h"
 
@@ -19,6 +20,20 @@ Duration time_to_send(Duration base, std::size_t bytes) {
 
 Refusal refusal(int status, Code code, std::string message) {
   return {status, Error{code, std::move(message), {}}};
+}
+
+// Who a request is from. Nobody but another host of the cluster may say so by fields.
+Peer peer_of(const Session::Admission& admission, std::map<std::string, std::string>& fields) {
+  auto peer = admission.peer;
+  auto take = [&](const char* name, std::string& into) {
+    auto field = fields.extract(name);
+    if (field && !peer.host.empty()) into = std::move(field.mapped());
+  };
+  take(forwarded_for_field, peer.address);
+  take(forwarded_network_field, peer.network);
+  take(forwarded_administrator_field, peer.administrator);
+  take(forwarded_certificate_field, peer.certificate_sha256);
+  return peer;
 }
 
 // Runs what a handler gave us to run: nothing that it throws gets out.
@@ -48,13 +63,31 @@ struct Session::OpenStream {
   Counters& counters;
 };
 
-/// Sends each piece as one chunk (RFC 9112 7.1), or as it is to a peer that speaks HTTP/1.0.
+/// Counts one request for as long as it is under way.
+struct Session::Underway {
+  explicit Underway(std::size_t& c) : count(c) { ++count; }
+  ~Underway() { --count; }
+  Underway(const Underway&) = delete;
+  Underway& operator=(const Underway&) = delete;
+  std::size_t& count;
+};
+
+/// Sends each piece as one chunk (RFC 9112 7.1), or as it is where the length was said before, or
+/// to a peer that speaks HTTP/1.0.
 class Session::ChunkWriter final : public BodyWriter {
  public:
-  ChunkWriter(Session& session, Framing framing) : session_(session), framing_(framing) {}
+  ChunkWriter(Session& session, Framing framing, std::optional<std::uint64_t> length)
+      : session_(session), framing_(framing), left_(length) {}
+
+  /// Whether nothing is missing of what was promised.
+  [[nodiscard]] bool complete() const { return left_.value_or(0) == 0; }
 
   Async<Result<void>> write(std::string piece) override {
     if (piece.empty()) co_return Result<void>();  // an empty chunk would end the body
+    if (left_ && piece.size() > *left_) {
+      co_return fail(Code::internal, "the body is longer than was said");
+    }
+    if (left_) *left_ -= piece.size();
     if (framing_ == Framing::chunked) piece = fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
     auto limit = time_to_send(session_.shared_.limits.request, piece.size());
     if (!co_await session_.write_all(piece, limit)) {
@@ -66,6 +99,7 @@ class Session::ChunkWriter final : public BodyWriter {
  private:
   Session& session_;
   Framing framing_;
+  std::optional<std::uint64_t> left_;
 };
 
 void Session::enter() {
@@ -108,8 +142,10 @@ void Session::check_deadline(TimePoint now) {
 
 Async<bool> Session::open() {
   set_deadline(std::min<Duration>(handshake_limit, shared_.limits.request));
-  admission_.peer.unix_user = wire_.unix_user();
-  admission_.peer.unix_groups = wire_.unix_groups();
+  if (!admission_.known) {
+    admission_.peer.unix_user = wire_.unix_user();
+    admission_.peer.unix_groups = wire_.unix_groups();
+  }
   if (auto ec = co_await wire_.handshake(asio::ssl::stream_base::server)) {
     spdlog::debug("{}: TLS handshake: {}", admission_.peer.address, ec.message());
     co_return false;
@@ -129,6 +165,7 @@ Async<void> Session::run() {
       linger_ = false;  // it has left, or has been silent: nothing is unread, nothing is owed
       next = Next::close;
     } else {
+      Underway underway(shared_.answering);
       next = co_await send(co_await answer(std::move(**request)));
     }
   }
@@ -218,7 +255,7 @@ Async<Response> Session::answer(Request request) {
     co_return response;
   }
   auto what = fmt::format("{} {}", request.method, request.path);
-  request.peer = admission_.peer;
+  request.peer = peer_of(admission_, request.headers);
   try {
     co_return co_await shared_.handler(std::move(request));
   } catch (const std::exception& error) {
@@ -295,8 +332,11 @@ Async<void> Session::watch_peer() {
 Async<Session::Next> Session::send_stream(Response response) {
   using namespace asio::experimental::awaitable_operators;
   OpenStream open(shared_.counters);
-  auto framing = parser_.head().http11 ? Framing::chunked : Framing::until_close;
-  bool keep_alive = parser_.head().keep_alive && framing == Framing::chunked && !shared_.stopping;
+  auto framing = response.length         ? Framing::length
+                 : parser_.head().http11 ? Framing::chunked
+                                         : Framing::until_close;
+  bool keep_alive =
+      parser_.head().keep_alive && framing != Framing::until_close && !shared_.stopping;
   auto head = head_of(response, framing, keep_alive);
   if (!head) {
     spdlog::error("{}", head.error().message);
@@ -305,11 +345,12 @@ Async<Session::Next> Session::send_stream(Response response) {
   }
   if (!co_await write_all(*head, shared_.limits.request)) co_return Next::close;
   if (parser_.head().head_only) co_return keep_alive ? Next::request : Next::close;
-  ChunkWriter writer(*this, framing);
+  ChunkWriter writer(*this, framing, response.length);
   auto ended = co_await (guarded(response.stream(writer), "stream", shared_) || watch_peer());
-  bool complete = ended.index() == 0 && std::get<0>(ended) && !peer_gone_ && linger_;
+  bool complete =
+      ended.index() == 0 && std::get<0>(ended) && !peer_gone_ && linger_ && writer.complete();
   if (!complete) {
-    linger_ = false;  // without the last chunk the peer sees that the body is cut off
+    linger_ = false;  // without its last bytes the peer sees that the body is cut off
     co_return Next::close;
   }
   if (framing == Framing::chunked && !co_await write_all("0\r\n\r\n", shared_.limits.request)) {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "http/rate_limit.h"
 #include "http/server.h"
 #include "parser.h"
-#include "rate_limit.h"
 #include "wire.h"
 
 namespace truce::http {
@@ -19,7 +19,9 @@ class Session;
 /// What all sessions of a server share. One loop: no locks.
 struct Shared {
   Shared(Limits l, Server::Handler h)
-      : limits(l), handler(std::move(h)), rates(l.requests_per_second, 8192) {}
+      : limits(l),
+        handler(std::move(h)),
+        rates(l.requests_per_second, 2 * l.requests_per_second, 8192) {}
 
   Limits limits;
   Server::Handler handler;
@@ -27,6 +29,7 @@ struct Shared {
   Counters counters;
   std::list<Session*> sessions;
   std::map<std::string, std::size_t> per_address;  ///< open connections of a TCP address
+  std::size_t answering = 0;                       ///< requests under way, and streams
   std::size_t refusing = 0;                        ///< sessions that only say why they are refused
   bool stopping = false;
 };
@@ -40,6 +43,7 @@ class Session {
   struct Admission {
     Peer peer;
     std::string address;             ///< what limits count by; empty on unix sockets
+    bool known = false;              ///< `peer` is complete: the socket tells nothing of it
     std::optional<Refusal> refusal;  ///< the first request gets this, then the connection ends
   };
 
@@ -67,6 +71,7 @@ class Session {
   enum class Next { request, close };
   class ChunkWriter;
   struct OpenStream;
+  struct Underway;
 
   void enter();
   void set_deadline(Duration from_now);

@@ -16,6 +16,7 @@ struct Caller {
   std::string name;
   std::optional<model::Role> role;
   std::vector<std::string> projects;  ///< only these; empty: all
+  std::string session = {};           ///< by which session of a user; empty: in another way
 };
 
 /// Whether the caller's role covers the permission, whatever the object. Code::unauthenticated when

@@ -36,6 +36,14 @@ class Client {
   Async<Result<Response>> send(std::string method, std::string target, std::string body = {},
                                std::map<std::string, std::string> headers = {});
 
+  /// Gets a file of any size: the body of a 200 or 206 goes to `on_piece` as it comes, with the
+  /// head that it belongs to, and the answer has none; what `on_piece` fails with ends it. Other
+  /// statuses are answered whole. Code::unavailable: the connection ended before the body;
+  /// Code::timeout: nothing came for a minute. A connection of its own.
+  using OnPiece = std::function<Result<void>(const Response& head, std::string piece)>;
+  Async<Result<Response>> receive(std::string target, std::map<std::string, std::string> headers,
+                                  OnPiece on_piece);
+
   /// Opens a server-sent event stream on a connection of its own and calls `on_event` for each,
   /// until that answers false (then success) or the stream ends (Code::unavailable). A status other
   /// than 200 is the error that its problem document tells.

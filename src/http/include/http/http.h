@@ -16,11 +16,16 @@ namespace truce::http {
 
 /// How the other side of a connection is known, before any token is looked at.
 struct Peer {
-  std::string address;                ///< `192.0.2.7:4711`, or `unix`
+  std::string address;  ///< `192.0.2.7:4711`, or `unix`
+  std::string
+      network;  ///< what limits count by: the IPv4 address, the /64 of an IPv6 one, or empty
   std::optional<unsigned> unix_user;  ///< SO_PEERCRED's uid on the unix socket
   std::vector<unsigned> unix_groups;  ///< all groups of that process, as SO_PEERGROUPS tells them
   std::string
       certificate_sha256;  ///< of a client certificate whose key the peer has proved; else empty
+  std::string
+      host;  ///< of the cluster, by its certificate, that has passed the request on, or empty
+  std::string administrator;  ///< whom that host has found to be one by its own unix socket
 };
 
 struct Request {
@@ -60,6 +65,9 @@ struct Response {
   /// When set, `body` is not used: chunks are sent until it returns. It is cancelled when the peer
   /// leaves, also while it waits for something else than write(). What it throws cuts the body off.
   std::function<Async<void>(BodyWriter&)> stream;
+  /// With `stream`: how many bytes it writes, sent as Content-Length instead of in chunks. A stream
+  /// that ends before that cuts the connection; one that writes more is a failed write.
+  std::optional<std::uint64_t> length;
   /// When set, the connection becomes a WebSocket (the request must ask for it: else 426), which is
   /// closed when it returns.
   std::function<Async<void>(WebSocket&)> socket;
@@ -67,6 +75,9 @@ struct Response {
 
 /// `200` with a JSON body.
 Response json_response(int status, const boost::json::value& body);
+
+/// `204`: done, and nothing to tell.
+Response no_content();
 
 /// RFC 9457 problem details: status from the code, `code`, `detail`, and `field` where known.
 Response problem(const Error& error);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/frames.h"
 #include "http/http.h"
 
 namespace truce::http {
@@ -56,7 +57,13 @@ class Server {
   /// Port 0 takes any; answers the port.
   Result<std::uint16_t> listen_tls(const std::string& address, std::uint16_t port, const Tls& tls);
 
+  /// Serves a connection that came in another way: `peer` is who has opened it, and not what the
+  /// socket says. Where that is a host of the cluster, the fields of forward.h are believed.
+  void serve(UnixSocket socket, Peer peer);
+
   [[nodiscard]] const Counters& counters() const;
+  /// Lets requests that are under way end, but no streams, within `limit`; then as stop().
+  Async<void> finish(Duration limit);
   /// Closes the listeners, cancels what runs, returns when all connections have ended. Needed
   /// before the end of the server; may be called again; not from a handler.
   Async<void> stop();
