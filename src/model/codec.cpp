@@ -32,7 +32,8 @@ std::optional<std::int64_t> integer_of(const boost::json::value& value) {
 }
 
 template <class Show>
-Result<void> check_range(std::int64_t number, const Rule& rule, const Place& place, Show show) {
+Result<void> check_range(std::int64_t number, const FieldRule& rule, const Place& place,
+                         Show show) {
   if (number >= rule.minimum && number <= rule.maximum) return {};
   if (rule.minimum != no_minimum && rule.maximum != no_maximum) {
     return wrong(place,
@@ -73,7 +74,7 @@ std::unexpected<Error> wrong(const Place& place, std::string message) {
   return fail_field(pointer(place), std::move(message));
 }
 
-std::unexpected<Error> wrong_count(const Place& place, std::size_t count, const Rule& rule) {
+std::unexpected<Error> wrong_count(const Place& place, std::size_t count, const FieldRule& rule) {
   if (count < rule.min_items) {
     return wrong(place, fmt::format("must have at least {} items", rule.min_items));
   }
@@ -85,13 +86,13 @@ std::unexpected<Error> wrong_field(const Place& place, std::string_view key,
   return wrong(Place{&place, key}, not_known(key, known));
 }
 
-Result<void> check_key(std::string_view key, const Rule& rule, const Place& place) {
+Result<void> check_key(std::string_view key, const FieldRule& rule, const Place& place) {
   if (key.empty()) return wrong(place, "must not have an empty key");
   if (characters(key) <= rule.max_key_length) return {};
   return wrong(place, fmt::format("must have keys of at most {} characters", rule.max_key_length));
 }
 
-Result<void> read_value(const boost::json::value& value, std::string& out, const Rule& rule,
+Result<void> read_value(const boost::json::value& value, std::string& out, const FieldRule& rule,
                         const Place& place) {
   const auto* text = value.if_string();
   if (text == nullptr) return wrong(place, "must be a string");
@@ -109,7 +110,7 @@ Result<void> read_value(const boost::json::value& value, std::string& out, const
   return {};
 }
 
-Result<void> read_value(const boost::json::value& value, std::int64_t& out, const Rule& rule,
+Result<void> read_value(const boost::json::value& value, std::int64_t& out, const FieldRule& rule,
                         const Place& place) {
   auto number = integer_of(value);
   if (!number) return wrong(place, "must be an integer");
@@ -118,7 +119,7 @@ Result<void> read_value(const boost::json::value& value, std::int64_t& out, cons
   return {};
 }
 
-Result<void> read_value(const boost::json::value& value, Bytes& out, const Rule& rule,
+Result<void> read_value(const boost::json::value& value, Bytes& out, const FieldRule& rule,
                         const Place& place) {
   auto number = integer_of(value);
   if (!number || *number < 0) return wrong(place, "must be a number of bytes");
@@ -129,14 +130,14 @@ Result<void> read_value(const boost::json::value& value, Bytes& out, const Rule&
   return {};
 }
 
-Result<void> read_value(const boost::json::value& value, double& out, const Rule&,
+Result<void> read_value(const boost::json::value& value, double& out, const FieldRule&,
                         const Place& place) {
   if (!value.is_number()) return wrong(place, "must be a number");
   out = value.to_number<double>();
   return {};
 }
 
-Result<void> read_value(const boost::json::value& value, bool& out, const Rule&,
+Result<void> read_value(const boost::json::value& value, bool& out, const FieldRule&,
                         const Place& place) {
   const auto* truth = value.if_bool();
   if (truth == nullptr) return wrong(place, "must be true or false");
@@ -144,7 +145,7 @@ Result<void> read_value(const boost::json::value& value, bool& out, const Rule&,
   return {};
 }
 
-Result<void> read_value(const boost::json::value& value, Time& out, const Rule&,
+Result<void> read_value(const boost::json::value& value, Time& out, const FieldRule&,
                         const Place& place) {
   const auto* text = value.if_string();
   auto time = parse_time(text == nullptr ? std::string_view() : std::string_view(*text));

@@ -30,18 +30,18 @@ struct Place {
 std::string pointer(const Place& place);
 /// Code::invalid for a place.
 std::unexpected<Error> wrong(const Place& place, std::string message);
-std::unexpected<Error> wrong_count(const Place& place, std::size_t count, const Rule& rule);
+std::unexpected<Error> wrong_count(const Place& place, std::size_t count, const FieldRule& rule);
 std::unexpected<Error> wrong_field(const Place& place, std::string_view key,
                                    std::span<const std::string_view> known);
 
-Result<void> check_key(std::string_view key, const Rule& rule, const Place& place);
+Result<void> check_key(std::string_view key, const FieldRule& rule, const Place& place);
 
-Result<void> read_value(const boost::json::value&, std::string&, const Rule&, const Place&);
-Result<void> read_value(const boost::json::value&, std::int64_t&, const Rule&, const Place&);
-Result<void> read_value(const boost::json::value&, Bytes&, const Rule&, const Place&);
-Result<void> read_value(const boost::json::value&, double&, const Rule&, const Place&);
-Result<void> read_value(const boost::json::value&, bool&, const Rule&, const Place&);
-Result<void> read_value(const boost::json::value&, Time&, const Rule&, const Place&);
+Result<void> read_value(const boost::json::value&, std::string&, const FieldRule&, const Place&);
+Result<void> read_value(const boost::json::value&, std::int64_t&, const FieldRule&, const Place&);
+Result<void> read_value(const boost::json::value&, Bytes&, const FieldRule&, const Place&);
+Result<void> read_value(const boost::json::value&, double&, const FieldRule&, const Place&);
+Result<void> read_value(const boost::json::value&, bool&, const FieldRule&, const Place&);
+Result<void> read_value(const boost::json::value&, Time&, const FieldRule&, const Place&);
 /// The index of a value among the names of an enum.
 Result<std::size_t> read_choice(const boost::json::value&, std::span<const std::string_view> names,
                                 const Place&);
@@ -116,8 +116,8 @@ struct Reader {
   Unknown unknown;
 
   template <class M>
-  Result<void> read(const boost::json::value& value, M& out, const Rule& rule, const Rule& item,
-                    const Place& place) const {
+  Result<void> read(const boost::json::value& value, M& out, const FieldRule& rule,
+                    const FieldRule& item, const Place& place) const {
     if constexpr (std::is_enum_v<M>) {
       TRY(auto index, read_choice(value, enum_names<M>(), place));
       out = static_cast<M>(index);
@@ -130,20 +130,20 @@ struct Reader {
   }
 
   template <class M>
-  Result<void> read_other(const boost::json::value& value, M& out, const Rule& rule, const Rule&,
-                          const Place& place) const {
+  Result<void> read_other(const boost::json::value& value, M& out, const FieldRule& rule,
+                          const FieldRule&, const Place& place) const {
     return read_value(value, out, rule, place);
   }
 
   template <class M>
-  Result<void> read_other(const boost::json::value& value, std::optional<M>& out, const Rule& rule,
-                          const Rule& item, const Place& place) const {
+  Result<void> read_other(const boost::json::value& value, std::optional<M>& out,
+                          const FieldRule& rule, const FieldRule& item, const Place& place) const {
     return read(value, out.emplace(), rule, item, place);
   }
 
   template <class M>
-  Result<void> read_other(const boost::json::value& value, std::vector<M>& out, const Rule& rule,
-                          const Rule& item, const Place& place) const {
+  Result<void> read_other(const boost::json::value& value, std::vector<M>& out,
+                          const FieldRule& rule, const FieldRule& item, const Place& place) const {
     const auto* array = value.if_array();
     if (array == nullptr) return wrong(place, "must be an array");
     if (array->size() < rule.min_items || array->size() > rule.max_items) {
@@ -152,21 +152,21 @@ struct Reader {
     out.clear();
     out.reserve(array->size());
     for (std::size_t i = 0; i < array->size(); ++i) {
-      TRY_VOID(read((*array)[i], out.emplace_back(), item, Rule{}, Place{&place, {}, i}));
+      TRY_VOID(read((*array)[i], out.emplace_back(), item, FieldRule{}, Place{&place, {}, i}));
     }
     return {};
   }
 
   template <class M>
   Result<void> read_other(const boost::json::value& value, std::map<std::string, M>& out,
-                          const Rule& rule, const Rule& item, const Place& place) const {
+                          const FieldRule& rule, const FieldRule& item, const Place& place) const {
     const auto* object = value.if_object();
     if (object == nullptr) return wrong(place, "must be an object");
     if (object->size() > rule.max_items) return wrong_count(place, object->size(), rule);
     out.clear();
     for (const auto& entry : *object) {
       TRY_VOID(check_key(entry.key(), rule, place));
-      TRY_VOID(read(entry.value(), out[std::string(entry.key())], item, Rule{},
+      TRY_VOID(read(entry.value(), out[std::string(entry.key())], item, FieldRule{},
                     Place{&place, entry.key()}));
     }
     return {};

@@ -13,7 +13,7 @@ enum class Format { none, name, mac, cidr, forward, domain };
 enum class Need { required, optional };
 
 /// The limits of one value; lengths are in characters.
-struct Rule {
+struct FieldRule {
   std::int64_t minimum = std::numeric_limits<std::int64_t>::min();
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   std::size_t min_length = 0;
@@ -31,8 +31,8 @@ struct Field {
   std::string_view name;
   M T::* member;
   Need need;
-  Rule rule;
-  Rule item;
+  FieldRule rule;
+  FieldRule item;
 };
 
 /// Specialised for each struct in generated/schema.h: `fields`, a tuple of Field.

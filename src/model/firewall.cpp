@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ipv6.h"
 #include "formats.h"
 
 namespace truce::model {
@@ -45,8 +46,12 @@ Result<std::vector<PortRange>> read_ports(std::string_view text) {
   }
 }
 
-// A range whose bits behind the prefix are zero; one address is a range of /32.
+// A range whose bits behind the prefix are zero; one address is a range of /32 or /128.
 Result<std::string> read_range(std::string_view text) {
+  if (text.contains(':')) {
+    TRY(auto range, parse_range6(text));
+    return to_string(range);
+  }
   auto slash = text.find('/');
   auto address = read_ipv4(text.substr(0, slash));
   std::uint32_t prefix = 32;
@@ -56,7 +61,7 @@ Result<std::string> read_range(std::string_view text) {
     auto [end, ec] = std::from_chars(bits.data(), bits.data() + bits.size(), prefix);
     good = good && ec == std::errc() && end == bits.data() + bits.size() && prefix <= 32;
   }
-  if (!good) return fail(Code::invalid, "'{}' is no IPv4 range such as 10.0.0.0/8", text);
+  if (!good) return fail(Code::invalid, "'{}' is no range such as 10.0.0.0/8 or fd00::/8", text);
   auto behind = prefix == 0 ? ~0U : prefix == 32 ? 0U : ~0U >> prefix;
   if ((*address & behind) != 0) {
     return fail(Code::invalid, "'{}' has bits behind its prefix: they must be zero", text);
@@ -74,6 +79,21 @@ Result<void> read_peer(std::string_view word, FirewallRule& rule) {
   auto problem = format_problem(Format::name, rule.peer_group);
   if (!problem.empty()) return fail(Code::invalid, "group '{}': {}", rule.peer_group, problem);
   return {};
+}
+
+// The first and the last number of a checked CIDR.
+struct Range {
+  std::uint32_t first = 0, last = 0;
+};
+std::optional<Range> read_subnet(std::string_view subnet) {
+  auto slash = subnet.find('/');
+  auto first = read_ipv4(subnet.substr(0, slash));
+  unsigned prefix = 0;
+  if (slash != subnet.npos) {
+    std::from_chars(subnet.data() + slash + 1, subnet.data() + subnet.size(), prefix);
+  }
+  if (!first || prefix < 1 || prefix > 30) return std::nullopt;
+  return Range{*first, *first | ~0U >> prefix};
 }
 
 }  // namespace
@@ -137,17 +157,31 @@ PortForward parse_forward(std::string_view text) {
 Result<void> check_guest_address(std::string_view address, std::string_view subnet) {
   auto wanted = read_ipv4(address);
   if (!wanted) return fail(Code::invalid, "'{}' is not an IPv4 address", address);
-  auto slash = subnet.find('/');
-  auto network = read_ipv4(subnet.substr(0, slash));
-  unsigned prefix = 0;
-  if (slash != subnet.npos) {
-    std::from_chars(subnet.data() + slash + 1, subnet.data() + subnet.size(), prefix);
+  auto range = read_subnet(subnet);
+  if (!range) return fail(Code::invalid, "the network has no subnet that addresses could be in");
+  if (*wanted > range->first + 1 && *wanted < range->last) return {};
+  return fail(Code::invalid, "'{}' is not an address that a guest can have in {}", address, subnet);
+}
+
+std::uint32_t guest_addresses(std::string_view subnet) {
+  auto range = read_subnet(subnet);
+  return range ? range->last - range->first - 2 : 0;
+}
+
+std::string guest_address(std::string_view subnet, std::uint32_t number) {
+  auto range = read_subnet(subnet);
+  auto address = range ? range->first + 2 + number : 0;
+  return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255,
+                     address & 255);
+}
+
+Result<void> check_guest_address6(std::string_view address, std::string_view subnet) {
+  TRY(auto wanted, parse_address6(address));
+  if (subnet.empty()) {
+    return fail(Code::invalid, "the network has no IPv6 that addresses could be in");
   }
-  if (!network || prefix < 1 || prefix > 30) {
-    return fail(Code::invalid, "the network has no subnet that addresses could be in");
-  }
-  auto last = *network | ~0U >> prefix;
-  if (*wanted > *network + 1 && *wanted < last) return {};
+  TRY(auto network, parse_subnet6(subnet));
+  if (network.is_guest(wanted)) return {};
   return fail(Code::invalid, "'{}' is not an address that a guest can have in {}", address, subnet);
 }
 

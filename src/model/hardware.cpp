@@ -49,10 +49,13 @@ Result<void> check_microvm(const Hardware& wish) {
   const Row rows[] = {
       {"machine_version", wish.machine_version && !wish.machine_version->empty()},
       {"acpi", wish.acpi.has_value()},
+      {"max_cpus", wish.max_cpus.has_value()},
+      {"max_memory", wish.max_memory.has_value()},
       {"numa_nodes", wish.numa_nodes.value_or(1) > 1},
       {"firmware", wish.firmware.value_or(Firmware::bios) != Firmware::bios},
       {"tpm", on(wish.tpm)},
       {"boot", wish.boot && !wish.boot->empty()},
+      {"cdrom", on(wish.cdrom)},
       {"disk_bus", wish.disk_bus.value_or(DiskBus::virtio) != DiskBus::virtio},
       {"nic_model", wish.nic_model.value_or(NicModel::virtio) != NicModel::virtio},
       {"display", wish.display.value_or(Display::none) != Display::none},
@@ -82,6 +85,7 @@ Result<void> choose_processors(const Vm& vm, const Hardware& wish, Outfit& out) 
     return refuse("cpu_model",
                   fmt::format("'{}' is not the name of a processor model", out.cpu_model));
   }
+  out.max_cpus = std::max(wish.max_cpus.value_or(0), vm.cpus);
   out.numa_nodes = wish.numa_nodes.value_or(1);
   if (out.numa_nodes > vm.cpus) {
     return refuse("numa_nodes", fmt::format("{} NUMA nodes need as many processors at least; the "
@@ -90,18 +94,37 @@ Result<void> choose_processors(const Vm& vm, const Hardware& wish, Outfit& out) 
   }
   if (!wish.sockets && !wish.cores && !wish.threads) return {};
   auto given = wish.sockets.value_or(1) * wish.cores.value_or(1) * wish.threads.value_or(1);
-  auto left = vm.cpus % given == 0 ? vm.cpus / given : 1;
+  auto left = out.max_cpus % given == 0 ? out.max_cpus / given : 1;
   out.sockets = wish.sockets.value_or(wish.cores ? left : 1);
   out.cores = wish.cores.value_or(left);
   out.threads = wish.threads.value_or(wish.cores && wish.sockets ? left : 1);
   auto product = out.sockets * out.cores * out.threads;
-  if (product == vm.cpus) return {};
+  if (product == out.max_cpus) return {};
   return refuse(
       wish.cores     ? "cores"
       : wish.sockets ? "sockets"
                      : "threads",
-      fmt::format("{} sockets x {} cores x {} threads are {} processors; the machine has {}",
-                  out.sockets, out.cores, out.threads, product, vm.cpus));
+      fmt::format("{} sockets x {} cores x {} threads are {} processors; the machine has {}{}",
+                  out.sockets, out.cores, out.threads, product, out.max_cpus,
+                  out.max_cpus > vm.cpus ? " at most" : ""));
+}
+
+// Where the memory beyond what it starts with would be: behind virtio-mem, which old systems and
+// QEMU's huge pages of the host do not know.
+Result<void> choose_memory(const Vm& vm, const Hardware& wish, Outfit& out) {
+  constexpr auto huge_page = mib(2).count;
+  out.huge_pages = wish.huge_pages.value_or(false);
+  if (out.huge_pages && vm.memory.count % huge_page != 0)
+    return refuse("huge_pages", "the memory must be a multiple of 2 MiB for huge pages");
+  out.max_memory = std::max(wish.max_memory.value_or(Bytes{}), vm.memory);
+  if (out.max_memory == vm.memory) return {};
+  if (vm.machine == MachineType::legacy)
+    return refuse("max_memory", "a legacy machine takes no memory while it runs: use q35");
+  if (out.huge_pages)
+    return refuse("max_memory", "memory of huge pages is not given while a machine runs");
+  if (out.max_memory.count % huge_page != 0 || vm.memory.count % huge_page != 0)
+    return refuse("max_memory", "memory, and its most, must be multiples of 2 MiB");
+  return {};
 }
 
 Result<void> choose_firmware(const Vm& vm, const Hardware& wish, Outfit& out) {
@@ -129,6 +152,7 @@ Result<void> choose_firmware(const Vm& vm, const Hardware& wish, Outfit& out) {
 
 Result<void> choose_buses(const Vm& vm, const Hardware& wish, Outfit& out) {
   bool legacy = vm.machine == MachineType::legacy;
+  out.cdrom = wish.cdrom.value_or(false);
   out.disk_bus = wish.disk_bus.value_or(legacy ? DiskBus::ide : DiskBus::virtio);
   out.nic_model = wish.nic_model.value_or(legacy ? NicModel::e1000 : NicModel::virtio);
   if (legacy && out.disk_bus == DiskBus::sata) {
@@ -204,11 +228,7 @@ Result<Outfit> outfit(const Vm& vm) {
                   fmt::format("'{}' is not a version such as {}", out.version, first_version));
   }
   TRY_VOID(choose_processors(vm, wish, out));
-  out.huge_pages = wish.huge_pages.value_or(false);
-  constexpr auto huge_page = mib(2).count;
-  if (out.huge_pages && vm.memory.count % huge_page != 0) {
-    return refuse("huge_pages", "the memory must be a multiple of 2 MiB for huge pages");
-  }
+  TRY_VOID(choose_memory(vm, wish, out));
   TRY_VOID(choose_firmware(vm, wish, out));
   if (vm.machine != MachineType::microvm) {
     TRY_VOID(choose_buses(vm, wish, out));

@@ -11,11 +11,12 @@ class Input:
     """One word or option of a command."""
     name: str
     where: str  # path query body local
-    kind: str  # text integer number boolean bytes time choice list map
+    kind: str  # text integer number share boolean bytes time choice list map
     help: str
     word: bool = False
     required: bool = False
     file: bool = False
+    secret: bool = False  # its content is asked for where it is absent and required
     default: str = ''
     choices: tuple = ()
     completes: str = ''  # the noun whose names it takes
@@ -26,7 +27,7 @@ class Input:
 
     @property
     def flag(self):
-        return self.name.replace('_', '-')
+        return self.name.replace('_', '-') + ('-file' if self.secret else '')
 
     @property
     def dashed(self):
@@ -55,11 +56,13 @@ class Command:
 
 # Options that take the name of an object, where the option's name is not the noun itself.
 COMPLETED = {'iso': 'template'}
-VALUES = {'bytes': 'SIZE', 'integer': 'N', 'number': 'N', 'time': 'TIME', 'map': 'KEY=VALUE', 'text': 'TEXT',
+VALUES = {'bytes': 'SIZE', 'integer': 'N', 'number': 'N', 'share': 'N', 'time': 'TIME', 'map': 'KEY=VALUE', 'text': 'TEXT',
           'list': 'TEXT'}
 
 
 def kind_of(type_):
+    if type_.kind == 'number' and (type_.rule.get('minimum'), type_.rule.get('maximum')) == (0, 1):
+        return 'share'
     return {'string': 'text', 'enum': 'choice', 'array': 'list'}.get(type_.kind, type_.kind)
 
 
@@ -94,14 +97,15 @@ def limits_text(type_):
 def input_of(prop, where, schema, nouns, word=False):
     kind = kind_of(prop.type)
     choices = tuple(schema.enums[prop.type.name].values) if kind == 'choice' else ()
-    file = getattr(prop, 'file', False)
+    file, secret = getattr(prop, 'file', False), getattr(prop, 'secret', False)
     completes = COMPLETED.get(prop.name, prop.name if prop.name in nouns else '')
     # Of a list they are only shown: an empty text, which empties the list, is let in too.
     shown = choices or (tuple(schema.enums[prop.type.item.name].values)
                         if kind == 'list' and prop.type.item.kind == 'enum' else ())
     value = 'FILE' if file else '|'.join(shown) if shown else completes.upper() or VALUES.get(kind, '')
-    return Input(prop.name, where, kind, one_line(prop.description), word=word,
-                 required=getattr(prop, 'required', False), file=file, default=default_text(prop),
+    help_ = one_line(prop.description) + (', from a file or by - from the standard input' if secret else '')
+    return Input(prop.name, where, kind, help_, word=word,
+                 required=getattr(prop, 'required', False), file=file, secret=secret, default=default_text(prop),
                  choices=choices, completes=completes, value=value, limits=limits_text(prop.type))
 
 
@@ -225,7 +229,7 @@ def input_row(item, prefix):
     if item.alias:
         parts.append(f'.alias = "{item.alias}"')
     parts += [f'.where = Where::{item.where}', f'.kind = Kind::{item.kind}']
-    parts += [f'.{key} = true' for key in ('word', 'required', 'file') if getattr(item, key)]
+    parts += [f'.{key} = true' for key in ('word', 'required', 'file', 'secret') if getattr(item, key)]
     parts.append(f'.help = {quoted(item.help)}')
     for key, value in (('default_text', item.default), ('limits', item.limits), ('value', item.value),
                        ('completes', item.completes)):

@@ -38,6 +38,7 @@ class Property:
     default: object
     description: str
     file: bool = False  # the CLI takes a file name and sends its content
+    secret: bool = False  # the same by the option --NAME-file; where it is required, the CLI asks for it
     keep_absent: bool = False  # an array or map whose absence is not the same as an empty one
     spread: bool = False  # the CLI takes the fields of this object as options of their own
 
@@ -140,7 +141,7 @@ def only_keys(node, allowed, where):
             raise SchemaError(f'{where}: does not know the key {key!r}')
 
 
-COMMON = ('type', 'description', 'default', 'x-cli-file', 'x-keep-absent')
+COMMON = ('type', 'description', 'default', 'x-cli-file', 'x-cli-secret', 'x-keep-absent')
 KEYS = {
     'string': COMMON + ('format', 'minLength', 'maxLength'),
     'integer': COMMON + ('format', 'minimum', 'maximum'),
@@ -196,6 +197,8 @@ def check_default(value, type_, schemas, where):
     elif type_.kind not in fits or not isinstance(value, fits[type_.kind]) or (
             isinstance(value, bool) != (type_.kind == 'boolean')):
         raise SchemaError(f'{where}: default {value!r} does not fit its type')
+    elif value == '' and 'format' in type_.rule:  # no format has it: what is written could not be read again
+        raise SchemaError(f"{where}: the default '' is not of format {type_.rule['format']!r}")
 
 
 def read_property(name, node, required, schemas, where):
@@ -209,8 +212,12 @@ def read_property(name, node, required, schemas, where):
     default = node.get('default', ABSENT)
     if default is not ABSENT:
         check_default(default, type_, schemas, where)
-    return Property(name, type_, required, default, node['description'], node.get('x-cli-file', False),
-                    node.get('x-keep-absent', False), node.get('x-cli-spread', False))
+    secret = node.get('x-cli-secret', False)
+    if secret and type_.kind != 'string':
+        raise SchemaError(f'{where}: x-cli-secret is for a string')
+    return Property(name, type_, required, default, node['description'],
+                    file=secret or node.get('x-cli-file', False), secret=secret,
+                    keep_absent=node.get('x-keep-absent', False), spread=node.get('x-cli-spread', False))
 
 
 def list_properties(item):
@@ -218,6 +225,7 @@ def list_properties(item):
         Property('revision', Type('integer'), True, ABSENT, 'The revision of the store that the page shows'),
         Property('items', Type('array', item=Type('object', item)), True, ABSENT, 'The items of the page'),
         Property('next', Type('string'), False, '', 'What to pass as `after` for the next page; empty at the end'),
+        Property('total', Type('integer'), False, 0, 'How many there are, where `offset` was given'),
     ]
 
 

@@ -84,13 +84,13 @@ def rule(type_):
     parts = [f'.{name} = {type_.rule[key]}' for key, name in RULE_NAMES.items() if key in type_.rule]
     if 'format' in type_.rule:
         parts.append(f'.format = Format::{type_.rule["format"]}')
-    return f'Rule{{{", ".join(parts)}}}'
+    return f'FieldRule{{{", ".join(parts)}}}'
 
 
 def fields(obj):
     rows = []
     for prop in obj.properties:
-        item = rule(prop.type.item) if prop.type.item else 'Rule{}'
+        item = rule(prop.type.item) if prop.type.item else 'FieldRule{}'
         need = 'Need::required' if prop.required else 'Need::optional'
         rows.append(f'      Field{{"{prop.name}", &{obj.name}::{identifier(prop.name)}, {need}, '
                     f'{rule(prop.type)}, {item}}}')
@@ -125,11 +125,12 @@ def enums_source(schema):
 
 def instances_source(schema):
     lines = [NOTICE + '// The only place where the codec is compiled for each object.',
-             '#include "codec.h"', '#include "schema.h"', '', 'namespace truce::model {', '']
+             '#include "keep.h"', '#include "schema.h"', '', 'namespace truce::model {', '']
     for obj in schema.object_order():
         name = obj.name
         lines += [f'template boost::json::value to_json(const {name}&);',
                   f'template std::string to_text(const {name}&);',
+                  f'template std::string to_text_over(const {name}&, std::string_view);',
                   f'template Result<{name}> from_json<{name}>(const boost::json::value&, Unknown);',
                   f'template Result<{name}> from_text<{name}>(std::string_view, Unknown, Bytes);']
     lines += ['', '}  // namespace truce::model', '']

@@ -94,6 +94,7 @@ def expand_list(item, description):
             'revision': {'type': 'integer', 'description': 'The revision of the store that the page shows'},
             'items': {'type': 'array', 'items': {'$ref': f'#/components/schemas/{item}'}},
             'next': {'type': 'string', 'description': 'What to pass as `after` for the next page; empty at the end'},
+            'total': {'type': 'integer', 'description': 'How many there are, where `offset` was given'},
         },
     }
 
@@ -107,6 +108,7 @@ def openapi(schema):
             schemas[name] = expand_list(node['x-list-of'], node['description'])
         for prop in node.get('properties', {}).values():
             prop.pop('x-cli-file', None)
+            prop.pop('x-cli-secret', None)
             prop.pop('x-keep-absent', None)
             prop.pop('x-cli-spread', None)
     schemas['Problem'] = PROBLEM

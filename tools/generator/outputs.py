@@ -6,6 +6,7 @@ import dialect
 import docs
 import operations
 import model_types as types
+import web
 
 MODEL = 'src/model'
 
@@ -22,6 +23,7 @@ def files(schema):
         f'{MODEL}/generated/instances.cpp': types.instances_source(schema),
         f'{MODEL}/generated/openapi.cpp': operations.openapi_source(schema),
         'programs/truce/generated/commands.h': commands.commands_header(schema),
+        'web/src/api/schema.ts': web.schema_ts(schema),
         'docs/reference/api.md': docs.api_page(schema),
         'docs/reference/cli.md': docs.cli_page(schema),
         'docs/reference/config.md': docs.config_page(schema),

@@ -24,13 +24,32 @@ constexpr std::array<std::string_view, 3> Role_names{"admin", "operator", "viewe
 constexpr std::array<std::string_view, 5> TaskState_names{"queued", "running", "succeeded", "failed", "cancelled"};
 constexpr std::array<std::string_view, 2> TokenKind_names{"bearer", "certificate"};
 constexpr std::array<std::string_view, 3> TemplateKind_names{"disk", "kernel", "iso"};
+constexpr std::array<std::string_view, 8> VmSort_names{"name", "observed", "cpus", "memory", "template", "project", "host", "created"};
+constexpr std::array<std::string_view, 5> UsageSort_names{"cpu", "memory", "disk", "network", "name"};
+constexpr std::array<std::string_view, 5> MetricRange_names{"hour", "day", "week", "month", "year"};
+constexpr std::array<std::string_view, 3> AlarmSubject_names{"vm", "host", "pool"};
+constexpr std::array<std::string_view, 2> AlarmSeverity_names{"warning", "critical"};
+constexpr std::array<std::string_view, 3> AlarmNews_names{"raised", "cleared", "test"};
 constexpr std::array<std::string_view, 2> HostState_names{"online", "offline"};
+constexpr std::array<std::string_view, 2> HostRole_names{"manager", "node"};
+constexpr std::array<std::string_view, 2> StoreKind_names{"sqlite", "etcd"};
+constexpr std::array<std::string_view, 3> BalanceMode_names{"off", "propose", "automatic"};
+constexpr std::array<std::string_view, 4> RuleKind_names{"together", "apart", "on-hosts", "not-on-hosts"};
+constexpr std::array<std::string_view, 3> RestartPriority_names{"low", "medium", "high"};
+constexpr std::array<std::string_view, 2> HangResponse_names{"none", "reset"};
+constexpr std::array<std::string_view, 2> StorageLossResponse_names{"none", "restart-elsewhere"};
+constexpr std::array<std::string_view, 3> PlanKind_names{"balance", "evacuate", "consolidate"};
+constexpr std::array<std::string_view, 4> PlanState_names{"proposed", "running", "done", "failed"};
+constexpr std::array<std::string_view, 4> MigrationPhase_names{"prepare", "transfer", "hand_over", "settle"};
 constexpr std::array<std::string_view, 3> CheckState_names{"ok", "warning", "missing"};
 constexpr std::array<std::string_view, 4> SnapshotKind_names{"off", "crash", "agent", "memory"};
 constexpr std::array<std::string_view, 3> AnswerKind_names{"autounattend", "kickstart", "preseed"};
 constexpr std::array<std::string_view, 7> ConsoleKind_names{"serial", "vnc", "spice", "serial2", "serial3", "serial4", "parallel"};
-constexpr std::array<std::string_view, 6> JobKind_names{"build_template", "import_template", "delete_template", "create_snapshot", "restore_snapshot", "delete_snapshot"};
-constexpr std::array<std::string_view, 7> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files"};
+constexpr std::array<std::string_view, 6> LifeAct_names{"read", "claim", "beat", "accept", "release", "adopt"};
+constexpr std::array<std::string_view, 3> LifeOutcome_names{"done", "conflict", "unknown"};
+constexpr std::array<std::string_view, 4> TenancyState_names{"stopped", "starting", "running", "migrating"};
+constexpr std::array<std::string_view, 18> JobKind_names{"build_template", "import_template", "import_upload", "delete_template", "create_snapshot", "restore_snapshot", "delete_snapshot", "create_disk", "resize_disk", "delete_disk", "move_disk", "add_nic", "remove_nic", "create_pool", "delete_pool", "migrate_vm", "drain_host", "fetch_template"};
+constexpr std::array<std::string_view, 12> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate"};
 }  // namespace
 
 template <>
@@ -178,11 +197,139 @@ std::string_view to_string(TemplateKind value) {
 }
 
 template <>
+std::span<const std::string_view> enum_names<VmSort>() {
+  return VmSort_names;
+}
+std::string_view to_string(VmSort value) {
+  return VmSort_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<UsageSort>() {
+  return UsageSort_names;
+}
+std::string_view to_string(UsageSort value) {
+  return UsageSort_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<MetricRange>() {
+  return MetricRange_names;
+}
+std::string_view to_string(MetricRange value) {
+  return MetricRange_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<AlarmSubject>() {
+  return AlarmSubject_names;
+}
+std::string_view to_string(AlarmSubject value) {
+  return AlarmSubject_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<AlarmSeverity>() {
+  return AlarmSeverity_names;
+}
+std::string_view to_string(AlarmSeverity value) {
+  return AlarmSeverity_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<AlarmNews>() {
+  return AlarmNews_names;
+}
+std::string_view to_string(AlarmNews value) {
+  return AlarmNews_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
 std::span<const std::string_view> enum_names<HostState>() {
   return HostState_names;
 }
 std::string_view to_string(HostState value) {
   return HostState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<HostRole>() {
+  return HostRole_names;
+}
+std::string_view to_string(HostRole value) {
+  return HostRole_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<StoreKind>() {
+  return StoreKind_names;
+}
+std::string_view to_string(StoreKind value) {
+  return StoreKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<BalanceMode>() {
+  return BalanceMode_names;
+}
+std::string_view to_string(BalanceMode value) {
+  return BalanceMode_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<RuleKind>() {
+  return RuleKind_names;
+}
+std::string_view to_string(RuleKind value) {
+  return RuleKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<RestartPriority>() {
+  return RestartPriority_names;
+}
+std::string_view to_string(RestartPriority value) {
+  return RestartPriority_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<HangResponse>() {
+  return HangResponse_names;
+}
+std::string_view to_string(HangResponse value) {
+  return HangResponse_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<StorageLossResponse>() {
+  return StorageLossResponse_names;
+}
+std::string_view to_string(StorageLossResponse value) {
+  return StorageLossResponse_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<PlanKind>() {
+  return PlanKind_names;
+}
+std::string_view to_string(PlanKind value) {
+  return PlanKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<PlanState>() {
+  return PlanState_names;
+}
+std::string_view to_string(PlanState value) {
+  return PlanState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<MigrationPhase>() {
+  return MigrationPhase_names;
+}
+std::string_view to_string(MigrationPhase value) {
+  return MigrationPhase_names.at(static_cast<std::size_t>(value));
 }
 
 template <>
@@ -215,6 +362,30 @@ std::span<const std::string_view> enum_names<ConsoleKind>() {
 }
 std::string_view to_string(ConsoleKind value) {
   return ConsoleKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<LifeAct>() {
+  return LifeAct_names;
+}
+std::string_view to_string(LifeAct value) {
+  return LifeAct_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<LifeOutcome>() {
+  return LifeOutcome_names;
+}
+std::string_view to_string(LifeOutcome value) {
+  return LifeOutcome_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<TenancyState>() {
+  return TenancyState_names;
+}
+std::string_view to_string(TenancyState value) {
+  return TenancyState_names.at(static_cast<std::size_t>(value));
 }
 
 template <>

@@ -15,6 +15,9 @@ TEST(FirewallRule, is_read_and_written_in_one_form) {
       {"ingress any from 0.0.0.0/0", "ingress any from 0.0.0.0/0"},
       {"egress udp 53 to 10.0.0.1/32", "egress udp 53 to 10.0.0.1/32"},
       {"egress any", "egress any"},
+      {"ingress tcp 80 from FD00:0::/8", "ingress tcp 80 from fd00::/8"},
+      {"ingress any from ::/0", "ingress any from ::/0"},
+      {"egress udp 53 to 2001:db8::35", "egress udp 53 to 2001:db8::35/128"},
   };
   for (auto [text, written] : rows) {
     auto rule = parse_firewall_rule(text);
@@ -39,9 +42,11 @@ TEST(FirewallRule, says_what_is_wrong_with_it) {
       {"ingress tcp -80", "not a port"},
       {"ingress tcp 80 to 10.0.0.0/8", "not expected"},
       {"egress tcp 80 from 10.0.0.0/8", "not expected"},
-      {"ingress tcp 80 from", "no IPv4 range"},
-      {"ingress tcp 80 from fd00::/8", "no IPv4 range"},
-      {"ingress tcp 80 from 10.0.0.0/33", "no IPv4 range"},
+      {"ingress tcp 80 from", "no range"},
+      {"ingress tcp 80 from 10.0.0.0/33", "no range"},
+      {"ingress tcp 80 from fd00::/129", "no IPv6 range"},
+      {"ingress tcp 80 from fd00::1%eth0", "no IPv6 range"},
+      {"ingress tcp 80 from fd00::1/8", "the range is fd00::/8"},
       {"ingress tcp 80 from 10.0.0.1/8", "must be zero"},
       {"ingress tcp 80 from group:", "group ''"},
       {"ingress tcp 80 from group:a}drop", "group 'a}drop'"},
@@ -75,6 +80,23 @@ TEST(GuestAddress, lies_in_the_subnet_and_is_neither_the_hosts_nor_all_guests) {
     EXPECT_FALSE(check_guest_address(text, "10.1.2.0/24")) << text;
   }
   EXPECT_FALSE(check_guest_address("10.1.2.2", ""));
+}
+
+TEST(GuestAddress, of_ipv6_lies_in_the_subnet_and_is_not_the_hosts) {
+  EXPECT_TRUE(check_guest_address6("fd00:1::2", "fd00:1::/64"));
+  for (auto text : {"fd00:1::", "fd00:1::1", "fd00:2::5", "10.1.2.5", "x", ""}) {
+    EXPECT_FALSE(check_guest_address6(text, "fd00:1::/64")) << text;
+  }
+  EXPECT_FALSE(check_guest_address6("fd00:1::2", ""));
+}
+
+TEST(GuestAddresses, are_counted_from_the_first_that_is_not_the_hosts) {
+  EXPECT_EQ(guest_addresses("10.77.0.0/24"), 253U);
+  EXPECT_EQ(guest_address("10.77.0.0/24", 0), "10.77.0.2");
+  EXPECT_EQ(guest_address("10.77.0.0/24", 252), "10.77.0.254");
+  EXPECT_EQ(guest_addresses("10.77.0.8/29"), 5U);
+  EXPECT_EQ(guest_address("10.77.0.8/29", 4), "10.77.0.14");
+  EXPECT_EQ(guest_addresses(""), 0U);
 }
 
 }  // namespace

@@ -27,7 +27,10 @@ TEST(Hardware, a_machine_without_choices_is_the_usual_one_of_its_type) {
   vm.hardware.reset();
   auto made = outfit(vm);
   ASSERT_TRUE(made);
-  EXPECT_EQ(*made, Outfit());
+  Outfit usual;
+  usual.max_cpus = vm.cpus;
+  usual.max_memory = vm.memory;
+  EXPECT_EQ(*made, usual);
   auto legacy = outfit(machine(MachineType::legacy));
   ASSERT_TRUE(legacy);
   EXPECT_EQ(legacy->disk_bus, DiskBus::ide);
@@ -36,6 +39,36 @@ TEST(Hardware, a_machine_without_choices_is_the_usual_one_of_its_type) {
   auto microvm = outfit(machine(MachineType::microvm));
   ASSERT_TRUE(microvm);
   EXPECT_EQ(microvm->display, Display::none);
+}
+
+TEST(Hardware, what_a_machine_may_be_given_while_it_runs_is_never_less_than_it_has) {
+  auto vm = machine();
+  vm.cpus = 2;
+  vm.memory = gib(2);
+  vm.hardware->max_cpus = 4;
+  vm.hardware->max_memory = gib(8);
+  auto made = outfit(vm);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->max_cpus, 4);
+  EXPECT_EQ(made->max_memory, gib(8));
+  vm.hardware->cores = 4;
+  EXPECT_EQ(outfit(vm).value().cores, 4) << "the most, not what it has";
+  vm.hardware->cores = 3;
+  expect_refused(vm, "cores", "has 4 at most");
+  vm.hardware->cores.reset();
+  vm.cpus = 6;
+  vm.memory = gib(16);
+  EXPECT_EQ(outfit(vm).value().max_cpus, 6);
+  EXPECT_EQ(outfit(vm).value().max_memory, gib(16));
+  vm.hardware->max_memory = gib(32);
+  vm.memory = mib(513);
+  expect_refused(vm, "max_memory", "2 MiB");
+  vm.memory = gib(1);
+  vm.hardware->huge_pages = true;
+  expect_refused(vm, "max_memory", "huge pages");
+  vm.hardware->huge_pages.reset();
+  vm.machine = MachineType::legacy;
+  expect_refused(vm, "max_memory", "q35");
 }
 
 TEST(Hardware, sockets_cores_and_threads_are_completed_and_make_up_the_processors) {

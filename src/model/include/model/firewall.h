@@ -20,7 +20,7 @@ struct FirewallRule {
   bool ingress = true;           ///< else egress
   std::string protocol;          ///< any, tcp, udp or icmp
   std::vector<PortRange> ports;  ///< of tcp and udp; empty: all
-  std::string peer;              ///< an IPv4 range `10.0.0.0/8`; empty: anybody
+  std::string peer;              ///< a range `10.0.0.0/8` or `fd00::/8`; empty: anybody
   std::string peer_group;        ///< a security group instead of a range
   bool operator==(const FirewallRule&) const = default;
 };
@@ -43,5 +43,13 @@ PortForward parse_forward(std::string_view text);
 /// Code::invalid unless `address` is one that a guest can have in `subnet` (a checked CIDR): not
 /// the first, which is the host's, nor the network's own or its broadcast address.
 Result<void> check_guest_address(std::string_view address, std::string_view subnet);
+
+/// How many addresses guests can have in `subnet` (a checked CIDR), and the one with a number below
+/// that.
+std::uint32_t guest_addresses(std::string_view subnet);
+std::string guest_address(std::string_view subnet, std::uint32_t number);
+
+/// As check_guest_address(), for IPv6.
+Result<void> check_guest_address6(std::string_view address, std::string_view subnet);
 
 }  // namespace truce::model

@@ -13,6 +13,9 @@ namespace truce::model {
 /// than the field.
 inline constexpr std::string_view first_version = "7.2";
 
+/// How many ports for devices that come while it runs a q35 machine has.
+inline constexpr int plug_ports = 8;
+
 /// The hardware of a machine, complete. As it is here it is the usual q35.
 struct Outfit {
   std::string version = std::string(first_version);
@@ -20,6 +23,8 @@ struct Outfit {
   bool acpi = true;
   std::string cpu_model;                             ///< empty: the best that the host gives
   std::int64_t sockets = 0, cores = 0, threads = 0;  ///< all 0: the hypervisor's choice
+  std::int64_t max_cpus = 0;                         ///< what it can be given while it runs
+  Bytes max_memory;                                  ///< likewise
   std::int64_t numa_nodes = 1;
   bool huge_pages = false;
   Firmware firmware = Firmware::bios;
@@ -27,6 +32,7 @@ struct Outfit {
   bool tpm = false;
   std::vector<BootDevice> boot = {BootDevice::disk, BootDevice::cdrom};
   bool boot_chosen = false;  ///< the order was asked for: a kernel of the template is left out
+  bool cdrom = false;        ///< a drive, also while nothing is in it
   DiskBus disk_bus = DiskBus::virtio;
   NicModel nic_model = NicModel::virtio;
   Display display = Display::vga;

@@ -20,6 +20,12 @@ boost::json::value to_json(const T& object);
 template <class T>
 std::string to_text(const T& object);
 
+/// The same, with those fields of `before`, an older text of the same object, that the schema does
+/// not have: a newer release has written them. Also those of objects inside it, but not of what is
+/// in arrays, whose places mean nothing.
+template <class T>
+std::string to_text_over(const T& object, std::string_view before);
+
 /// The struct that `value` describes. Code::invalid with the field's JSON pointer (`/disks/0/size`)
 /// and a message that says what was expected; the first mistake ends it.
 template <class T>

@@ -118,10 +118,90 @@ enum class TemplateKind { disk, kernel, iso };
 std::string_view to_string(TemplateKind value);
 template <> std::span<const std::string_view> enum_names<TemplateKind>();
 
+/// What machines are put in order by.
+enum class VmSort { name, observed, cpus, memory, template_, project, host, created };
+std::string_view to_string(VmSort value);
+template <> std::span<const std::string_view> enum_names<VmSort>();
+
+/// What use is put in order by.
+enum class UsageSort { cpu, memory, disk, network, name };
+std::string_view to_string(UsageSort value);
+template <> std::span<const std::string_view> enum_names<UsageSort>();
+
+/// How far back, and so how fine, in steps of 10 seconds, 2 minutes, 15 minutes, an hour and 12 hours.
+enum class MetricRange { hour, day, week, month, year };
+std::string_view to_string(MetricRange value);
+template <> std::span<const std::string_view> enum_names<MetricRange>();
+
+/// What an alarm looks at.
+enum class AlarmSubject { vm, host, pool };
+std::string_view to_string(AlarmSubject value);
+template <> std::span<const std::string_view> enum_names<AlarmSubject>();
+
+/// How bad it is.
+enum class AlarmSeverity { warning, critical };
+std::string_view to_string(AlarmSeverity value);
+template <> std::span<const std::string_view> enum_names<AlarmSeverity>();
+
+/// What happened to an alarm.
+enum class AlarmNews { raised, cleared, test };
+std::string_view to_string(AlarmNews value);
+template <> std::span<const std::string_view> enum_names<AlarmNews>();
+
 /// Whether the host's node is connected to its manager.
 enum class HostState { online, offline };
 std::string_view to_string(HostState value);
 template <> std::span<const std::string_view> enum_names<HostState>();
+
+/// manager: it also keeps the cluster's state; node: it only runs machines.
+enum class HostRole { manager, node };
+std::string_view to_string(HostRole value);
+template <> std::span<const std::string_view> enum_names<HostRole>();
+
+/// Where the state is: in a file of this host, or in etcd on the managers.
+enum class StoreKind { sqlite, etcd };
+std::string_view to_string(StoreKind value);
+template <> std::span<const std::string_view> enum_names<StoreKind>();
+
+/// off: nothing is moved; propose: a plan is made, for somebody to apply; automatic: it is carried out.
+enum class BalanceMode { off, propose, automatic };
+std::string_view to_string(BalanceMode value);
+template <> std::span<const std::string_view> enum_names<BalanceMode>();
+
+/// together and apart are about machines, on-hosts and not-on-hosts about machines and hosts.
+enum class RuleKind { together, apart, on_hosts, not_on_hosts };
+std::string_view to_string(RuleKind value);
+template <> std::span<const std::string_view> enum_names<RuleKind>();
+
+/// In which order machines of a dead host are started elsewhere.
+enum class RestartPriority { low, medium, high };
+std::string_view to_string(RestartPriority value);
+template <> std::span<const std::string_view> enum_names<RestartPriority>();
+
+/// none: nothing but what its watchdog is for; reset: as by its reset button, three times an hour at most.
+enum class HangResponse { none, reset };
+std::string_view to_string(HangResponse value);
+template <> std::span<const std::string_view> enum_names<HangResponse>();
+
+/// none: it stands still until they are back; restart-elsewhere: it is ended, and started on another host that reaches them.
+enum class StorageLossResponse { none, restart_elsewhere };
+std::string_view to_string(StorageLossResponse value);
+template <> std::span<const std::string_view> enum_names<StorageLossResponse>();
+
+/// balance: level the load; evacuate: empty a host; consolidate: empty as many as possible.
+enum class PlanKind { balance, evacuate, consolidate };
+std::string_view to_string(PlanKind value);
+template <> std::span<const std::string_view> enum_names<PlanKind>();
+
+/// Where a plan stands.
+enum class PlanState { proposed, running, done, failed };
+std::string_view to_string(PlanState value);
+template <> std::span<const std::string_view> enum_names<PlanState>();
+
+/// How far a move to another host is: what follows hand_over cannot be undone.
+enum class MigrationPhase { prepare, transfer, hand_over, settle };
+std::string_view to_string(MigrationPhase value);
+template <> std::span<const std::string_view> enum_names<MigrationPhase>();
 
 /// ok, warning (something cannot be had) or missing (what machines cannot do without).
 enum class CheckState { ok, warning, missing };
@@ -143,13 +223,28 @@ enum class ConsoleKind { serial, vnc, spice, serial2, serial3, serial4, parallel
 std::string_view to_string(ConsoleKind value);
 template <> std::span<const std::string_view> enum_names<ConsoleKind>();
 
+/// What a node asks of the store about its life, or about a machine of its life.
+enum class LifeAct { read, claim, beat, accept, release, adopt };
+std::string_view to_string(LifeAct value);
+template <> std::span<const std::string_view> enum_names<LifeAct>();
+
+/// What became of it; unknown: nobody can tell.
+enum class LifeOutcome { done, conflict, unknown };
+std::string_view to_string(LifeOutcome value);
+template <> std::span<const std::string_view> enum_names<LifeOutcome>();
+
+/// What its owner may do with a machine.
+enum class TenancyState { stopped, starting, running, migrating };
+std::string_view to_string(TenancyState value);
+template <> std::span<const std::string_view> enum_names<TenancyState>();
+
 /// Work of a node that is not the life of a machine.
-enum class JobKind { build_template, import_template, delete_template, create_snapshot, restore_snapshot, delete_snapshot };
+enum class JobKind { build_template, import_template, import_upload, delete_template, create_snapshot, restore_snapshot, delete_snapshot, create_disk, resize_disk, delete_disk, move_disk, add_nic, remove_nic, create_pool, delete_pool, migrate_vm, drain_host, fetch_template };
 std::string_view to_string(JobKind value);
 template <> std::span<const std::string_view> enum_names<JobKind>();
 
 /// Short work that answers at once.
-enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files };
+enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files, usage, put_piece, template_file, read_template, dirty_rate };
 std::string_view to_string(CallVerb value);
 template <> std::span<const std::string_view> enum_names<CallVerb>();
 
@@ -167,6 +262,11 @@ struct Server {
   std::string url{};  ///< Where the API is served by HTTPS
   std::string user{};  ///< The caller's name; empty when not known
   std::string role{};  ///< The caller's role; empty when not known
+  std::vector<std::string> projects{};  ///< Only these, for the caller; empty: all
+  bool first_run = false;  ///< There is no user yet; the first is made with the code that truced has printed
+  std::string csrf{};  ///< For a caller with a session, what the header X-Truce-Csrf must have
+  bool totp = false;  ///< For a caller with a session, whether a second factor is on
+  std::optional<Time> session_expires{};  ///< For a caller with a session, when it ends at the latest
   bool operator==(const Server&) const = default;
 };
 
@@ -186,12 +286,15 @@ struct Hardware {
   std::optional<std::int64_t> sockets{};  ///< Processor sockets; sockets x cores x threads are the processors
   std::optional<std::int64_t> cores{};  ///< Cores of each socket
   std::optional<std::int64_t> threads{};  ///< Threads of each core
+  std::optional<std::int64_t> max_cpus{};  ///< How many processors it can be given while it runs (as many as it has)
+  std::optional<Bytes> max_memory{};  ///< How much memory it can be given while it runs, by virtio-mem (as much as it has)
   std::optional<std::int64_t> numa_nodes{};  ///< NUMA nodes that processors and memory are spread over
   std::optional<bool> huge_pages{};  ///< Memory from the host's huge pages of 2 MiB
   std::optional<Firmware> firmware{};  ///< bios or uefi (bios)
   std::optional<SecureBoot> secure_boot{};  ///< Secure Boot of UEFI: off, or with whose keys (off)
   std::optional<bool> tpm{};  ///< A TPM 2.0 of its own
   std::optional<std::vector<BootDevice>> boot{};  ///< What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out
+  std::optional<bool> cdrom{};  ///< A CD drive, also while nothing is in it (with an iso)
   std::optional<DiskBus> disk_bus{};  ///< What disks hang on (virtio; legacy: ide)
   std::optional<NicModel> nic_model{};  ///< Which network card (virtio; legacy: e1000)
   std::optional<Display> display{};  ///< Which graphics card (vga; microvm: none)
@@ -214,40 +317,98 @@ struct VmDisk {
   std::string pool = "default";  ///< Where it is stored
   std::string template_{};  ///< The template it was cloned from
   CloneKind clone = CloneKind::linked;  ///< How it relates to the template
+  std::int64_t port = 0;  ///< The port that it was plugged into while the machine ran; 0: its usual place
+  std::string key{};  ///< Key of the host that it is encrypted with (LUKS); empty: not encrypted
   bool operator==(const VmDisk&) const = default;
+};
+
+/// One more disk.
+struct DiskCreate {
+  Bytes size{};  ///< What the guest sees
+  std::string pool = "default";  ///< Where to store it
+  std::string key{};  ///< Key of the host that it is encrypted with (LUKS); empty: not encrypted
+  bool operator==(const DiskCreate&) const = default;
+};
+
+/// What shall change of a disk; absent fields stay.
+struct DiskChange {
+  std::optional<Bytes> size{};  ///< What the guest sees, larger than now
+  bool operator==(const DiskChange&) const = default;
+};
+
+/// Where a disk shall be.
+struct DiskMove {
+  std::string pool{};  ///< The other pool
+  bool operator==(const DiskMove&) const = default;
 };
 
 /// A network card of a machine.
 struct VmNic {
   std::string network{};  ///< The network it is plugged into
   std::string mac{};  ///< Its address
+  std::int64_t number = 0;  ///< Unique in the machine
+  std::int64_t port = 0;  ///< The port that it was plugged into while the machine ran; 0: its usual place
   std::vector<std::string> forwards{};  ///< Port forwards in the modes user and nat, HOST:GUEST
   bool spoof_filter = true;  ///< The guest sends from this card's own MAC and address only
   std::string address{};  ///< Its fixed IPv4 address; empty: the network gives it one, for good
+  std::string address6{};  ///< Its fixed IPv6 address; empty: the network gives it one, for good, where it has IPv6
   std::vector<std::string> security_groups{};  ///< Security groups whose rules hold for it; none: everything may pass
   std::int64_t send_mbit = 0;  ///< What the guest may send, in Mbit/s; 0: no limit
   std::int64_t receive_mbit = 0;  ///< What the guest may receive, in Mbit/s; 0: no limit
+  std::string mirror_to{};  ///< Network card VM/NUMBER on the same host that gets a copy of all that this one carries; empty: none
   bool operator==(const VmNic&) const = default;
+};
+
+/// One more network card.
+struct NicAdd {
+  std::string network = "default";  ///< Network to plug it into
+  std::vector<std::string> forward{};  ///< Port forward on a network of mode user or nat, HOST:GUEST
+  bool spoof_filter = true;  ///< The guest sends from its own MAC and address only
+  std::string address{};  ///< Its fixed IPv4 address; empty: the network gives it one, for good
+  std::string address6{};  ///< Its fixed IPv6 address; empty: the network gives it one, for good, where it has IPv6
+  std::vector<std::string> security_group{};  ///< Security group whose rules hold for it; none: everything may pass
+  std::int64_t send_mbit = 0;  ///< What the guest may send, in Mbit/s; 0: no limit
+  std::int64_t receive_mbit = 0;  ///< What the guest may receive, in Mbit/s; 0: no limit
+  std::string mirror_to{};  ///< Network card VM/NUMBER on the same host that gets a copy of all that this one carries; empty: none
+  bool operator==(const NicAdd&) const = default;
 };
 
 /// What shall change of a network card; absent fields stay.
 struct NicChange {
-  std::int64_t nic = 0;  ///< Which card, counted from 0
+  std::int64_t nic = 0;  ///< Number of the card
   std::optional<bool> spoof_filter{};  ///< The guest sends from this card's own MAC and address only; off for routers and fail-over addresses
   std::optional<std::string> address{};  ///< Its fixed IPv4 address, or empty for one that the network gives
+  std::optional<std::string> address6{};  ///< Its fixed IPv6 address, or empty for one that the network gives
   std::optional<std::vector<std::string>> security_group{};  ///< Replaces its security groups (one empty text stands for none)
   std::optional<std::vector<std::string>> forward{};  ///< Replaces its port forwards, HOST:GUEST
   std::optional<std::int64_t> send_mbit{};  ///< What the guest may send, in Mbit/s; 0: no limit
   std::optional<std::int64_t> receive_mbit{};  ///< What the guest may receive, in Mbit/s; 0: no limit
+  std::optional<std::string> mirror_to{};  ///< Network card VM/NUMBER on the same host that gets a copy of all that this one carries, or empty for none
   bool operator==(const NicChange&) const = default;
+};
+
+/// What a machine may have of its host; what is absent is as usual.
+struct VmResources {
+  std::optional<std::int64_t> cpu_shares{};  ///< Its weight where processors are short (100 a processor)
+  std::optional<std::int64_t> cpu_limit{};  ///< Processor time at most, in percent of one processor; 0: no limit
+  std::optional<std::int64_t> cpu_reservation{};  ///< Processor time that is kept for it, in percent of one processor; 0: none
+  std::optional<Bytes> memory_reservation{};  ///< Memory that is kept for it; 0: none
+  std::optional<std::int64_t> read_iops{};  ///< Reads a second of all its disks; 0: no limit
+  std::optional<std::int64_t> write_iops{};  ///< Writes a second; 0: no limit
+  std::optional<Bytes> read_rate{};  ///< Bytes read a second; 0: no limit
+  std::optional<Bytes> write_rate{};  ///< Bytes written a second; 0: no limit
+  std::optional<std::int64_t> burst_seconds{};  ///< How long it may have ten times as much of its disks; 0: never
+  bool operator==(const VmResources&) const = default;
 };
 
 /// What of a machine goes back with a snapshot.
 struct VmSettings {
   std::int64_t cpus = 0;  ///< Virtual processors
   Bytes memory{};  ///< Memory
+  Bytes first_memory{0};  ///< What of it was there at its start; the rest was added since. 0: all
   std::optional<Hardware> hardware{};  ///< What differs from the usual of its type
   std::string iso{};  ///< The CD in its drive
+  std::optional<std::vector<VmNic>> nics{};  ///< Its network cards
   bool operator==(const VmSettings&) const = default;
 };
 
@@ -277,6 +438,36 @@ struct SnapshotSource {
   bool operator==(const SnapshotSource&) const = default;
 };
 
+/// What becomes of a machine whose host dies, is cut off or loses its disks, or whose guest hangs.
+struct VmAvailability {
+  bool restart = true;  ///< It is started on another host
+  RestartPriority priority = RestartPriority::medium;  ///< When, among others
+  bool keep_running = false;  ///< A host that is cut off lets it run on; then it is never started elsewhere meanwhile
+  HangResponse on_hang = HangResponse::none;  ///< What its host does when its guest hangs
+  std::int64_t hang_seconds = 60;  ///< How long its guest agent, which has answered before, must be silent, without any disk or network traffic, to count as hanging
+  StorageLossResponse on_storage_loss = StorageLossResponse::none;  ///< What is done when its host no longer reaches its disks
+  std::int64_t storage_loss_seconds = 60;  ///< After how long
+  std::vector<std::string> after{};  ///< Machines that have to run before it is started
+  bool operator==(const VmAvailability&) const = default;
+};
+
+/// How the last move to another host went.
+struct MigrationFacts {
+  std::string from{};  ///< The host it came from
+  std::string to{};  ///< The host it went to
+  Time time{};  ///< When it ended
+  std::int64_t total_ms = 0;  ///< How long it took, in milliseconds
+  std::int64_t downtime_ms = 0;  ///< How long the guest stood still, in milliseconds
+  Bytes transferred{0};  ///< Memory that was sent
+  Bytes disks_transferred{0};  ///< Disks that were sent
+  std::int64_t rounds = 0;  ///< How often changed memory was sent again
+  Bytes dirty_rate{0};  ///< Memory that the guest changed a second, measured before
+  std::int64_t predicted_total_ms = 0;  ///< What was expected
+  std::int64_t predicted_downtime_ms = 0;  ///< What was expected
+  bool post_copy = false;  ///< It went on before all memory had come
+  bool operator==(const MigrationFacts&) const = default;
+};
+
 /// A virtual machine.
 struct Vm {
   std::string name{};  ///< Unique among machines
@@ -289,6 +480,10 @@ struct Vm {
   Bytes memory{};  ///< Memory
   MachineType machine{};  ///< The virtual hardware
   std::optional<Hardware> hardware{};  ///< What differs from the usual of that type
+  Bytes memory_min{0};  ///< What the balloon leaves it when the host is short of memory; 0: all
+  std::optional<VmResources> resources{};  ///< What it may have of its host
+  std::string resource_pool = "default";  ///< The resource pool that it is in
+  std::string conflict_class{};  ///< Its conflict class; empty: none
   std::optional<BootDevice> boot_once{};  ///< What the start that is wanted boots from
   std::string template_{};  ///< The template it was made from, with its version
   std::string iso{};  ///< The CD in its drive
@@ -302,11 +497,104 @@ struct Vm {
   std::string host{};  ///< Where it is placed
   std::vector<std::string> addresses{};  ///< The guest's addresses
   std::string problem{};  ///< Why it is not as wanted, for people
+  std::string storage_problem{};  ///< Why its host cannot read or write its disks, while it stands still for that
+  std::int64_t leaves_storage = 0;  ///< The generation in which its host ends it, as it cannot reach its disks, so that another one starts it; 0: none
   Time created{};  ///< When it was created
   std::optional<Time> started{};  ///< When it last began to run
   std::optional<SnapshotTree> tree{};  ///< Its snapshots
   std::optional<SnapshotSource> source{};  ///< The snapshot that its disks were copied from
+  std::optional<VmSettings> active{};  ///< What it runs with, where it runs
+  std::vector<std::string> pending{};  ///< What waits for its next start, for people
+  std::optional<VmAvailability> availability{};  ///< What becomes of it when its host dies or loses its disks, or its guest hangs
+  BalanceMode balance = BalanceMode::automatic;  ///< Whether plans for balance move it; propose: only those that somebody applies
+  std::int64_t epoch = 0;  ///< Counts the hosts that it was given to: whoever writes to its disks must know the newest
+  std::string moving_to{};  ///< The host that it is moving to
+  std::optional<MigrationFacts> last_migration{};  ///< How its last move to another host went
   bool operator==(const Vm&) const = default;
+};
+
+/// What a running machine uses.
+struct VmUsage {
+  double cpu_seconds = 0;  ///< Processor time since it was started, of its process
+  Bytes memory{0};  ///< What the host has given its process
+  Bytes balloon{0};  ///< What the guest has after the balloon
+  Bytes hot_memory{0};  ///< Memory that was added while it ran, as far as the guest took it
+  Bytes guest_total{0};  ///< Memory as the guest counts it; 0: it does not tell
+  Bytes guest_free{0};  ///< Memory that the guest does not use
+  Bytes guest_available{0};  ///< Memory that the guest could use without swapping
+  double cpu_pressure = 0;  ///< Part of the last 10 seconds in which it waited for processors, in percent; where the host tells
+  double memory_pressure = 0;  ///< The same, for memory
+  double io_pressure = 0;  ///< The same, for disks
+  double cpu_throttled_seconds = 0;  ///< How long its limit has held it back
+  Bytes disk_read{0};  ///< Read from its disks since its start
+  Bytes disk_written{0};  ///< Written to its disks since its start
+  std::int64_t disk_reads = 0;  ///< Reads of its disks since its start
+  std::int64_t disk_writes = 0;  ///< Writes to its disks since its start
+  std::optional<Bytes> net_received{};  ///< Received by its network cards since its start; absent: not known, as in user-mode networks
+  std::optional<Bytes> net_sent{};  ///< Sent by its network cards since its start; absent: not known
+  bool operator==(const VmUsage&) const = default;
+};
+
+/// Machines that share what they may have.
+struct ResourcePool {
+  std::string name{};  ///< Unique among resource pools
+  std::string parent{};  ///< The pool that it is in; empty: the host itself
+  std::string description{};  ///< Free text
+  std::int64_t cpu_shares = 100;  ///< Its weight among its siblings where processors are short
+  std::int64_t cpu_limit = 0;  ///< Processor time of all its machines at most, in percent of one processor; 0: no limit
+  std::int64_t cpu_reservation = 0;  ///< Processor time that its machines may reserve together, in percent of one processor; 0: as its parent
+  Bytes memory_limit{0};  ///< Memory of all its running machines at most; 0: no limit
+  Bytes memory_reservation{0};  ///< Memory that its machines may reserve together; 0: as its parent
+  Time created{};  ///< When it was created
+  bool operator==(const ResourcePool&) const = default;
+};
+
+/// A new resource pool.
+struct ResourcePoolCreate {
+  std::string name{};  ///< Unique among resource pools
+  std::string parent{};  ///< The pool that it shall be in (the host itself)
+  std::string description{};  ///< Free text
+  std::int64_t cpu_shares = 100;  ///< Its weight among its siblings where processors are short
+  std::int64_t cpu_limit = 0;  ///< Processor time of all its machines at most, in percent of one processor; 0: no limit
+  std::int64_t cpu_reservation = 0;  ///< Processor time that its machines may reserve together, in percent of one processor; 0: as its parent
+  Bytes memory_limit{0};  ///< Memory of all its running machines at most; 0: no limit
+  Bytes memory_reservation{0};  ///< Memory that its machines may reserve together; 0: as its parent
+  bool operator==(const ResourcePoolCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct ResourcePoolChange {
+  std::optional<std::string> description{};  ///< Free text
+  std::optional<std::int64_t> cpu_shares{};  ///< Its weight among its siblings where processors are short
+  std::optional<std::int64_t> cpu_limit{};  ///< Processor time of all its machines at most, in percent of one processor; 0: no limit
+  std::optional<std::int64_t> cpu_reservation{};  ///< Processor time that its machines may reserve together, in percent of one processor; 0: as its parent
+  std::optional<Bytes> memory_limit{};  ///< Memory of all its running machines at most; 0: no limit
+  std::optional<Bytes> memory_reservation{};  ///< Memory that its machines may reserve together; 0: as its parent
+  bool operator==(const ResourcePoolChange&) const = default;
+};
+
+/// Machines that may not be beside those of other classes.
+struct ConflictClass {
+  std::string name{};  ///< Unique among conflict classes
+  std::string description{};  ///< Free text
+  std::vector<std::string> conflicts_with{};  ///< Classes that may not be on the same host; it holds both ways
+  Time created{};  ///< When it was created
+  bool operator==(const ConflictClass&) const = default;
+};
+
+/// A new conflict class.
+struct ConflictClassCreate {
+  std::string name{};  ///< Unique among conflict classes
+  std::string description{};  ///< Free text
+  std::vector<std::string> conflicts_with{};  ///< A class that may not be on the same host; it may be made later
+  bool operator==(const ConflictClassCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct ConflictClassChange {
+  std::optional<std::string> description{};  ///< Free text
+  std::optional<std::vector<std::string>> conflicts_with{};  ///< Replaces the classes that may not be on the same host
+  bool operator==(const ConflictClassChange&) const = default;
 };
 
 /// What a new snapshot shall be.
@@ -331,6 +619,19 @@ struct RestoreOptions {
   bool operator==(const RestoreOptions&) const = default;
 };
 
+/// What shall change of what becomes of a machine in trouble; absent fields stay.
+struct AvailabilityChange {
+  std::optional<bool> restart_elsewhere{};  ///< It is started on another host
+  std::optional<RestartPriority> restart_priority{};  ///< When, among others
+  std::optional<bool> keep_running{};  ///< A host that is cut off lets it run on; then it is never started elsewhere meanwhile
+  std::optional<HangResponse> on_hang{};  ///< What its host does when its guest hangs
+  std::optional<std::int64_t> hang_seconds{};  ///< How long its guest agent, which has answered before, must be silent, without any disk or network traffic, to count as hanging (60)
+  std::optional<StorageLossResponse> on_storage_loss{};  ///< What is done when its host no longer reaches its disks
+  std::optional<std::int64_t> storage_loss_seconds{};  ///< After how long that is done (60)
+  std::optional<std::vector<std::string>> restart_after{};  ///< Machines that have to run before it is started
+  bool operator==(const AvailabilityChange&) const = default;
+};
+
 /// What a new machine shall be.
 struct VmCreate {
   std::string name{};  ///< Unique among machines
@@ -343,19 +644,28 @@ struct VmCreate {
   Bytes memory{536870912};  ///< Memory
   std::optional<Bytes> disk{};  ///< Size of its disk (default: the template's)
   CloneKind clone = CloneKind::linked;  ///< linked or full
+  std::string disk_key{};  ///< Key of the host to encrypt its disk with (LUKS); empty: not encrypted
   MachineType machine = MachineType::q35;  ///< q35, legacy or microvm
   std::optional<Hardware> hardware{};  ///< What differs from the usual of that type
   std::string network = "default";  ///< Network to plug it into
   std::vector<std::string> forward{};  ///< Port forward on a network of mode user or nat, HOST:GUEST
   bool spoof_filter = true;  ///< The guest sends from its own MAC and address only
   std::string address{};  ///< Its fixed IPv4 address; empty: the network gives it one, for good
+  std::string address6{};  ///< Its fixed IPv6 address; empty: the network gives it one, for good, where it has IPv6
   std::vector<std::string> security_group{};  ///< Security group whose rules hold for it; none: everything may pass
   std::int64_t send_mbit = 0;  ///< What the guest may send, in Mbit/s; 0: no limit
   std::int64_t receive_mbit = 0;  ///< What the guest may receive, in Mbit/s; 0: no limit
+  std::string mirror_to{};  ///< Network card VM/NUMBER on the same host that gets a copy of all that this one carries; empty: none
   std::string cloud_init{};  ///< cloud-init user-data
   std::vector<std::string> ssh_keys{};  ///< SSH public keys for the template's user
   std::string answer_file{};  ///< Answers for an installer, on a CD while an iso is in the drive
   std::optional<AnswerKind> answer_kind{};  ///< autounattend, kickstart or preseed (seen from its content)
+  std::string pool = "default";  ///< Where to store its disk
+  Bytes memory_min{0};  ///< What the balloon leaves it when the host is short of memory; 0: all
+  std::optional<VmResources> resources{};  ///< What it may have of its host
+  std::optional<AvailabilityChange> availability{};  ///< What becomes of it when its host dies or loses its disks, or its guest hangs
+  std::string resource_pool = "default";  ///< The resource pool that it is in
+  std::string conflict_class{};  ///< Its conflict class; empty: none
   bool start = false;  ///< Start it at once
   bool operator==(const VmCreate&) const = default;
 };
@@ -367,7 +677,13 @@ struct VmChange {
   std::optional<std::int64_t> cpus{};  ///< Virtual processors
   std::optional<Bytes> memory{};  ///< Memory
   std::optional<std::string> iso{};  ///< The CD in its drive, or empty for none
-  std::optional<Hardware> hardware{};  ///< What shall change of it; for a machine that is off
+  std::optional<Bytes> memory_min{};  ///< What the balloon leaves it when the host is short of memory; 0: all
+  std::optional<Hardware> hardware{};  ///< What shall change of it
+  std::optional<VmResources> resources{};  ///< What it may have of its host
+  std::optional<AvailabilityChange> availability{};  ///< What becomes of it when its host dies or loses its disks, or its guest hangs
+  std::optional<BalanceMode> balance{};  ///< Whether plans for balance move it; propose: only those that somebody applies
+  std::optional<std::string> resource_pool{};  ///< The resource pool that it shall be in
+  std::optional<std::string> conflict_class{};  ///< Its conflict class; empty: none
   bool operator==(const VmChange&) const = default;
 };
 
@@ -424,6 +740,7 @@ struct Template {
   TemplateKind kind{};  ///< What it holds
   std::string description{};  ///< Free text
   std::string pool = "default";  ///< Where it is stored
+  std::vector<std::string> hosts{};  ///< Hosts that have its files
   Bytes disk_size{0};  ///< Size of the disk that the guest sees
   Bytes stored{0};  ///< Room that its files take
   bool cloud_init = false;  ///< Reads cloud-init's data
@@ -439,7 +756,34 @@ struct TemplateCreate {
   std::string description{};  ///< Free text
   std::optional<std::string> recipe{};  ///< Recipe to follow: debian-12 or tiny
   std::optional<std::string> file{};  ///< Path of a disk image or ISO on the host
+  std::string host{};  ///< The host that makes it; empty: the manager's own
   bool operator==(const TemplateCreate&) const = default;
+};
+
+/// A disk image or ISO that arrives in pieces, until it is a template.
+struct Upload {
+  std::string name{};  ///< Unique among uploads, chosen by the server
+  std::string template_{};  ///< The family that the new version will be of
+  std::string description{};  ///< For the template
+  std::string host{};  ///< Where it is stored
+  Bytes size{};  ///< Of the whole file
+  Bytes received{};  ///< How much is on the disk, whatever happens; the next piece begins there
+  std::string sha256{};  ///< What the whole file is checked against; empty: nothing
+  std::string user{};  ///< Who began it
+  std::string task{};  ///< The task that makes the template; empty: none
+  std::string problem{};  ///< Why no template came of it
+  Time created{};  ///< When it was begun
+  Time expires{};  ///< When it is removed unless a piece arrives
+  bool operator==(const Upload&) const = default;
+};
+
+/// A file that is to be sent.
+struct UploadCreate {
+  std::string template_{};  ///< Name of the family; the version is added
+  std::string description{};  ///< Free text
+  Bytes size{};  ///< Of the whole file, at most 64 TiB
+  std::string sha256{};  ///< Of the whole file, in 64 hexadecimal digits; empty: it is not checked
+  bool operator==(const UploadCreate&) const = default;
 };
 
 /// A network that machines plug into.
@@ -449,6 +793,9 @@ struct Network {
   std::string bridge{};  ///< The host's bridge, in mode bridged
   std::string private_to{};  ///< Only machines of this project may use it; empty: all
   std::string subnet{};  ///< Its addresses; the first is the host's
+  std::string subnet6{};  ///< Its IPv6 addresses; the first is the host's
+  std::int64_t vni = 0;  ///< Number of its overlay over all hosts (VXLAN); 0: each host has a network of its own by this name
+  std::int64_t vlan = 0;  ///< VLAN on the host's bridge, in mode bridged; 0: untagged
   std::string domain = "truce.internal";  ///< DNS suffix of the machines
   bool spoof_filter = true;  ///< Guests send from their own MAC and address only
   std::string problem{};  ///< Why it does not work
@@ -463,6 +810,9 @@ struct NetworkCreate {
   std::string bridge{};  ///< A bridge that the host has already (mode bridged)
   std::string private_to{};  ///< Only machines of this project may use it (all)
   std::optional<std::string> subnet{};  ///< IPv4 addresses such as 10.88.0.0/24 (modes nat, routed, isolated)
+  std::string subnet6{};  ///< IPv6 addresses such as fd00:88::/64 (modes nat, routed, isolated); empty: no IPv6
+  bool overlay = false;  ///< One network over all hosts (VXLAN), so that machines keep their addresses when they move
+  std::int64_t vlan = 0;  ///< VLAN on the host's bridge, in mode bridged; 0: untagged
   std::string domain = "truce.internal";  ///< DNS suffix of the machines
   bool spoof_filter = true;  ///< Guests send from their own MAC and address only
   bool operator==(const NetworkCreate&) const = default;
@@ -471,6 +821,7 @@ struct NetworkCreate {
 /// What shall change; absent fields stay.
 struct NetworkChange {
   std::optional<bool> spoof_filter{};  ///< Guests send from their own MAC and address only
+  std::optional<std::string> subnet6{};  ///< IPv6 addresses such as fd00:88::/64 (modes nat, routed, isolated), or empty for no IPv6
   bool operator==(const NetworkChange&) const = default;
 };
 
@@ -479,7 +830,7 @@ struct SecurityGroup {
   std::string name{};  ///< Unique among security groups
   std::string project = "default";  ///< Whose it is; machines of this project may use it
   std::string description{};  ///< Free text
-  std::vector<std::string> rules{};  ///< What may pass, such as ingress tcp 80,443 from 10.0.0.0/8
+  std::vector<std::string> rules{};  ///< What may pass, such as ingress tcp 80,443 from 10.0.0.0/8 or from fd00::/8
   Time created{};  ///< When it was created
   bool operator==(const SecurityGroup&) const = default;
 };
@@ -503,16 +854,57 @@ struct SecurityGroupChange {
   bool operator==(const SecurityGroupChange&) const = default;
 };
 
+/// A pool as one host has it.
+struct PoolPlace {
+  std::string host{};  ///< Which host
+  std::string path{};  ///< Its folder there
+  Bytes total{};  ///< Size of what it lies on
+  Bytes free{};  ///< Free there, and within its quota
+  Bytes used{};  ///< Stored there
+  Bytes allocated{0};  ///< Promised to machines there
+  std::string problem{};  ///< What is wrong with it there, for people
+  bool operator==(const PoolPlace&) const = default;
+};
+
 /// A place for disks and templates.
 struct Pool {
   std::string name{};  ///< Unique among pools
   std::string host{};  ///< Where it is
+  std::string source{};  ///< The folder that was given
+  std::string id{};  ///< What its folder is known by on all hosts, where it is shared
+  bool shared = false;  ///< All hosts see the same files in it
+  std::vector<PoolPlace> places{};  ///< How each host has it
   std::string path{};  ///< Its folder
-  Bytes total{};  ///< Size of the file system
-  Bytes free{};  ///< Free on the file system
+  Bytes total{};  ///< Size of what it lies on
+  Bytes free{};  ///< Free there, and within its quota
   Bytes used{};  ///< Stored in this pool
   Bytes allocated{};  ///< Promised to machines
+  Bytes quota{0};  ///< What may be stored in it at most; 0: no limit
+  std::int64_t overcommit_percent = 0;  ///< What may be promised to machines, in percent of its size; 0: no limit
+  std::int64_t alarm_percent = 85;  ///< From this part on that is used it says so, in percent
+  std::string problem{};  ///< What is wrong with it, for people
+  std::optional<Time> created{};  ///< When it was created
   bool operator==(const Pool&) const = default;
+};
+
+/// A new storage pool.
+struct PoolCreate {
+  std::string name{};  ///< Unique among pools
+  std::string source{};  ///< A folder of the host, of any file system that is mounted there
+  std::string host{};  ///< The host whose folder it is, or that makes it where it is shared; empty: the manager's own
+  bool shared = false;  ///< The folder is the same on all hosts, such as an NFS mount
+  Bytes quota{0};  ///< What may be stored in it at most; 0: no limit
+  std::int64_t overcommit_percent = 0;  ///< What may be promised to machines, in percent of its size; 0: no limit
+  std::int64_t alarm_percent = 85;  ///< From this part on that is used it says so, in percent
+  bool operator==(const PoolCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct PoolChange {
+  std::optional<Bytes> quota{};  ///< What may be stored in it at most; 0: no limit
+  std::optional<std::int64_t> overcommit_percent{};  ///< What may be promised to machines, in percent of its size; 0: no limit
+  std::optional<std::int64_t> alarm_percent{};  ///< From this part on that is used it says so, in percent
+  bool operator==(const PoolChange&) const = default;
 };
 
 /// A machine that runs virtual machines.
@@ -530,7 +922,283 @@ struct Host {
   std::map<std::string, std::string> lacks{};  ///< What it cannot give to machines, and why
   std::string kernel{};  ///< Version of its Linux
   std::string problem{};  ///< What is wrong with it, for people
+  HostRole role = HostRole::manager;  ///< Whether it keeps the cluster's state
+  std::string address{};  ///< Where other hosts reach it, ADDRESS:PORT
+  std::string version{};  ///< Of its truced
+  std::int64_t format = 1;  ///< The newest format of the state that it knows
+  std::map<std::string, std::string> labels{};  ///< Free keys and values, for rules and filters
+  std::string fault_domain{};  ///< What fails together with it, such as a rack
+  bool draining = false;  ///< Nothing is placed on it
+  std::optional<Time> certificate_expires{};  ///< When its certificate of the cluster ends
   bool operator==(const Host&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct HostChange {
+  std::optional<std::map<std::string, std::string>> label{};  ///< Replaces its labels
+  std::optional<std::string> fault_domain{};  ///< What fails together with it, such as a rack
+  bool operator==(const HostChange&) const = default;
+};
+
+/// How a host is emptied.
+struct DrainOptions {
+  bool with_storage = false;  ///< Disks that other hosts cannot reach are copied
+  std::int64_t parallel = 2;  ///< How many machines move at once
+  bool stop = false;  ///< Machines that cannot move while they run are stopped for it
+  bool operator==(const DrainOptions&) const = default;
+};
+
+/// How a machine goes to another host.
+struct MigrateOptions {
+  std::string to{};  ///< The other host; empty: the best one
+  bool with_storage = false;  ///< Disks that the other host cannot reach are copied to its pools
+  std::int64_t downtime_ms = 300;  ///< How long the guest may stand still, in milliseconds
+  Bytes bandwidth{0};  ///< Bytes a second at most; 0: no limit
+  std::int64_t channels = 1;  ///< Connections that memory goes over
+  bool compress = false;  ///< Compress memory (zstd)
+  bool auto_converge = true;  ///< Slow the guest down when it changes its memory quicker than it can be sent
+  bool post_copy = false;  ///< When it does not converge, go on at the other host and fetch the rest; a failure then costs the machine's memory
+  bool offline = false;  ///< Suspend it, move it and resume it, when it cannot move while it runs
+  bool operator==(const MigrateOptions&) const = default;
+};
+
+/// A host that keeps the cluster's state.
+struct ClusterManager {
+  std::string name{};  ///< Of the host
+  std::string address{};  ///< Where the others reach it, ADDRESS:PORT
+  bool leader = false;  ///< It decides now
+  bool healthy = true;  ///< It answers
+  std::string problem{};  ///< What is wrong with it, for people
+  bool operator==(const ClusterManager&) const = default;
+};
+
+/// Several hosts that are one estate.
+struct Cluster {
+  std::string name{};  ///< Of the cluster; empty while this is a single host
+  StoreKind store{};  ///< Where its state is
+  std::vector<ClusterManager> managers{};  ///< Hosts that keep its state
+  std::int64_t hosts = 0;  ///< How many hosts it has
+  std::int64_t online = 0;  ///< How many of them are connected
+  std::int64_t managers_may_fail = 0;  ///< How many managers can still fail before nothing can be changed any more
+  std::int64_t hosts_may_fail = 0;  ///< How many hosts can still fail before machines find no room
+  std::map<std::string, std::int64_t> versions{};  ///< How many hosts have which version of truced
+  std::int64_t format = 1;  ///< Of its state: the newest that all its hosts know
+  std::string fingerprint{};  ///< SHA-256 of its certificate authority
+  std::string cpu_baseline{};  ///< Processor model that machines get, so that they run on all its hosts
+  bool availability = false;  ///< Machines of a host that dies or is cut off are started on others
+  BalanceMode balance = BalanceMode::off;  ///< What is done by itself when the load is uneven
+  std::int64_t balance_minutes = 5;  ///< So often the load is looked at
+  std::string problem{};  ///< What is wrong with it, for people
+  std::optional<Time> created{};  ///< When it was created
+  bool operator==(const Cluster&) const = default;
+};
+
+/// The first host of a cluster.
+struct ClusterCreate {
+  std::string name{};  ///< Of the cluster
+  std::string address{};  ///< Where the other hosts reach this one, ADDRESS or ADDRESS:PORT; empty: what its default route goes out from
+  std::string cpu_baseline{};  ///< Processor model that machines get, unless they say otherwise
+  StoreKind store = StoreKind::etcd;  ///< Where its state will be: with sqlite this host is its only manager
+  bool operator==(const ClusterCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct ClusterChange {
+  std::optional<bool> availability{};  ///< Machines of a host that dies or is cut off are started on others; from their next start on
+  std::optional<std::string> cpu_baseline{};  ///< Processor model that machines get, unless they say otherwise; empty: each host's own
+  std::optional<BalanceMode> balance{};  ///< What is done by itself when the load is uneven
+  std::optional<std::int64_t> balance_minutes{};  ///< So often the load is looked at
+  bool operator==(const ClusterChange&) const = default;
+};
+
+/// Lets one host join once.
+struct JoinToken {
+  std::string name{};  ///< Of the host that may join with it, and of the token
+  std::string host{};  ///< The same, for tables
+  HostRole role{};  ///< What the host will be
+  std::string hash{};  ///< SHA-256 of the secret
+  Time created{};  ///< When it was made
+  Time expires{};  ///< When it is void
+  bool operator==(const JoinToken&) const = default;
+};
+
+/// Which host may join.
+struct JoinTokenCreate {
+  std::string host{};  ///< Its name in the cluster
+  HostRole role = HostRole::node;  ///< What it will be
+  std::int64_t hours = 24;  ///< How long it may be used
+  bool operator==(const JoinTokenCreate&) const = default;
+};
+
+/// A token; it is shown once.
+struct JoinTokenSecret {
+  std::string token{};  ///< Everything that the host needs to find and trust the cluster, and to be trusted once
+  std::optional<Time> expires{};  ///< When it is void
+  bool operator==(const JoinTokenSecret&) const = default;
+};
+
+/// How this host joins.
+struct JoinRequest {
+  std::string token{};  ///< What truce cluster token printed
+  std::string address{};  ///< Where the other hosts reach this one, ADDRESS or ADDRESS:PORT; empty: what the route to the manager goes out from
+  bool operator==(const JoinRequest&) const = default;
+};
+
+/// A host that wants to be let in.
+struct EnrollRequest {
+  std::string host{};  ///< Its name
+  std::string secret{};  ///< Of the token
+  std::string request{};  ///< Certificate signing request, PEM
+  std::string address{};  ///< Where the other hosts reach it, ADDRESS:PORT
+  std::string version{};  ///< Of its truced
+  std::int64_t format = 1;  ///< The newest format of the state that it knows
+  std::int64_t oldest_format = 1;  ///< And the oldest
+  std::string etcd_request{};  ///< The same for its member of etcd, if it is to be a manager
+  bool operator==(const EnrollRequest&) const = default;
+};
+
+/// What makes a host a manager: it can let others in, and read and write all of the state.
+struct ManagerEnrollment {
+  std::string authority_key{};  ///< Certificate and key of the cluster's authority, PEM
+  std::string etcd_token{};  ///< Of the etcd cluster
+  std::string etcd_certificate{};  ///< Of its member of etcd, PEM
+  std::string etcd_authority{};  ///< Certificates of the authority of etcd's members, PEM
+  std::string etcd_authority_key{};  ///< Certificate and key of that authority, PEM
+  std::vector<std::string> etcd_urls{};  ///< Where the other members answer
+  bool operator==(const ManagerEnrollment&) const = default;
+};
+
+/// What a host that was let in gets.
+struct Enrollment {
+  std::string cluster{};  ///< Name of the cluster
+  std::optional<HostRole> role{};  ///< What it is to be
+  std::string certificate{};  ///< Its certificate, PEM
+  std::string authority{};  ///< Certificates of the authority, PEM
+  std::vector<std::string> managers{};  ///< Where the managers are, ADDRESS:PORT
+  std::optional<ManagerEnrollment> manager{};  ///< What it needs besides, as a manager
+  bool operator==(const Enrollment&) const = default;
+};
+
+/// Which machines are kept together or apart, or on which hosts.
+struct Rule {
+  std::string name{};  ///< Unique among rules
+  RuleKind kind{};  ///< What it says
+  bool must = false;  ///< Nothing is placed against it; otherwise it is only preferred
+  std::vector<std::string> vms{};  ///< Machines that it is about
+  std::string vm_label{};  ///< Also all machines with this label, KEY=VALUE
+  std::vector<std::string> hosts{};  ///< Hosts that it is about
+  std::string host_label{};  ///< Also all hosts with this label, KEY=VALUE
+  bool by_fault_domain = false;  ///< together and apart count fault domains instead of hosts
+  std::string problem{};  ///< Who breaks it now, for people
+  Time created{};  ///< When it was created
+  bool operator==(const Rule&) const = default;
+};
+
+/// A new placement rule.
+struct RuleCreate {
+  std::string name{};  ///< Unique among rules
+  RuleKind kind{};  ///< What it says
+  bool must = false;  ///< Nothing is placed against it; otherwise it is only preferred
+  std::vector<std::string> vm{};  ///< A machine that it is about
+  std::string vm_label{};  ///< Also all machines with this label, KEY=VALUE
+  std::vector<std::string> host{};  ///< A host that it is about
+  std::string host_label{};  ///< Also all hosts with this label, KEY=VALUE
+  bool by_fault_domain = false;  ///< together and apart count fault domains instead of hosts
+  bool operator==(const RuleCreate&) const = default;
+};
+
+/// One machine that goes to another host.
+struct PlanMove {
+  std::string vm{};  ///< Its name
+  std::string from{};  ///< The host it is on
+  std::string to{};  ///< The host it goes to
+  std::string reason{};  ///< Why
+  double score_after = 0;  ///< The estate's score once this and all before it are done
+  double seconds = 0;  ///< How long it is expected to take
+  std::string task{};  ///< The task that carries it out
+  bool operator==(const PlanMove&) const = default;
+};
+
+/// Which machines should go where, and why.
+struct Plan {
+  std::string name{};  ///< Unique; later plans sort later
+  PlanKind kind{};  ///< What for
+  PlanState state{};  ///< Where it stands
+  std::string host{};  ///< The host that is emptied, for evacuate, or relieved, for balance
+  std::vector<PlanMove> moves{};  ///< In this order no host is over-filled on the way
+  std::vector<std::string> refusals{};  ///< What cannot be done, and why, one sentence each
+  double score_before = 0;  ///< How uneven the load is now, 0 is best; for consolidate, how many hosts are in use
+  double score_after = 0;  ///< The same after all moves
+  double bound = 0;  ///< No plan can be better than this
+  std::string bound_reason{};  ///< Why not
+  std::int64_t revision = 0;  ///< The store's revision that it was made from
+  std::string user{};  ///< Who asked for it; empty for the system
+  std::string problem{};  ///< Why it failed
+  Time created{};  ///< When it was made
+  bool operator==(const Plan&) const = default;
+};
+
+/// A host as plans see it.
+struct EstateHost {
+  std::string name{};  ///< Its name
+  std::vector<std::int64_t> capacity{};  ///< Percent of one processor, MiB of memory, KiB a second of disks and of network, MiB that can be promised, processors; 0: not known
+  std::int64_t reservable_cpu = 0;  ///< Processor time that can be reserved, in percent of one processor
+  std::string fault_domain{};  ///< What fails together with it
+  bool online = true;  ///< It is connected
+  bool draining = false;  ///< Nothing is moved to it
+  bool operator==(const EstateHost&) const = default;
+};
+
+/// A machine as plans see it.
+struct EstateMachine {
+  std::string name{};  ///< Its name
+  std::string host{};  ///< Where it is placed
+  std::vector<std::int64_t> demand{};  ///< What it demands, in the order of a host's capacity
+  std::int64_t reserved_cpu = 0;  ///< Processor time that is kept for it, in percent of one processor
+  std::string conflict_class{};  ///< Its conflict class
+  std::int64_t reach = -1;  ///< Which of the reaches it has; -1: it can be on any host
+  std::string fixed{};  ///< Why it cannot move; empty: it can
+  double weight = 1;  ///< How much a move of it costs
+  double seconds = 0;  ///< How long a move of it is expected to take
+  bool rested = true;  ///< It has not moved lately
+  bool operator==(const EstateMachine&) const = default;
+};
+
+/// Which hosts machines of a kind can be on.
+struct EstateReach {
+  std::map<std::string, std::string> refused{};  ///< Hosts that they cannot be on, and why
+  bool operator==(const EstateReach&) const = default;
+};
+
+/// A placement rule with the names of all that it is about.
+struct EstateRule {
+  std::string name{};  ///< Its name
+  RuleKind kind{};  ///< What it says
+  bool must = false;  ///< Nothing is moved against it
+  bool by_fault_domain = false;  ///< together and apart count fault domains instead of hosts
+  std::vector<std::string> machines{};  ///< Machines
+  std::vector<std::string> hosts{};  ///< Hosts
+  bool operator==(const EstateRule&) const = default;
+};
+
+/// What a plan was computed from.
+struct Estate {
+  std::vector<EstateHost> hosts{};  ///< All hosts
+  std::vector<EstateMachine> machines{};  ///< All machines
+  std::vector<EstateReach> reaches{};  ///< Which hosts machines can be on
+  std::vector<EstateRule> rules{};  ///< Placement rules
+  std::vector<ConflictClass> classes{};  ///< Conflict classes
+  std::int64_t reserve_hosts = 0;  ///< So many hosts may fail and what is promised still fits
+  bool operator==(const Estate&) const = default;
+};
+
+/// What shall be planned.
+struct PlanCreate {
+  PlanKind kind{};  ///< What for
+  std::string host{};  ///< The host to empty, for evacuate; for balance, the only host that machines leave
+  std::int64_t moves = 50;  ///< How many moves at most
+  bool apply = false;  ///< Carry it out at once
+  bool operator==(const PlanCreate&) const = default;
 };
 
 /// One thing that was looked at.
@@ -621,11 +1289,301 @@ struct TokenSecret {
   bool operator==(const TokenSecret&) const = default;
 };
 
+/// Somebody who signs in with a password.
+struct User {
+  std::string name{};  ///< Unique among users
+  Role role{};  ///< What they may do
+  std::vector<std::string> projects{};  ///< Only in these projects; empty: in all
+  bool disabled = false;  ///< May not sign in
+  bool totp = false;  ///< A second factor is asked for
+  Time created{};  ///< When it was made
+  std::optional<Time> password_changed{};  ///< When the password was last set
+  bool operator==(const User&) const = default;
+};
+
+/// A new user.
+struct UserCreate {
+  std::string name{};  ///< Unique among users
+  Role role = Role::viewer;  ///< admin, operator or viewer
+  std::vector<std::string> projects{};  ///< Only in these projects; empty: in all
+  std::string password{};  ///< 12 characters at least
+  bool operator==(const UserCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct UserChange {
+  std::optional<Role> role{};  ///< admin, operator or viewer
+  std::optional<std::vector<std::string>> projects{};  ///< Only in these projects; empty: in all
+  std::optional<std::string> password{};  ///< 12 characters at least
+  std::optional<bool> disabled{};  ///< May not sign in
+  std::optional<bool> totp{};  ///< false: the second factor is forgotten (for one who has lost it)
+  bool operator==(const UserChange&) const = default;
+};
+
+/// The first administrator.
+struct FirstUser {
+  std::string code{};  ///< What truced has printed
+  std::string name{};  ///< The administrator's name
+  std::string password{};  ///< 12 characters at least
+  bool operator==(const FirstUser&) const = default;
+};
+
+/// Who somebody says they are.
+struct SignIn {
+  std::string user{};  ///< The user's name
+  std::string password{};  ///< The user's password
+  std::string code{};  ///< Of the second factor, or a recovery code
+  bool operator==(const SignIn&) const = default;
+};
+
+/// Another password.
+struct PasswordChange {
+  std::string password{};  ///< The one until now
+  std::string new_password{};  ///< 12 characters at least
+  bool operator==(const PasswordChange&) const = default;
+};
+
+/// Proof that it is still the same person.
+struct PasswordProof {
+  std::string password{};  ///< One's own password
+  bool operator==(const PasswordProof&) const = default;
+};
+
+/// What an authenticator program is given.
+struct TotpSecret {
+  std::string secret{};  ///< In base 32
+  std::string uri{};  ///< otpauth://, for a QR code
+  bool operator==(const TotpSecret&) const = default;
+};
+
+/// A code of the second factor.
+struct TotpCode {
+  std::string code{};  ///< Six digits
+  bool operator==(const TotpCode&) const = default;
+};
+
+/// Codes that stand in for a lost second factor, once each; they are shown only here.
+struct RecoveryCodes {
+  std::vector<std::string> codes{};  ///< The codes
+  bool operator==(const RecoveryCodes&) const = default;
+};
+
+/// Somebody who has signed in.
+struct Session {
+  std::string name{};  ///< Unique; no secret
+  std::string user{};  ///< Who
+  std::string address{};  ///< Where from
+  std::string agent{};  ///< With which browser
+  std::string sha256{};  ///< Of what the cookie holds
+  Time created{};  ///< When they signed in
+  Time expires{};  ///< When it ends at the latest
+  bool operator==(const Session&) const = default;
+};
+
+/// How many machines are in a state.
+struct StateCount {
+  Observed state{};  ///< The state
+  std::int64_t count = 0;  ///< How many
+  bool operator==(const StateCount&) const = default;
+};
+
+/// Something that is wrong.
+struct EstateProblem {
+  std::string target{};  ///< What, such as vms/web01
+  std::string message{};  ///< Why
+  std::string advice{};  ///< What to do about it, where that is known
+  AlarmSeverity severity = AlarmSeverity::warning;  ///< How bad it is
+  bool operator==(const EstateProblem&) const = default;
+};
+
+/// The estate at a glance, as far as the caller may see it.
+struct Summary {
+  std::int64_t revision = 0;  ///< The revision of the store that it shows
+  std::int64_t vms = 0;  ///< How many machines there are
+  std::vector<StateCount> states{};  ///< How many in which state
+  std::int64_t hosts = 0;  ///< How many hosts there are
+  std::int64_t cpus = 0;  ///< Processors of the hosts that are online
+  std::int64_t cpus_given = 0;  ///< Processors of the machines that run
+  Bytes memory{0};  ///< Memory of the hosts that are online
+  Bytes memory_given{0};  ///< Memory of the machines that run
+  Bytes storage{0};  ///< Size of the pools
+  Bytes storage_free{0};  ///< Free in them
+  Bytes storage_promised{0};  ///< Promised to machines
+  std::int64_t problem_count = 0;  ///< How much is wrong
+  std::vector<EstateProblem> problems{};  ///< What is wrong, the worst first, 100 at most
+  bool operator==(const Summary&) const = default;
+};
+
+/// An object that was found.
+struct SearchHit {
+  std::string kind{};  ///< Its kind, as in the API's paths: vms, networks, …
+  std::string name{};  ///< Its name
+  std::string project{};  ///< Whose it is
+  std::string field{};  ///< Where the text was found, unless in the name
+  std::string found{};  ///< What stands there
+  bool operator==(const SearchHit&) const = default;
+};
+
+/// What was found, the best first.
+struct SearchHits {
+  std::vector<SearchHit> items{};  ///< What was found
+  bool more = false;  ///< There is more
+  bool operator==(const SearchHits&) const = default;
+};
+
+/// What a running machine uses at this moment.
+struct Usage {
+  std::string name{};  ///< Which machine
+  std::string host{};  ///< Where it runs
+  double cpu_percent = 0;  ///< Processor time, in percent of one processor
+  std::int64_t cpus = 0;  ///< How many processors it has
+  Bytes memory{0};  ///< What the host has given it
+  Bytes memory_size{0};  ///< What the guest sees
+  Bytes memory_guest{0};  ///< What the guest says that it uses; 0: it does not tell
+  Bytes disk_read_rate{0};  ///< Read from its disks a second
+  Bytes disk_write_rate{0};  ///< Written to its disks a second
+  double disk_iops = 0;  ///< Reads and writes of its disks a second
+  Bytes receive_rate{0};  ///< Received by its network cards a second
+  Bytes send_rate{0};  ///< Sent by its network cards a second
+  bool operator==(const Usage&) const = default;
+};
+
+/// What machines use.
+struct UsageList {
+  std::optional<Time> time{};  ///< When that was measured
+  std::int64_t vms = 0;  ///< How many machines are measured
+  std::vector<Usage> items{};  ///< The greediest first
+  bool operator==(const UsageList&) const = default;
+};
+
+/// One quantity over time.
+struct SeriesLine {
+  std::string name{};  ///< What: cpu, memory, disk_read, …
+  std::string unit{};  ///< percent, bytes, bytes/s, /s
+  std::vector<double> average{};  ///< Of each step; -1 where nothing was measured
+  std::vector<double> maximum{};  ///< Of each step; -1 where nothing was measured
+  bool operator==(const SeriesLine&) const = default;
+};
+
+/// What something has used over time.
+struct Series {
+  Time start{};  ///< Where the first step begins
+  std::int64_t step_seconds = 0;  ///< How long a step is
+  std::vector<SeriesLine> lines{};  ///< The quantities
+  bool operator==(const Series&) const = default;
+};
+
+/// What an alarm is raised for.
+struct RaisedAlarm {
+  std::string target{};  ///< Such as vms/web01
+  Time since{};  ///< Since when
+  double value = 0;  ///< What was measured then, for a threshold
+  bool operator==(const RaisedAlarm&) const = default;
+};
+
+/// Something to be told of.
+struct Alarm {
+  std::string name{};  ///< Unique among alarms
+  std::string description{};  ///< Free text
+  AlarmSubject subject{};  ///< What it looks at
+  AlarmSeverity severity{};  ///< How bad it is
+  std::string metric{};  ///< Quantity of a threshold: one of those of the subject's metrics
+  std::optional<double> above{};  ///< Raised while the quantity is above this
+  std::optional<double> below{};  ///< Raised while the quantity is below this
+  std::string state{};  ///< Raised while the subject is in this state; problem: while something is wrong with it
+  std::int64_t for_seconds = 60;  ///< How long it must hold before it is raised
+  std::string label{};  ///< Only machines with this label (key=value)
+  std::string project{};  ///< Only machines of this project; empty: all
+  std::vector<std::string> webhook{};  ///< Where a JSON document is posted when it is raised and when it ends: scheme and host only, as the rest is secret
+  std::vector<std::string> mail{};  ///< Who gets a mail then
+  bool disabled = false;  ///< Nothing is looked at
+  std::int64_t raised_count = 0;  ///< For how much it is raised
+  std::vector<RaisedAlarm> raised{};  ///< For what it is raised, 100 at most
+  Time created{};  ///< When it was created
+  bool operator==(const Alarm&) const = default;
+};
+
+/// A new alarm.
+struct AlarmCreate {
+  std::string name{};  ///< Unique among alarms
+  std::string description{};  ///< Free text
+  AlarmSubject subject{};  ///< vm, host or pool
+  AlarmSeverity severity = AlarmSeverity::warning;  ///< warning or critical
+  std::string metric{};  ///< Quantity of a threshold, such as cpu, memory, used
+  std::optional<double> above{};  ///< Raised while the quantity is above this
+  std::optional<double> below{};  ///< Raised while the quantity is below this
+  std::string state{};  ///< Raised while the subject is in this state: of a vm off, running, unknown …; of a host online or offline; problem: while something is wrong with it
+  std::int64_t for_seconds = 60;  ///< How long it must hold before it is raised
+  std::string label{};  ///< Only machines with this label (key=value)
+  std::string project{};  ///< Only machines of this project; empty: all
+  std::vector<std::string> webhook{};  ///< URL to post a JSON document to
+  std::vector<std::string> mail{};  ///< Who gets a mail
+  bool operator==(const AlarmCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct AlarmChange {
+  std::optional<std::string> description{};  ///< Free text
+  std::optional<AlarmSeverity> severity{};  ///< warning or critical
+  std::optional<double> above{};  ///< Raised while the quantity is above this; takes the place of below
+  std::optional<double> below{};  ///< Raised while the quantity is below this; takes the place of above
+  std::optional<std::int64_t> for_seconds{};  ///< How long it must hold before it is raised
+  std::optional<std::vector<std::string>> webhook{};  ///< URL to post a JSON document to, of those that are there also as they are shown (one empty text stands for none)
+  std::optional<std::vector<std::string>> mail{};  ///< Who gets a mail (one empty text stands for none)
+  std::optional<bool> disabled{};  ///< Nothing is looked at
+  bool operator==(const AlarmChange&) const = default;
+};
+
+/// What an alarm was raised for, in the document that webhooks get.
+struct AlarmNoticeTarget {
+  std::string target{};  ///< Such as vms/web01
+  std::string project{};  ///< Whose it is
+  Time since{};  ///< Since when
+  std::optional<double> value{};  ///< What was measured then, for a threshold
+  std::string reason{};  ///< What is wrong, or why it ended
+  bool operator==(const AlarmNoticeTarget&) const = default;
+};
+
+/// The document that is posted to an alarm's webhooks.
+struct AlarmNotice {
+  std::string id{};  ///< Unique: one that came before is the same message again
+  std::string text{};  ///< One line for people, of names and numbers only
+  std::string alarm{};  ///< The alarm's name
+  std::string description{};  ///< The alarm's
+  AlarmSeverity severity{};  ///< How bad it is
+  AlarmNews state{};  ///< raised, cleared, or test
+  AlarmSubject subject{};  ///< What the alarm looks at
+  std::string metric{};  ///< What is measured, for a threshold
+  std::string condition{};  ///< When it is raised, in words
+  Time time{};  ///< When that happened
+  std::string server{};  ///< Where the API and the console are
+  std::string target{};  ///< The first of the targets
+  std::optional<Time> since{};  ///< Its
+  std::optional<double> value{};  ///< Its
+  std::int64_t count = 0;  ///< How many targets there are
+  std::vector<AlarmNoticeTarget> targets{};  ///< These, 100 at most
+  bool operator==(const AlarmNotice&) const = default;
+};
+
+/// What became of a message.
+struct AlarmTestResult {
+  std::string to{};  ///< Where it was sent: a mail address, or a webhook as the alarm shows it
+  std::string error{};  ///< Why it could not be; empty: it was
+  bool operator==(const AlarmTestResult&) const = default;
+};
+
+/// What became of all messages.
+struct AlarmTest {
+  std::vector<AlarmTestResult> items{};  ///< One for each
+  bool operator==(const AlarmTest&) const = default;
+};
+
 /// A page of machines.
 struct VmList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Vm> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const VmList&) const = default;
 };
 
@@ -634,7 +1592,17 @@ struct TemplateList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Template> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const TemplateList&) const = default;
+};
+
+/// A page of uploads.
+struct UploadList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<Upload> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const UploadList&) const = default;
 };
 
 /// A page of networks.
@@ -642,6 +1610,7 @@ struct NetworkList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Network> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const NetworkList&) const = default;
 };
 
@@ -650,6 +1619,7 @@ struct SecurityGroupList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<SecurityGroup> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const SecurityGroupList&) const = default;
 };
 
@@ -658,7 +1628,35 @@ struct PoolList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Pool> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const PoolList&) const = default;
+};
+
+/// A page of disks.
+struct DiskList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<VmDisk> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const DiskList&) const = default;
+};
+
+/// A page of resource pools.
+struct ResourcePoolList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<ResourcePool> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const ResourcePoolList&) const = default;
+};
+
+/// A page of conflict classes.
+struct ConflictClassList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<ConflictClass> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const ConflictClassList&) const = default;
 };
 
 /// A page of hosts.
@@ -666,6 +1664,7 @@ struct HostList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Host> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const HostList&) const = default;
 };
 
@@ -674,6 +1673,7 @@ struct TaskList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Task> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const TaskList&) const = default;
 };
 
@@ -682,6 +1682,7 @@ struct EventList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Event> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const EventList&) const = default;
 };
 
@@ -690,7 +1691,62 @@ struct TokenList {
   std::int64_t revision = 0;  ///< The revision of the store that the page shows
   std::vector<Token> items{};  ///< The items of the page
   std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
   bool operator==(const TokenList&) const = default;
+};
+
+/// A page of users.
+struct UserList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<User> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const UserList&) const = default;
+};
+
+/// A page of sessions.
+struct SessionList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<Session> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const SessionList&) const = default;
+};
+
+/// A page of alarms.
+struct AlarmList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<Alarm> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const AlarmList&) const = default;
+};
+
+/// A page of tokens.
+struct JoinTokenList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<JoinToken> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const JoinTokenList&) const = default;
+};
+
+/// A page of placement rules.
+struct RuleList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<Rule> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const RuleList&) const = default;
+};
+
+/// A page of plans.
+struct PlanList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<Plan> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const PlanList&) const = default;
 };
 
 /// What a machine's first boot or installer is told. Kept apart from the machine, as it may hold secrets.
@@ -710,20 +1766,89 @@ struct VmAssignment {
   bool operator==(const VmAssignment&) const = default;
 };
 
+/// Where a machine is received.
+struct MigrationPlace {
+  std::string address{};  ///< Of the host, ADDRESS:PORT
+  std::string key{};  ///< Key of the streams that memory and disks are sent through
+  std::vector<std::string> disks{};  ///< Disks that have to be copied
+  bool operator==(const MigrationPlace&) const = default;
+};
+
 /// A piece of long work that a task stands for.
 struct Job {
   std::string task{};  ///< The task's name
   JobKind kind{};  ///< What to do
   std::string template_{};  ///< NAME@VERSION
-  std::string source{};  ///< Recipe or path of a file
+  std::string source{};  ///< Recipe, path of a file, or upload
+  Bytes size{0};  ///< Of the upload
+  std::string sha256{};  ///< Of the upload; empty: not known
   std::string description{};  ///< For the template
   bool cancel = false;  ///< Stop and undo
-  std::string vm{};  ///< Uuid of the machine, for snapshots
+  std::string vm{};  ///< Uuid of the machine, for snapshots, disks and network cards
+  std::optional<VmDisk> disk{};  ///< As it shall be, to be deleted, or to be moved to its pool
+  std::optional<VmNic> nic{};  ///< To be added or removed
+  std::optional<Pool> pool{};  ///< To be created or deleted
   std::optional<VmSnapshot> snapshot{};  ///< To be taken, restored or deleted
   bool memory = false;  ///< The new snapshot is to have memory
   bool quiesce = false;  ///< Its file systems are to be frozen
   bool subtree = false;  ///< All that were taken after it are to be deleted too
+  std::string host{};  ///< The host that does it, or that a machine goes to; empty: any
+  std::string from{};  ///< The host that a machine comes from, or that a template is fetched from
+  std::optional<MigrateOptions> migrate{};  ///< How a machine goes to another host
+  std::optional<DrainOptions> drain{};  ///< How the host that is named in from is emptied
+  MigrationPhase phase = MigrationPhase::prepare;  ///< How far it has gone
+  std::optional<MigrationPlace> ready{};  ///< What the receiving host has prepared, once it has
   bool operator==(const Job&) const = default;
+};
+
+/// A network card on another host.
+struct Neighbour {
+  std::string network{};  ///< The network it is plugged into
+  std::string vm{};  ///< Its machine's name
+  std::string mac{};  ///< Its address
+  std::string host{};  ///< Where the machine is
+  std::string address{};  ///< Its fixed IPv4 address
+  std::string address6{};  ///< Its fixed IPv6 address
+  std::vector<std::string> security_groups{};  ///< Security groups that it is in
+  bool operator==(const Neighbour&) const = default;
+};
+
+/// Who may run a machine that is started elsewhere when its host dies.
+struct VmTenancy {
+  std::string name{};  ///< Uuid of the machine
+  TenancyState state{};  ///< What its owner may do with it
+  std::string owner{};  ///< The host that runs it; empty: nobody may
+  std::int64_t owner_life = 0;  ///< In which of its lives
+  std::string destination{};  ///< While migrating, the host that it moves to
+  std::int64_t destination_life = 0;  ///< In which of its lives
+  std::int64_t epoch = 0;  ///< Counts its starts and moves: what has a lower one is an older copy
+  bool keep = false;  ///< It runs on when its host is cut off
+  bool restart = true;  ///< It is started elsewhere when its host dies
+  std::int64_t revision = 0;  ///< When it was written, where it is told to a node
+  bool operator==(const VmTenancy&) const = default;
+};
+
+/// A life of a host; it ends with a reboot, a fence or a missed deadline.
+struct NodeLife {
+  std::string name{};  ///< Of the host
+  std::int64_t incarnation = 0;  ///< Counts its lives
+  bool fenced = false;  ///< It is over: its machines run elsewhere
+  std::int64_t revision = 0;  ///< When it was written, where it is told to a node
+  bool operator==(const NodeLife&) const = default;
+};
+
+/// All that a node has to know of who may run what.
+struct Tenancies {
+  std::int64_t revision = 0;  ///< Of the store when this was so
+  bool protect = true;  ///< Machines that are started from now on are protected if they shall be
+  std::vector<VmTenancy> vms{};  ///< Of the machines that it owns or that move to it
+  std::vector<NodeLife> lives{};  ///< Of the hosts that these name
+  std::int64_t heartbeat_ms = 2000;  ///< Between two heartbeats
+  std::int64_t self_ms = 8000;  ///< How long a host may run machines after its last heartbeat, by its own clock
+  std::int64_t dead_ms = 10000;  ///< How long no heartbeat is seen before a host counts as dead, by the manager's clock
+  std::int64_t kill_ms = 300;  ///< Within which a host that is cut off has killed its machines
+  std::int64_t drain_ms = 1000;  ///< Within which what these wrote last has reached the disks
+  bool operator==(const Tenancies&) const = default;
 };
 
 /// What a host shall run. `full` replaces all; otherwise it changes what was sent before.
@@ -735,9 +1860,63 @@ struct Assignment {
   std::vector<std::string> gone_vms{};  ///< Uuids that are no longer assigned to this host
   std::vector<Network> networks{};  ///< All networks
   std::optional<std::vector<SecurityGroup>> security_groups{};  ///< All security groups; absent: as before
+  std::optional<std::vector<ResourcePool>> resource_pools{};  ///< All resource pools; absent: as before
+  std::optional<std::vector<Pool>> pools{};  ///< All pools that were created; absent: as before
   std::vector<Job> jobs{};  ///< All jobs that have not ended
   std::vector<std::string> templates{};  ///< All templates that shall exist here
+  std::optional<std::vector<std::string>> uploads{};  ///< All uploads whose files shall stay here; absent: as before
+  std::optional<std::vector<Host>> hosts{};  ///< All hosts; absent: as before
+  std::optional<std::vector<Neighbour>> neighbours{};  ///< All network cards on other hosts that machines of this one can meet on a network; absent: as before
+  std::optional<Tenancies> tenancies{};  ///< Who may run the machines of this host that are protected; absent: as before
+  std::optional<std::vector<VmAssignment>> incoming{};  ///< Machines that are on their way to this host; absent: as before
   bool operator==(const Assignment&) const = default;
+};
+
+/// What a node that may lose its machines to other hosts asks of the store; each is answered by a HeartbeatAnswer when the store has done it.
+struct Heartbeat {
+  std::int64_t id = 0;  ///< Chosen by the node
+  LifeAct act{};  ///< What to do
+  std::int64_t incarnation = 0;  ///< The life that it is about; for a claim, the one before
+  std::int64_t claimed = 0;  ///< Revision of the node's life that it builds on; 0: there is none
+  std::int64_t sent = 0;  ///< When it left, in microseconds by the node's clock: makes each differ from the one before
+  std::string vm{};  ///< For accept, release and adopt: uuid of the machine
+  std::int64_t record = 0;  ///< For these: revision of its tenancy that it builds on
+  bool operator==(const Heartbeat&) const = default;
+};
+
+/// What became of a Heartbeat.
+struct HeartbeatAnswer {
+  std::int64_t id = 0;  ///< Of the Heartbeat
+  LifeOutcome outcome{};  ///< What became of it
+  std::int64_t revision = 0;  ///< Of the commit; for read, of what was read
+  std::optional<NodeLife> life{};  ///< For read: what there is; absent: nothing
+  bool operator==(const HeartbeatAnswer&) const = default;
+};
+
+/// The last heartbeat of a host.
+struct NodeBeat {
+  std::int64_t incarnation = 0;  ///< Of which life
+  std::int64_t sent = 0;  ///< By its own clock, in microseconds
+  bool operator==(const NodeBeat&) const = default;
+};
+
+/// Which manager decides: the others pass on what they are asked.
+struct Leadership {
+  std::string host{};  ///< Name of its host
+  std::string address{};  ///< Where the others reach it, ADDRESS:PORT
+  std::int64_t term = 0;  ///< Counts leaders
+  std::int64_t renewals = 0;  ///< Counts what it has written since it leads
+  bool operator==(const Leadership&) const = default;
+};
+
+/// What a user proves with who they are. Kept apart from the user, as it is nobody's to see.
+struct Credentials {
+  std::string password{};  ///< Its hash, by Argon2id, as a PHC string
+  std::string totp_secret{};  ///< Of the second factor, in base 32; empty: there is none
+  std::string totp_pending{};  ///< The same, before its first code has come
+  std::int64_t totp_step = 0;  ///< Step of the last code that was let in: none counts twice
+  std::vector<std::string> recovery{};  ///< SHA-256 of each recovery code that is left
+  bool operator==(const Credentials&) const = default;
 };
 
 /// One file for each disk of a machine. What it does not hold is read from the layer below.
@@ -780,6 +1959,8 @@ struct VmReport {
   std::string event{};  ///< Kind of an event to record, such as vm.crashed
   std::string event_message{};  ///< Its text
   std::optional<SnapshotTree> tree{};  ///< Its snapshots
+  std::optional<VmSettings> active{};  ///< What it runs with, where it runs
+  std::string storage_problem{};  ///< Why its disks cannot be read or written, while it stands still for that
   bool operator==(const VmReport&) const = default;
 };
 
@@ -792,6 +1973,9 @@ struct JobReport {
   std::string error{};  ///< Why it failed, when it has ended so
   bool cancelled = false;  ///< It ended because that was asked for
   std::optional<Template> template_{};  ///< What was made
+  std::optional<MigrationPhase> phase{};  ///< Of a move to another host: the phase whose work is done on this side
+  std::optional<MigrationPlace> ready{};  ///< What has been prepared for a machine
+  std::optional<MigrationFacts> facts{};  ///< How the move went
   bool operator==(const JobReport&) const = default;
 };
 
@@ -810,6 +1994,7 @@ struct Report {
   std::vector<VmReport> vms{};  ///< Machines with news
   std::vector<JobReport> jobs{};  ///< Jobs with news
   std::vector<NetworkReport> networks{};  ///< Networks with news
+  std::optional<std::vector<Template>> templates{};  ///< All templates whose files it has; absent: as before
   bool operator==(const Report&) const = default;
 };
 
@@ -817,13 +2002,25 @@ struct Report {
 struct Call {
   std::int64_t id = 0;  ///< Chosen by the manager
   CallVerb verb{};  ///< What to do
-  std::string vm{};  ///< Uuid of the machine
+  std::string vm{};  ///< Uuid of the machine, where it is about one
   std::vector<std::string> argv{};  ///< For exec
   std::int64_t timeout_seconds = 30;  ///< For exec
-  std::int64_t bytes = 0;  ///< For serial_tail
-  std::string stream{};  ///< For stream: the key to open a second connection with
+  std::int64_t bytes = 0;  ///< For serial_tail, put_piece and read_template: how many
+  std::string stream{};  ///< For stream, put_piece and read_template: the key to open a second connection with
+  std::string file{};  ///< For put_piece an upload, for template_file and read_template a template
+  std::string part{};  ///< For template_file and read_template: which of its files; empty: its disk or ISO
+  std::int64_t offset = 0;  ///< For put_piece and read_template
   std::string which{};  ///< For stream: a ConsoleKind
   bool operator==(const Call&) const = default;
+};
+
+/// A file that can be fetched.
+struct FileFacts {
+  std::string name{};  ///< disk.qcow2 or image.iso
+  std::int64_t size = 0;  ///< In bytes
+  std::string sha256{};  ///< In hexadecimal
+  std::string host{};  ///< The host that it comes from, for a Fetch
+  bool operator==(const FileFacts&) const = default;
 };
 
 /// The answer to a Call.
@@ -833,8 +2030,10 @@ struct CallReply {
   std::string code{};  ///< The error's code
   std::string data{};  ///< Screenshot (base64) or serial text
   std::optional<ExecAnswer> exec{};  ///< For exec
+  std::optional<VmUsage> usage{};  ///< For usage
   std::vector<HostCheck> checks{};  ///< For check_host
   std::map<std::string, std::string> files{};  ///< For support_files: name and content
+  std::optional<FileFacts> file{};  ///< For template_file
   bool operator==(const CallReply&) const = default;
 };
 
@@ -842,13 +2041,64 @@ struct CallReply {
 struct ToNode {
   std::optional<Assignment> assignment{};  ///< What to run
   std::optional<Call> call{};  ///< A question
+  std::optional<HeartbeatAnswer> beat{};  ///< What became of a heartbeat
+  std::optional<std::string> refused{};  ///< Why this manager has nothing to say to the node, as its last message
   bool operator==(const ToNode&) const = default;
+};
+
+/// What a running machine has used so far.
+struct VmSample {
+  std::string uuid{};  ///< Which machine
+  double clock = 0;  ///< When it was measured, in seconds of a clock of the host that is never set
+  VmUsage usage{};  ///< What it has used
+  bool operator==(const VmSample&) const = default;
+};
+
+/// What a host has used since it was booted; absent is what it does not tell.
+struct HostSample {
+  std::int64_t cpus = 0;  ///< Processors
+  double cpu_busy = 0;  ///< Seconds of all processors, waits and those of steal not counted
+  double cpu_iowait = 0;  ///< Seconds in which they only waited for disks
+  double cpu_steal = 0;  ///< Seconds that a hypervisor below took
+  Bytes memory{0};  ///< All that it has
+  Bytes memory_available{0};  ///< What programs could have of it
+  Bytes swap_used{0};  ///< Swapped out
+  Bytes disk_read{0};  ///< Read from its disks
+  Bytes disk_written{0};  ///< Written to its disks
+  std::int64_t disk_reads = 0;  ///< Reads of its disks
+  std::int64_t disk_writes = 0;  ///< Writes to its disks
+  Bytes net_received{0};  ///< Received by its network cards
+  Bytes net_sent{0};  ///< Sent by its network cards
+  std::optional<double> pressure_cpu{};  ///< Seconds in which some work waited for processors (PSI)
+  std::optional<double> pressure_memory{};  ///< The same for memory
+  std::optional<double> pressure_io{};  ///< The same for disks
+  bool operator==(const HostSample&) const = default;
+};
+
+/// One round of measuring.
+struct Samples {
+  double clock = 0;  ///< When the host was measured, as VmSample's
+  HostSample host{};  ///< The host
+  std::vector<VmSample> vms{};  ///< Its running machines; those that did not answer in time are missing
+  bool operator==(const Samples&) const = default;
+};
+
+/// A file of a template that another host has.
+struct Fetch {
+  std::string template_{};  ///< NAME@VERSION
+  std::string file{};  ///< manifest.json, or what that names
+  std::int64_t offset = 0;  ///< Where to begin
+  bool operator==(const Fetch&) const = default;
 };
 
 /// Who connects, and what for.
 struct Hello {
   std::string host{};  ///< The node's name
+  std::string version{};  ///< Of its truced
   std::string stream{};  ///< The key of a stream that this connection carries instead of messages
+  std::optional<Fetch> fetch{};  ///< The part of a template that this connection brings instead, after a CallReply
+  std::int64_t format = 1;  ///< The newest format of the state that it knows
+  std::int64_t oldest_format = 1;  ///< And the oldest
   bool operator==(const Hello&) const = default;
 };
 
@@ -857,7 +2107,53 @@ struct FromNode {
   std::optional<Hello> hello{};  ///< The first message of a connection
   std::optional<Report> report{};  ///< News
   std::optional<CallReply> reply{};  ///< An answer
+  std::optional<Samples> samples{};  ///< What is used; nothing of it is stored as an object
+  std::optional<Heartbeat> beat{};  ///< A heartbeat, or what else the node asks of the store
   bool operator==(const FromNode&) const = default;
+};
+
+/// What an alarm is raised for, or was.
+struct AlarmTarget {
+  std::string id{};  ///< A machine's uuid, or a name: stays when it is renamed
+  std::string target{};  ///< Such as vms/web01
+  std::string project{};  ///< Whose it is
+  Time since{};  ///< Since when
+  double value = 0;  ///< What was measured then, for a threshold
+  std::string reason{};  ///< What is wrong, or why it ended
+  bool operator==(const AlarmTarget&) const = default;
+};
+
+/// All that an alarm is raised for.
+struct AlarmTargets {
+  std::string name{};  ///< The alarm's name
+  std::vector<AlarmTarget> items{};  ///< In the order in which it was raised
+  bool operator==(const AlarmTargets&) const = default;
+};
+
+/// Where an alarm's documents are posted. Kept apart from the alarm, as such addresses hold secrets.
+struct AlarmReceivers {
+  std::string name{};  ///< The alarm's name
+  std::vector<std::string> webhook{};  ///< Whole URLs
+  bool operator==(const AlarmReceivers&) const = default;
+};
+
+/// What has still to be told, and to whom.
+struct AlarmMessage {
+  std::string name{};  ///< Unique; later ones sort later
+  std::string id{};  ///< Unique for ever: by it receivers know what they have got already
+  std::string alarm{};  ///< The alarm's name
+  std::string description{};  ///< The alarm's
+  AlarmSeverity severity{};  ///< The alarm's
+  AlarmSubject subject{};  ///< The alarm's
+  std::string metric{};  ///< The alarm's, for a threshold
+  std::string condition{};  ///< When it is raised, in words
+  AlarmNews state{};  ///< What happened
+  Time created{};  ///< When
+  std::int64_t count = 0;  ///< For how many targets
+  std::vector<AlarmTarget> targets{};  ///< These, 100 at most
+  std::vector<std::string> webhook{};  ///< Whole URLs that have not got it yet
+  std::vector<std::string> mail{};  ///< Who has not got it yet
+  bool operator==(const AlarmMessage&) const = default;
 };
 
 }  // namespace truce::model
