@@ -24,6 +24,7 @@ Conversion::Conversion(Image& from, Builder& to, const ConvertOptions& options, 
       to_(to),
       options_(options),
       block_size_(to.block_size()),
+      plain_(from.whole()),
       windows_(from, block_size_, [this](const Extent& extent) { return !direct(extent); }),
       mover_(options.durability) {
   progress_.total = total;
@@ -39,12 +40,28 @@ bool Conversion::direct(const Extent& extent) const {
          extent.kind == Kind::data && extent.file != nullptr && extent.file->descriptor() >= 0;
 }
 
+/// One call for all of the disk, where both sides have it as it is: how much of it is stored. None
+/// where that is not so, or the file system does not share.
+Result<std::optional<std::uint64_t>> Conversion::share_whole() {
+  if (!plain_ || !direct(*plain_) || plain_->length == 0 || options_.checkpoints != nullptr)
+    return std::nullopt;
+  auto to = to_.placing()->whole();
+  if (!to || to->file->descriptor() < 0) return std::nullopt;
+  Move move{plain_->file, plain_->offset, to->file, to->offset, plain_->length};
+  TRY(bool shared, mover_.share_all(move, 0));
+  if (!shared) return std::nullopt;
+  TRY(auto used, usage(from_));
+  if (options_.progress) options_.progress({used.stored, used.stored});
+  return used.stored;
+}
+
 Result<Moved> Conversion::run() {
-  work_on_windows();
+  TRY(auto whole, share_whole());
+  if (!whole) work_on_windows();
   others_.clear();
   TRY_VOID(turns_.outcome());
   TRY_VOID(to_.finish(options_.durability));
-  Moved moved{.through = through_, .zeroes = zeroes_};
+  Moved moved{.shared = whole.value_or(0), .through = through_, .zeroes = zeroes_};
   mover_.add_to(moved);
   return moved;
 }
@@ -105,8 +122,7 @@ Result<void> Conversion::note_placed(const Work& work) {
   auto reached = reached_by(work.window);
   auto first = work.window.start / block_size_;
   for (std::size_t i = 0; i < work.places.size(); ++i) {
-    if (work.places[i].file != nullptr)
-      reached.placed.push_back({first + i, work.places[i].offset});
+    if (work.places[i].file != nullptr) reached.placed.push_back({first + i, work.places[i]});
   }
   {
     std::lock_guard lock(reached_mutex_);
@@ -217,15 +233,50 @@ Result<void> Conversion::in_places(const Work& work, std::uint64_t start, std::u
   return {};
 }
 
+/// Moves extents between which there is nothing but holes of their file: where the file system
+/// shares, with a call for each run of blocks that lie one after another.
+Result<void> Conversion::move_run(const Work& work, std::span<const Extent> run) {
+  auto move_piece = [&](Place to, std::uint64_t at, std::uint64_t length) -> Result<void> {
+    std::vector<Extent> parts;
+    std::uint64_t stored = 0;
+    for (const auto& extent : run) {
+      auto start = std::max(at, extent.start);
+      auto end = std::min(at + length, extent.start + extent.length);
+      if (start >= end) continue;
+      parts.push_back(
+          {start, end - start, extent.kind, extent.file, extent.offset + start - extent.start});
+      stored += end - start;
+    }
+    if (parts.size() > 1) {
+      TRY(bool shared,
+          mover_.share_all({plain_->file, plain_->offset + at, to.file, to.offset, length},
+                           stored));
+      if (shared) return {};
+    }
+    for (const auto& part : parts) {
+      auto moved =
+          mover_.move({part.file, part.offset, to.file, to.offset + part.start - at, part.length});
+      if (!moved)
+        return std::unexpected(place_of(std::move(moved).error(), part.start, part.length));
+    }
+    return {};
+  };
+  auto start = run.front().start;
+  return in_places(work, start, run.back().start + run.back().length - start, move_piece);
+}
+
 Result<void> Conversion::move_direct(const Work& work) {
-  for (const auto& extent : work.direct) {
-    auto move = [&](Place to, std::uint64_t start, std::uint64_t length) -> Result<void> {
-      auto moved = mover_.move(
-          {extent.file, extent.offset + start - extent.start, to.file, to.offset, length});
-      if (!moved) return std::unexpected(place_of(std::move(moved).error(), start, length));
-      return {};
-    };
-    TRY_VOID(in_places(work, extent.start, extent.length, move));
+  std::span<const Extent> left = work.direct;
+  while (!left.empty()) {
+    // Those that end in the block in which the next begins, or in the one before.
+    std::size_t count = 1;
+    while (plain_ && mover_.may_share() && count < left.size()) {
+      auto last_block = (left[count - 1].start + left[count - 1].length - 1) / block_size_;
+      if (left[count].start / block_size_ > last_block + 1) break;
+      ++count;
+    }
+    TRY_VOID(move_run(work, left.first(count)));
+    left = left.subspan(count);
   }
   return {};
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -47,6 +49,7 @@ class Conversion {
   [[nodiscard]] bool direct(const Extent& extent) const;
   void work_on_windows();
   void start_others();
+  Result<std::optional<std::uint64_t>> share_whole();
   Result<void> convert_window(Window window);
   Result<void> place_window(Window window);
   Result<void> pack_window(const Window& window);
@@ -55,6 +58,7 @@ class Conversion {
   Result<void> place_blocks(Work& work);
   Result<void> place_one(Work& work, std::uint64_t index);
   Result<void> move_direct(const Work& work);
+  Result<void> move_run(const Work& work, std::span<const Extent> run);
   Result<void> write_pieces(const Work& work);
   template <class Each>
   Result<void> in_places(const Work& work, std::uint64_t start, std::uint64_t length, Each&& each);
@@ -67,6 +71,7 @@ class Conversion {
   Builder& to_;
   const ConvertOptions& options_;
   std::uint64_t block_size_;
+  std::optional<Extent> plain_;  // the source, where it lies in a file as it is
   Windows windows_;
   Turns turns_;
   Mover mover_;

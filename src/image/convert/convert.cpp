@@ -41,6 +41,11 @@ std::vector<std::string> losses(const Description& from, std::string_view format
                     "tables and file systems may not be found",
                     from.sector_size, format, sector_size));
   }
+  if (!from.geometry.empty())
+    lost.push_back(fmt::format(
+        "the geometry {} (cylinders/heads/sectors) is not taken over: old systems that were "
+        "installed with it may not start",
+        from.geometry));
   return lost;
 }
 

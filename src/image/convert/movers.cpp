@@ -12,7 +12,7 @@
 namespace truce::image {
 namespace {
 
-constexpr std::uint64_t piece = std::uint64_t{256} << 10;
+constexpr std::uint64_t copied_at_once = std::uint64_t{256} << 10;
 constexpr std::uint64_t largest_copy = std::uint64_t{1} << 30;
 constexpr std::uint64_t durable_copy = std::uint64_t{8} << 20;  // what the disk is given at once
 constexpr std::uint64_t sharing_unit = 4096;  // the block size of XFS and btrfs as they are made
@@ -24,6 +24,17 @@ bool not_possible_here(int error) {
 
 }  // namespace
 
+// Holes come over as holes; where the ends are not whole blocks it is left to those who know what
+// is stored there, but for the end of the source's file, which may be shared as it is.
+Result<bool> Mover::share_all(const Move& move, std::uint64_t stored) {
+  bool whole_blocks =
+      move.length % sharing_unit == 0 || move.from_offset + move.length == move.from->size();
+  if (!share_ || !whole_blocks || move.from_offset % sharing_unit != 0 ||
+      move.to_offset % sharing_unit != 0)
+    return false;
+  return share(move, stored);
+}
+
 Result<void> Mover::move(Move whole) {
   if (whole.from->descriptor() < 0 || whole.to->descriptor() < 0) return copy_through(whole);
   if (!share_) return copy(whole);
@@ -33,7 +44,7 @@ Result<void> Mover::move(Move whole) {
   if (!aligned || whole.length < lead + sharing_unit) return copy(whole);
   auto middle = (whole.length - lead) / sharing_unit * sharing_unit;
   Move inner{whole.from, whole.from_offset + lead, whole.to, whole.to_offset + lead, middle};
-  TRY(bool done, share(inner));
+  TRY(bool done, share(inner, inner.length));
   if (!done) return copy(whole);
   if (lead > 0) TRY_VOID(copy({whole.from, whole.from_offset, whole.to, whole.to_offset, lead}));
   auto rest = whole.length - lead - middle;
@@ -41,14 +52,14 @@ Result<void> Mover::move(Move whole) {
   return copy({whole.from, inner.from_offset + middle, whole.to, inner.to_offset + middle, rest});
 }
 
-Result<bool> Mover::share(const Move& move) {
+Result<bool> Mover::share(const Move& move, std::uint64_t stored) {
   file_clone_range range{};
   range.src_fd = move.from->descriptor();
   range.src_offset = move.from_offset;
   range.src_length = move.length;
   range.dest_offset = move.to_offset;
   if (::ioctl(move.to->descriptor(), FICLONERANGE, &range) == 0) {
-    shared_ += move.length;
+    shared_ += stored;
     return true;
   }
   if (not_possible_here(errno)) {
@@ -92,7 +103,7 @@ Result<void> Mover::copy(Move move) {
 }
 
 Result<void> Mover::copy_through(Move move) {
-  std::vector<std::byte> buffer(std::min(move.length, piece));
+  std::vector<std::byte> buffer(std::min(move.length, copied_at_once));
   while (move.length > 0) {
     auto part = Span(buffer).first(std::min<std::uint64_t>(move.length, buffer.size()));
     TRY_VOID(move.from->read(move.from_offset, part));

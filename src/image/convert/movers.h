@@ -27,13 +27,18 @@ class Mover {
   explicit Mover(Builder::Durability durability) : durability_(durability) {}
   /// The two ranges do not overlap.
   Result<void> move(Move move);
+  /// Shares the whole range with what the source has as holes; `stored` bytes of it are counted.
+  /// False where the file system does not: nothing was moved then.
+  Result<bool> share_all(const Move& move, std::uint64_t stored);
+  /// Whether sharing was not refused for good so far.
+  [[nodiscard]] bool may_share() const { return share_; }
   /// Whether it has come to reading and writing, as between file systems of two kinds.
   [[nodiscard]] bool kernel_refused() const { return !kernel_; }
   /// Adds what was moved so far.
   void add_to(Moved& moved) const;
 
  private:
-  Result<bool> share(const Move& move);
+  Result<bool> share(const Move& move, std::uint64_t stored);
   Result<void> copy(Move move);
   void begin_writing(const Move& copied) const;
   Result<void> copy_through(Move move);

@@ -7,7 +7,7 @@
 namespace truce::image {
 namespace {
 
-bool stored(const Extent& extent) {
+bool is_stored(const Extent& extent) {
   return extent.kind == Kind::data || extent.kind == Kind::compressed;
 }
 
@@ -18,7 +18,7 @@ Result<void> Windows::look_ahead(std::uint64_t end) {
   while (at_ < end && ahead_.length == 0) {
     TRY(auto extent, image_.extent(at_, image_.size() - at_));
     at_ += extent.length;
-    if (stored(extent)) ahead_ = extent;
+    if (is_stored(extent)) ahead_ = extent;
   }
   return {};
 }

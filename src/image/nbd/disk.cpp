@@ -12,8 +12,9 @@
 namespace truce::image::nbd {
 namespace {
 
-// How far ahead an extent is asked for that will be remembered.
-constexpr std::uint64_t look_ahead = std::uint64_t{1} << 30U;
+// How far ahead an extent is asked for that will be remembered, at most and at least.
+constexpr std::uint64_t farthest = std::uint64_t{1} << 30U;
+constexpr std::uint64_t nearest = std::uint64_t{1} << 16U;
 constexpr std::array<std::byte, 65536> zeroes{};
 
 // File systems that punch holes without writing (statfs(2)): ext4, XFS, btrfs, tmpfs.
@@ -45,6 +46,7 @@ Result<std::unique_ptr<Disk>> Disk::open(ExportOptions options) {
   std::unique_ptr<Disk> disk(new Disk(std::move(options)));
   auto& image = *disk->options_.image;
   disk->size_ = image.size();
+  disk->tables_ = !image.whole();
   disk->flags_ = has_flags | flag_df | flag_multi_conn | flag_flush | flag_fua;
   if (disk->options_.access == ExportOptions::Access::read_only) {
     disk->flags_ |= flag_read_only;
@@ -124,8 +126,13 @@ bool Disk::current(const Remembered& remembered) const {
 Result<Extent> Disk::extent(std::uint64_t offset, std::uint64_t length, Remembered& remembered) {
   auto turn = reading();
   if (!remembered.holds(offset) || !current(remembered)) {
+    // Who reads in order is asked for again soon, who reads here and there is not.
+    bool in_order = offset == remembered.extent.start + remembered.extent.length;
+    remembered.ahead = in_order ? std::min(remembered.ahead * 2, farthest)
+                                : std::max(remembered.ahead / 2, nearest);
+    auto ahead = tables_ ? remembered.ahead : farthest;
     TRY(remembered.extent,
-        options_.image->extent(offset, std::min(size_ - offset, std::max(length, look_ahead))));
+        options_.image->extent(offset, std::min(size_ - offset, std::max(length, ahead))));
     remembered.generation = generation_;
   }
   auto extent = remembered.extent;

@@ -38,6 +38,7 @@ class Disk {
   struct Remembered {
     Extent extent;
     std::uint64_t generation = 0;
+    std::uint64_t ahead = std::uint64_t{1} << 18U;  ///< how far an extent is asked for, in bytes
     [[nodiscard]] bool holds(std::uint64_t offset) const {
       return offset >= extent.start && offset - extent.start < extent.length;
     }
@@ -78,6 +79,7 @@ class Disk {
   Sharing sharing_ = Sharing::free;
   Turns turns_;
   std::atomic<std::uint64_t> generation_ = 0;
+  bool tables_ = false;  ///< asking far ahead costs reading as much of them
 };
 
 }  // namespace truce::image::nbd

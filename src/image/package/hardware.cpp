@@ -6,6 +6,8 @@
 #include <set>
 #include <tuple>
 
+#include "package/names.h"
+
 namespace truce::image::package {
 namespace {
 
@@ -79,12 +81,6 @@ constexpr std::array nics{
 };
 
 constexpr std::uint32_t scsi_own_unit = 7;
-
-std::string small_letters(std::string_view text) {
-  std::string small(text);
-  for (auto& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return small;
-}
 
 std::optional<std::uint64_t> parse_whole(std::string_view text) {
   std::uint64_t value = 0;

@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "package/names.h"
+
 namespace truce::image::package {
 namespace {
 
@@ -24,12 +26,6 @@ std::string_view trim(std::string_view text) {
   auto begin = text.find_first_not_of(blanks);
   if (begin == text.npos) return {};
   return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
-std::string small_letters(std::string_view text) {
-  std::string small(text);
-  for (auto& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return small;
 }
 
 std::optional<ManifestEntry> parse_line(std::string_view line) {

@@ -36,6 +36,12 @@ std::string safe_name(std::string_view machine) {
   return name.empty() ? "machine" : name;
 }
 
+std::string small_letters(std::string_view text) {
+  std::string small(text);
+  for (auto& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return small;
+}
+
 Result<std::shared_ptr<DiskFile>> nameless_file(const std::filesystem::path& folder) {
   Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   auto name = (folder / (".truce-" + random_hex(8) + ".part")).string();

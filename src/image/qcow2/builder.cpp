@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "byte_order.h"
+#include "image/qcow2.h"
+#include "luks/luks.h"
 #include "qcow2/choices.h"
 #include "qcow2/codec.h"
 #include "qcow2/mapping.h"
@@ -247,20 +249,48 @@ std::span<const Option> build_options() {
   return options_of_build;
 }
 
-Result<std::unique_ptr<Builder>> build(std::shared_ptr<File> file, const BuildOptions& options) {
-  TRY(auto choices, choose(options));
-  const auto& header = choices.header;
+namespace {
+
+/// The header and the L1 table: what is encrypted has its own header behind them.
+std::uint64_t clusters_before(const Header& header) {
+  return 1 + divide_up(std::uint64_t{header.l1_entries} * 8, header.geometry.cluster_size());
+}
+
+Result<std::unique_ptr<Builder>> begin(std::shared_ptr<File> file, Choices choices,
+                                       Neighbours* neighbours) {
+  auto& header = choices.header;
   std::shared_ptr<File> data;
   if (header.external_data()) {
-    if (options.neighbours == nullptr)
-      return fail(Code::invalid, "a data file cannot be made here");
-    TRY(data, options.neighbours->create(header.data_file));
+    if (neighbours == nullptr) return fail(Code::invalid, "a data file cannot be made here");
+    TRY(data, neighbours->create(header.data_file));
     TRY_VOID(data->resize(header.size));
   }
-  auto front = 1 + divide_up(std::uint64_t{header.l1_entries} * 8, header.geometry.cluster_size());
+  auto size = header.geometry.cluster_size();
+  auto front = clusters_before(header);
+  if (header.encryption) front += divide_up(header.encryption->length, size);
   TRY(auto clusters, NewClusters::begin(*file, header, front));
   return std::make_unique<Qcow2Builder>(std::move(file), std::move(data), std::move(choices),
                                         std::move(clusters));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Builder>> build(std::shared_ptr<File> file, const BuildOptions& options) {
+  TRY(auto choices, choose(options));
+  return begin(std::move(file), std::move(choices), options.neighbours);
+}
+
+Result<void> make_encrypted(std::shared_ptr<File> file, const BuildOptions& options,
+                            const Secret& key) {
+  TRY(auto choices, choose(options));
+  if (choices.header.external_data() || choices.preallocated || choices.compressed)
+    return fail(Code::invalid, "an encrypted disk is one file, and begins empty");
+  TRY(auto luks, luks::make(key));
+  auto offset = clusters_before(choices.header) << choices.header.geometry.cluster_bits;
+  choices.header.encryption = EncryptionExtension{offset, luks.area};
+  TRY(auto builder, begin(file, std::move(choices), nullptr));
+  TRY_VOID(file->write(offset, luks.front));
+  return builder->finish(Builder::Durability::none);
 }
 
 }  // namespace truce::image::qcow2

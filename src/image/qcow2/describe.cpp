@@ -88,6 +88,7 @@ Description describe(const File& file, const Header& header, const SnapshotTable
       {"lazy refcounts", (header.compatible & feature::lazy_refcounts) != 0 ? "yes" : "no"},
       {"refcount bits", fmt::format("{}", header.refcount_bits())},
   };
+  if (header.encryption) description.details.emplace_back("encryption", "LUKS");
   if (header.external_data()) {
     description.details.emplace_back(
         "complete data file", (header.autoclear & feature::raw_data_file) != 0 ? "yes" : "no");

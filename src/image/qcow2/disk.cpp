@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "byte_order.h"
+#include "image/qcow2.h"
+#include "luks/luks.h"
 #include "qcow2/describe.h"
 #include "qcow2/upkeep/check.h"
 #include "qcow2/upkeep/relink.h"
@@ -15,12 +17,18 @@ void Contents::forget_decoded() {
   decoded_.reset();
 }
 
+std::unexpected<Error> Contents::not_opened() const {
+  if (header.encryption)
+    return fail(Code::forbidden, "{}: the disk is encrypted (LUKS), and its key was not given",
+                file->name());
+  return fail(Code::forbidden, "{}: its data file '{}' was not opened", file->name(),
+              header.data_file);
+}
+
 // The last cluster of a file may be cut off: what is missing is zero.
 Result<void> Contents::read_data(std::uint64_t host, Span into) const {
   const auto* from = data_file();
-  if (from == nullptr)
-    return fail(Code::forbidden, "{}: its data file '{}' was not opened", file->name(),
-                header.data_file);
+  if (from == nullptr) return not_opened();
   auto end = from->size();
   auto stored = host >= end ? 0 : std::min<std::uint64_t>(into.size(), end - host);
   std::ranges::fill(into.subspan(stored), std::byte{});
@@ -125,10 +133,7 @@ Result<Extent> Disk::extent(std::uint64_t offset, std::uint64_t length) {
   if (run.state == State::zero) return Extent{offset, run.length, Kind::zero};
   if (run.state == State::compressed) return Extent{offset, run.length, Kind::compressed};
   const auto* data = contents_->data_file();
-  if (data == nullptr) {
-    return fail(Code::forbidden, "{}: its data file '{}' was not opened", contents_->file->name(),
-                contents_->header.data_file);
-  }
+  if (data == nullptr) return contents_->not_opened();
   auto end = data->size();
   if (run.host >= end) return Extent{offset, run.length, Kind::zero};
   return Extent{offset, std::min(run.length, end - run.host), Kind::data, data, run.host};
@@ -155,7 +160,8 @@ Result<void> Disk::forget() {
 
 Result<CheckReport> Disk::check() {
   if (writer_) TRY_VOID(writer_->flush());
-  return qcow2::check(*contents_->file, contents_->data_file());
+  bool elsewhere = contents_->header.external_data();
+  return qcow2::check(*contents_->file, elsewhere ? contents_->data.get() : contents_->file.get());
 }
 
 Writable* Disk::writable() {
@@ -194,6 +200,19 @@ Result<std::shared_ptr<File>> open_data_file(const File& image, const Header& he
   return data;
 }
 
+/// Null without the key: the image can be described then, and named anew what it stands on.
+Result<std::shared_ptr<File>> open_encrypted(const std::shared_ptr<File>& file,
+                                             const Header& header, const OpenOptions& options) {
+  if (header.external_data())
+    return fail(Code::unsupported, "it is encrypted, and its data lies in another file");
+  const auto* keeper = dynamic_cast<const KeyKeeper*>(options.neighbours);
+  auto key = keeper == nullptr ? nullptr : keeper->key();
+  if (!key) return nullptr;
+  const auto& luks = *header.encryption;
+  TRY(auto master, luks::unlock(*file, luks.offset, luks.length, *key));
+  return luks::decrypted(file, std::move(master));
+}
+
 Result<void> open_backing_file(Contents& contents, const Description& description,
                                const OpenOptions& options) {
   for (const auto& reference : description.references) {
@@ -230,6 +249,9 @@ Result<std::unique_ptr<Disk>> Disk::open(std::shared_ptr<File> file, const OpenO
   std::shared_ptr<File> data;
   if (header.external_data() && options.external == External::follow) {
     TRY(data, open_data_file(*file, header, options));
+  }
+  if (header.encryption) {
+    TRY(data, open_encrypted(file, header, options));
   }
   auto contents = std::make_unique<Contents>(std::move(file), std::move(data), std::move(header),
                                              size, l1_offset, l1_entries);

@@ -33,10 +33,16 @@ struct Contents {
   Result<void> decode(const Mapped& run, Span into);
   /// What unallocated parts hold.
   Result<void> read_parent(std::uint64_t offset, Span into) const;
-  /// The file that clusters lie in; null when it was not opened.
-  [[nodiscard]] File* data_file() const { return header.external_data() ? data.get() : file.get(); }
+  /// The file that clusters lie in, in plain text; null when it was not opened.
+  [[nodiscard]] File* data_file() const {
+    bool as_it_is = !header.external_data() && !header.encryption;
+    return as_it_is ? file.get() : data.get();
+  }
+  /// Why data_file() is null.
+  [[nodiscard]] std::unexpected<Error> not_opened() const;
 
-  std::shared_ptr<File> file, data;
+  std::shared_ptr<File> file;
+  std::shared_ptr<File> data;  ///< the data file, or the file behind its encryption
   std::shared_ptr<Image> parent;
   Header header;
   std::uint64_t size;  ///< of the disk

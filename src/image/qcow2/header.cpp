@@ -12,11 +12,13 @@ namespace {
 constexpr std::size_t v2_bytes = 72, v3_bytes = 104, written_v3_bytes = 112;
 constexpr std::size_t compression_at = 104;
 constexpr std::size_t feature_name_bytes = 48;
+constexpr std::size_t encryption_at = 32;
+constexpr std::uint32_t encrypted_by_luks = 2;
 
 /// [qcow2] Header extensions.
 namespace extension {
 constexpr std::uint32_t end = 0, backing_format = 0xe2792aca, feature_names = 0x6803f857,
-                        bitmaps = 0x23852875, data_file = 0x44415441;
+                        bitmaps = 0x23852875, data_file = 0x44415441, encryption = 0x0537be77;
 }  // namespace extension
 
 struct FeatureName {
@@ -45,6 +47,7 @@ struct Reader {
   Header header;
   std::uint64_t length = v2_bytes;  ///< of the header without its extensions
   std::uint64_t backing_offset = 0;
+  bool luks = false;
   std::string names_of_unknown;  ///< by the feature name table
 
   Result<void> fixed_fields();
@@ -71,12 +74,12 @@ Result<void> Reader::fixed_fields() {
                 header.geometry.cluster_bits);
   }
   header.size = be<std::uint64_t>(bytes, field::size);
-  if (auto method = be<std::uint32_t>(bytes, 32); method != 0) {
+  auto method = be<std::uint32_t>(bytes, encryption_at);
+  if (method != 0 && method != encrypted_by_luks) {
     return fail(Code::unsupported, "the disk is encrypted ({})",
-                method == 1   ? "AES"
-                : method == 2 ? "LUKS"
-                              : "an unknown method");
+                method == 1 ? "AES" : "an unknown method");
   }
+  luks = method == encrypted_by_luks;
   header.l1_entries = be<std::uint32_t>(bytes, field::l1_entries);
   header.l1_offset = be<std::uint64_t>(bytes, field::l1_offset);
   header.refcount_table_offset = be<std::uint64_t>(bytes, field::refcount_table_offset);
@@ -151,6 +154,14 @@ Result<void> Reader::take_extension(std::uint32_t type, View content) {
           BitmapsExtension{be<std::uint32_t>(content, 0), be<std::uint64_t>(content, 8),
                            be<std::uint64_t>(content, 16)};
       break;
+    case extension::encryption:
+      if (content.size() != 16) {
+        return fail(Code::corrupt, "the encryption extension is {} bytes long, it must be 16",
+                    content.size());
+      }
+      header.encryption =
+          EncryptionExtension{be<std::uint64_t>(content, 0), be<std::uint64_t>(content, 8)};
+      break;
     default:
       break;  // may be ignored
   }
@@ -212,6 +223,15 @@ Result<void> Reader::tables(std::uint64_t file_size) const {
                 "the refcount table ({} bytes at {}) is not aligned or not in the file",
                 table_bytes, header.refcount_table_offset);
   }
+  if (luks != header.encryption.has_value())
+    return fail(Code::corrupt, "it {} encrypted (LUKS), but says {} its key is",
+                luks ? "is" : "is not", luks ? "not where" : "where");
+  if (luks && (header.encryption->length == 0 ||
+               misplaced(header.encryption->offset, header.encryption->length))) {
+    return fail(Code::corrupt,
+                "the header of LUKS ({} bytes at {}) is not aligned or not in the file",
+                header.encryption->length, header.encryption->offset);
+  }
   if (header.snapshot_count > largest_snapshot_count)
     return fail(Code::limit, "{} snapshots, at most {} are read", header.snapshot_count,
                 largest_snapshot_count);
@@ -258,6 +278,7 @@ std::vector<std::byte> fixed_bytes(const Header& header) {
   put_be<std::uint32_t>(bytes, 4, header.version);
   put_be<std::uint32_t>(bytes, 20, header.geometry.cluster_bits);
   put_be<std::uint64_t>(bytes, field::size, header.size);
+  put_be<std::uint32_t>(bytes, encryption_at, header.encryption ? encrypted_by_luks : 0);
   put_be<std::uint32_t>(bytes, field::l1_entries, header.l1_entries);
   put_be<std::uint64_t>(bytes, field::l1_offset, header.l1_offset);
   put_be<std::uint64_t>(bytes, field::refcount_table_offset, header.refcount_table_offset);
@@ -312,6 +333,12 @@ Result<std::vector<std::byte>> header_bytes(const Header& header) {
     append_extension(bytes, extension::backing_format, view(header.backing_format));
   if (!header.data_file.empty())
     append_extension(bytes, extension::data_file, view(header.data_file));
+  if (header.encryption) {
+    std::vector<std::byte> content(16);
+    put_be<std::uint64_t>(content, 0, header.encryption->offset);
+    put_be<std::uint64_t>(content, 8, header.encryption->length);
+    append_extension(bytes, extension::encryption, content);
+  }
   if (header.bitmaps) {
     std::vector<std::byte> content(24);
     put_be<std::uint32_t>(content, 0, header.bitmaps->count);

@@ -69,6 +69,11 @@ struct BitmapsExtension {
   std::uint64_t directory_size = 0, directory_offset = 0;
 };
 
+/// [qcow2] Full disk encryption header pointer: where the header of LUKS lies.
+struct EncryptionExtension {
+  std::uint64_t offset = 0, length = 0;
+};
+
 /// All that the header and its extensions say; the values are within their bounds.
 struct Header {
   std::uint32_t version = 3;
@@ -85,6 +90,7 @@ struct Header {
   Compression compression = Compression::zlib;
   std::string backing_file, backing_format, data_file;
   std::optional<BitmapsExtension> bitmaps;
+  std::optional<EncryptionExtension> encryption;  ///< absent: the disk is stored in plain text
 
   [[nodiscard]] bool external_data() const { return (incompatible & feature::data_file) != 0; }
   [[nodiscard]] bool bitmaps_consistent() const {
@@ -100,7 +106,8 @@ struct Header {
   }
 };
 
-/// Reads and checks the header. Code::unsupported names a feature that is not known, or encryption.
+/// Reads and checks the header. Code::unsupported names a feature that is not known, or an
+/// encryption other than LUKS.
 Result<Header> read_header(const File& file);
 
 /// The first cluster's beginning as it is stored; Code::invalid when the names do not fit into it.

@@ -31,6 +31,10 @@ class RawImage final : public Image, public Writable {
     return Extent{offset, run.length, Kind::data, file_.get(), offset};
   }
 
+  [[nodiscard]] std::optional<Extent> whole() const override {
+    return Extent{0, description_.size, Kind::data, file_.get(), 0};
+  }
+
   Result<CheckReport> check() override {
     return fail(Code::unsupported, "{}: a raw disk has no tables that could be checked",
                 file_->name());
@@ -71,6 +75,7 @@ class RawBuilder final : public Builder, public Placing {
   Result<Place> place(std::uint64_t block) override {
     return Place{file_.get(), block * block_size()};
   }
+  std::optional<Place> whole() override { return Place{file_.get(), 0}; }
   Result<void> finish(Durability) override {
     return file_->size() == size_ ? Result<void>{} : file_->resize(size_);
   }

@@ -38,9 +38,10 @@ Result<std::optional<BlockRun>> BlockRuns::next() {
   return run;
 }
 
-std::uint64_t with_place(std::uint64_t digest, std::uint64_t block, std::uint64_t offset) {
+std::uint64_t with_place(std::uint64_t digest, std::uint64_t block, std::size_t file,
+                         std::uint64_t offset) {
   constexpr std::uint64_t prime = 0x100000001b3;  // FNV-1a, in steps of whole numbers
-  return ((digest ^ block) * prime ^ offset) * prime;
+  return (((digest ^ block) * prime ^ offset) * prime ^ file) * prime;
 }
 
 }  // namespace truce::image::resume

@@ -29,7 +29,8 @@ class BlockRuns {
   std::uint64_t at_ = 0;
 };
 
-/// A digest of the places that blocks were given, in their order.
-std::uint64_t with_place(std::uint64_t digest, std::uint64_t block, std::uint64_t offset);
+/// A digest of the places that blocks were given, in their order: `file` by its number.
+std::uint64_t with_place(std::uint64_t digest, std::uint64_t block, std::size_t file,
+                         std::uint64_t offset);
 
 }  // namespace truce::image::resume

@@ -11,13 +11,17 @@ namespace truce::image::resume {
 
 struct Checkpoint {
   std::uint64_t origin = 0, choices = 0;  ///< digests: of the source, of format and options
-  std::uint64_t inode = 0;                ///< of the unfinished target
   std::uint64_t end = 0;                  ///< all of the guest's disk before this is done
   std::uint64_t done = 0;                 ///< bytes that the source holds there
   std::uint64_t places = 0;               ///< digest of the places given
-  std::uint64_t file_end = 0;             ///< of what can be trusted in the unfinished target
   std::vector<std::byte> blocks;          ///< see BlockRuns
   std::vector<std::byte> packing;         ///< state of a builder that packs
+  /// A file of the unfinished target; the first is the image itself.
+  struct Part {
+    std::uint64_t inode = 0;
+    std::uint64_t end = 0;  ///< of what can be trusted
+  };
+  std::vector<Part> parts;
 };
 
 /// Larger ones are not written.

@@ -23,6 +23,7 @@ class FixedBuilder final : public Builder, public Placing {
   Result<Place> place(std::uint64_t block) override {
     return Place{file_.get(), block * block_size()};
   }
+  std::optional<Place> whole() override { return Place{file_.get(), 0}; }
   Result<void> finish(Durability durability) override {
     if (file_->size() < footer_.current_size) TRY_VOID(file_->resize(footer_.current_size));
     if (durability == Durability::durable) TRY_VOID(file_->flush());

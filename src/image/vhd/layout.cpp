@@ -41,8 +41,6 @@ enum : std::size_t {
   at_entries = 28,
   at_block_size = 32,
   at_header_checksum = 36,
-  at_parent_id = 40,
-  at_parent_time_stamp = 56,
 };
 
 bool has_cookie(View bytes, std::string_view cookie) {

@@ -16,6 +16,9 @@ constexpr std::uint64_t short_footer_bytes = 511;  ///< written by Virtual PC be
 constexpr std::uint64_t header_bytes = 1024;
 constexpr std::uint32_t unused_entry = 0xFFFFFFFF;  ///< of the block allocation table
 
+/// Where a differencing disk's header names its parent.
+constexpr std::size_t at_parent_id = 40, at_parent_time_stamp = 56;
+
 /// What the format's own tools make at most.
 constexpr std::uint64_t largest_disk = std::uint64_t{2040} << 30;
 /// What 32-bit sector numbers can say.

@@ -11,8 +11,7 @@
 namespace truce::image::vhd {
 namespace {
 
-constexpr std::size_t at_parent_id = 40, at_parent_time_stamp = 56, at_parent_name = 64,
-                      parent_name_bytes = 512;
+constexpr std::size_t at_parent_name = 64, parent_name_bytes = 512;
 constexpr std::size_t at_locators = 576, locator_bytes = 24, locators = 8, after_locators = 768;
 constexpr std::uint32_t longest_name = 4096;  // bytes, as they are stored
 

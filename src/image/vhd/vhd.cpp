@@ -71,6 +71,9 @@ VhdImage::VhdImage(std::shared_ptr<File> file, FoundFooter found)
                           {std::string(id_row), to_string(footer_.id)},
                           {std::string(time_stamp_row), fmt::format("{}", footer_.time_stamp)},
                           {"geometry", shape}};
+  // The largest one says nothing: QEMU writes it where the size counts.
+  if (geometry != largest_geometry && geometry != geometry_of(footer_.current_size))
+    description_.geometry = shape;
   if (!found.twice) footer_faults_ = found.warnings;
   description_.warnings = std::move(found.warnings);
   bool by_geometry =
@@ -101,6 +104,7 @@ const Format vhd_format{.name = "vhd",
                         .build = vhd::build,
                         .options = vhd::options,
                         .stands_on = [](std::string_view format) { return format == "vhd"; },
-                        .repair = vhd::repair};
+                        .repair = vhd::repair,
+                        .fits = Format::Fits::files_only};
 
 }  // namespace truce::image

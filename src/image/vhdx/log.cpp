@@ -20,7 +20,7 @@ constexpr std::size_t leading = 8, trailing = 4;  // of a sector, kept in its de
 constexpr std::uint64_t most_log_bytes = 256 * mebibyte;
 
 /// [MS-VHDX] 2.3.1.1
-struct Entry {
+struct LogEntry {
   std::uint64_t at = 0;  ///< in the log
   std::uint64_t length = 0, tail = 0, sequence = 0, descriptors = 0;
   std::uint64_t flushed_size = 0, last_size = 0;  ///< of the file
@@ -47,15 +47,15 @@ class Log {
         budget_(8 * range_.length + 64 * mebibyte) {}
 
   /// The entries to be replayed, oldest first.
-  Result<std::vector<Entry>> active();
-  Result<void> replay(const Entry& entry, Overlay& overlay);
+  Result<std::vector<LogEntry>> active();
+  Result<void> replay(const LogEntry& entry, Overlay& overlay);
 
  private:
   Result<void> read(std::uint64_t at, Span into) const;
-  Result<std::optional<Entry>> entry(std::uint64_t at);
-  Result<bool> checksum_agrees(const Entry& entry, View header);
-  Result<std::vector<Entry>> sequence_from(const Entry& first);
-  Result<Descriptor> descriptor(const Entry& entry, std::uint64_t index, std::uint64_t data_at);
+  Result<std::optional<LogEntry>> entry(std::uint64_t at);
+  Result<bool> checksum_agrees(const LogEntry& entry, View header);
+  Result<std::vector<LogEntry>> sequence_from(const LogEntry& first);
+  Result<Descriptor> descriptor(const LogEntry& entry, std::uint64_t index, std::uint64_t data_at);
 
   const File& file_;
   Range range_;
@@ -76,18 +76,18 @@ Result<void> Log::read(std::uint64_t at, Span into) const {
 }
 
 /// Null when there is no valid entry: [MS-VHDX] 2.3.2.
-Result<std::optional<Entry>> Log::entry(std::uint64_t at) {
+Result<std::optional<LogEntry>> Log::entry(std::uint64_t at) {
   std::array<std::byte, entry_header_bytes> header{};
   TRY_VOID(read(at, header));
   if (le<std::uint32_t>(header, 0) != entry_signature || Guid::load(header, 32) != id_)
     return std::nullopt;
-  Entry entry{.at = at,
-              .length = le<std::uint32_t>(header, 8),
-              .tail = le<std::uint32_t>(header, 12),
-              .sequence = le<std::uint64_t>(header, 16),
-              .descriptors = le<std::uint32_t>(header, 24),
-              .flushed_size = le<std::uint64_t>(header, 48),
-              .last_size = le<std::uint64_t>(header, 56)};
+  LogEntry entry{.at = at,
+                 .length = le<std::uint32_t>(header, 8),
+                 .tail = le<std::uint32_t>(header, 12),
+                 .sequence = le<std::uint64_t>(header, 16),
+                 .descriptors = le<std::uint32_t>(header, 24),
+                 .flushed_size = le<std::uint64_t>(header, 48),
+                 .last_size = le<std::uint64_t>(header, 56)};
   if (entry.length == 0 || entry.length % sector != 0 || entry.length > range_.length ||
       entry.tail % sector != 0 || entry.tail >= range_.length || entry.sequence == 0 ||
       entry.front() > entry.length)
@@ -96,7 +96,7 @@ Result<std::optional<Entry>> Log::entry(std::uint64_t at) {
   return agrees ? std::optional(entry) : std::nullopt;
 }
 
-Result<bool> Log::checksum_agrees(const Entry& entry, View header) {
+Result<bool> Log::checksum_agrees(const LogEntry& entry, View header) {
   if (entry.length > budget_)
     return fail(Code::corrupt, "log: it is full of entries whose checksums are wrong");
   budget_ -= entry.length;
@@ -112,8 +112,8 @@ Result<bool> Log::checksum_agrees(const Entry& entry, View header) {
 }
 
 /// The entries from `first` on that follow one another, by place and by number.
-Result<std::vector<Entry>> Log::sequence_from(const Entry& first) {
-  std::vector<Entry> sequence{first};
+Result<std::vector<LogEntry>> Log::sequence_from(const LogEntry& first) {
+  std::vector<LogEntry> sequence{first};
   for (auto total = first.length; total < range_.length;) {
     const auto& last = sequence.back();
     TRY(auto next, entry((last.at + last.length) % range_.length));
@@ -125,11 +125,11 @@ Result<std::vector<Entry>> Log::sequence_from(const Entry& first) {
 }
 
 /// [MS-VHDX] 2.3.3: of all sequences that hold the tail of their last entry the newest.
-Result<std::vector<Entry>> Log::active() {
+Result<std::vector<LogEntry>> Log::active() {
   if (range_.length > most_log_bytes)
     return fail(Code::limit, "log: it has {} bytes, no more than {} are read", range_.length,
                 most_log_bytes);
-  std::vector<Entry> best;
+  std::vector<LogEntry> best;
   for (std::uint64_t at = 0; at < range_.length;) {
     TRY(auto first, entry(at));
     if (!first) {
@@ -140,7 +140,7 @@ Result<std::vector<Entry>> Log::active() {
     const auto& head = sequence.back();
     auto end = head.at + head.length;
     at = head.at < at ? range_.length : end;
-    auto tail = std::ranges::find(sequence, head.tail, &Entry::at);
+    auto tail = std::ranges::find(sequence, head.tail, &LogEntry::at);
     if (tail == sequence.end()) continue;
     if (!best.empty() && best.back().sequence >= head.sequence) continue;
     best.assign(tail, sequence.end());
@@ -158,7 +158,8 @@ Result<std::vector<Entry>> Log::active() {
   return best;
 }
 
-Result<Descriptor> Log::descriptor(const Entry& entry, std::uint64_t index, std::uint64_t data_at) {
+Result<Descriptor> Log::descriptor(const LogEntry& entry, std::uint64_t index,
+                                   std::uint64_t data_at) {
   std::array<std::byte, descriptor_bytes> bytes{};
   TRY_VOID(read(entry.at + entry_header_bytes + index * descriptor_bytes, bytes));
   auto broken = [&](std::string_view what) {
@@ -188,7 +189,7 @@ Result<Descriptor> Log::descriptor(const Entry& entry, std::uint64_t index, std:
   return descriptor;
 }
 
-Result<void> Log::replay(const Entry& entry, Overlay& overlay) {
+Result<void> Log::replay(const LogEntry& entry, Overlay& overlay) {
   auto data_at = entry.front();
   Overlay::Sector bytes;
   for (std::uint64_t i = 0; i < entry.descriptors; ++i) {
@@ -227,7 +228,7 @@ std::vector<std::byte> make_log_entry(const Overlay& changes, const Guid& log_id
                                       std::uint64_t sequence, std::uint32_t tail,
                                       std::uint64_t file_size) {
   auto count = changes.sectors().size();
-  Entry entry{.descriptors = count};
+  LogEntry entry{.descriptors = count};
   std::vector<std::byte> bytes(entry.front() + count * sector);
   put_le<std::uint32_t>(bytes, 0, entry_signature);
   put_le<std::uint32_t>(bytes, 8, static_cast<std::uint32_t>(bytes.size()));

@@ -31,6 +31,7 @@ const Format vhdx_format{.name = "vhdx",
                          .build = vhdx::build,
                          .options = options,
                          .stands_on = [](std::string_view format) { return format == "vhdx"; },
-                         .repair = vhdx::Disk::repair};
+                         .repair = vhdx::Disk::repair,
+                         .sectors = Format::Sectors::told};
 
 }  // namespace truce::image

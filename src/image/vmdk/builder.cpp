@@ -123,6 +123,9 @@ class FlatBuilder final : public SplitBuilder {
   Result<Place> place(std::uint64_t block) override {
     return Place{extents_[block / extent_blocks()].get(), block % extent_blocks() * grain_bytes};
   }
+  std::optional<Place> whole() override {
+    return extents_.size() == 1 ? std::optional(Place{extents_.front().get(), 0}) : std::nullopt;
+  }
 
  private:
   Result<void> finish_extents(Durability durability) override {

@@ -123,17 +123,31 @@ class Fields {
     }
     return {};
   }
-  enum Name { version, content_id, parent_id, create_type, parent_name, adapter_type, hw_version };
+  enum Name {
+    version,
+    content_id,
+    parent_id,
+    create_type,
+    parent_name,
+    adapter_type,
+    hw_version,
+    cylinders,
+    heads,
+    track
+  };
   [[nodiscard]] std::optional<std::string_view> get(Name name) const { return found_[name]; }
 
  private:
-  static constexpr std::array<std::string_view, 7> names{"version",
-                                                         "CID",
-                                                         "parentCID",
-                                                         "createType",
-                                                         "parentFileNameHint",
-                                                         "ddb.adapterType",
-                                                         "ddb.virtualHWVersion"};
+  static constexpr std::array<std::string_view, 10> names{"version",
+                                                          "CID",
+                                                          "parentCID",
+                                                          "createType",
+                                                          "parentFileNameHint",
+                                                          "ddb.adapterType",
+                                                          "ddb.virtualHWVersion",
+                                                          "ddb.geometry.cylinders",
+                                                          "ddb.geometry.heads",
+                                                          "ddb.geometry.sectors"};
   std::array<std::optional<std::string_view>, names.size()> found_;
 };
 
@@ -156,6 +170,9 @@ Result<void> fill(Descriptor& made, const Fields& fields, std::string_view text)
   made.parent_name = fields.get(Fields::parent_name).value_or("");
   made.adapter_type = shown(fields.get(Fields::adapter_type).value_or(""));
   made.hw_version = shown(fields.get(Fields::hw_version).value_or(""));
+  made.cylinders = shown(fields.get(Fields::cylinders).value_or(""));
+  made.heads = shown(fields.get(Fields::heads).value_or(""));
+  made.track = shown(fields.get(Fields::track).value_or(""));
   // QEMU writes no leading zeros.
   auto digits = *fields.get(Fields::content_id);
   made.content_id_at = static_cast<std::size_t>(digits.data() - text.data());

@@ -25,6 +25,7 @@ struct Descriptor {
   static constexpr std::uint32_t no_parent = 0xffffffff;
   std::uint32_t content_id = 0, parent_id = no_parent;
   std::string create_type, parent_name, adapter_type, hw_version;
+  std::string cylinders, heads, track;  ///< the geometry, as written; `track`: sectors of one
   std::vector<ExtentLine> extents;
   std::uint64_t sectors = 0;                             ///< the sum of the extents
   std::size_t content_id_at = 0, content_id_digits = 0;  ///< where in the text the CID stands

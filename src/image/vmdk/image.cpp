@@ -104,12 +104,12 @@ Result<Extent> VmdkImage::extent(std::uint64_t offset, std::uint64_t length) {
   return fail(Code::internal, "a piece of no known state");
 }
 
-Result<CheckReport> VmdkImage::check() {
+Result<CheckReport> VmdkImage::check_to(Store::Depth depth) {
   CheckReport report;
   for (const auto& what : disagreements_) report.corruption(what);
   for (auto& part : parts_) {
     TRY(auto* opened, part_of(part.start));
-    TRY_VOID(opened->store->check(report));
+    TRY_VOID(opened->store->check(depth, report));
   }
   return report;
 }

@@ -26,7 +26,8 @@ class VmdkImage final : public Image, public Writable, public Layer {
   [[nodiscard]] const Description& description() const override { return description_; }
   Result<void> read(std::uint64_t offset, Span into) override;
   Result<Extent> extent(std::uint64_t offset, std::uint64_t length) override;
-  Result<CheckReport> check() override;
+  Result<CheckReport> check() override { return check_to(Store::Depth::content); }
+  Result<CheckReport> check_tables() override { return check_to(Store::Depth::tables); }
   Writable* writable() override { return content_id_at_ != 0 ? this : nullptr; }
 
   Layer* layer() override { return below_ && !text_.empty() ? this : nullptr; }
@@ -45,6 +46,7 @@ class VmdkImage final : public Image, public Writable, public Layer {
 
  private:
   friend class Opening;
+  Result<CheckReport> check_to(Store::Depth depth);
   Result<void> begin_writing();
   /// The descriptor says that extent `index` has so many bytes.
   Result<void> put_size(std::size_t index, std::uint64_t bytes);

@@ -1,5 +1,6 @@
 // From a file to a disk: what its headers and its descriptor say is put together here.
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "byte_order.h"
@@ -225,6 +226,16 @@ class Opening {
       made.details.emplace_back("adapter type", descriptor.adapter_type);
     if (!descriptor.hw_version.empty())
       made.details.emplace_back("hardware version", descriptor.hw_version);
+    if (descriptor.heads.empty() || descriptor.track.empty()) return;
+    // [VDF] "The Disk Database": what a BIOS makes of any disk.
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> usual{
+        {{"16", "63"}, {"64", "32"}, {"128", "32"}, {"255", "63"}}};
+    auto geometry =
+        fmt::format("{}/{}/{}", descriptor.cylinders, descriptor.heads, descriptor.track);
+    made.details.emplace_back("geometry", geometry);
+    if (std::ranges::find(usual, std::pair(std::string_view(descriptor.heads),
+                                           std::string_view(descriptor.track))) == usual.end())
+      made.geometry = geometry;
   }
 
   Result<void> open_below(const Descriptor& descriptor) {

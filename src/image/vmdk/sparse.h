@@ -27,7 +27,7 @@ class SparseStore final : public Store {
       : file_(std::move(file)), tables_(tables), cache_(cache), shelf_(shelf), base_(base) {}
   Result<Piece> find(std::uint64_t offset, std::uint64_t length) override;
   Result<void> decode(std::uint64_t offset, Span into) override;
-  Result<void> check(CheckReport& report) override;
+  Result<void> check(Depth depth, CheckReport& report) override;
 
   File* writable() override { return tables_.writable ? file_.get() : nullptr; }
   Result<void> begin() override;

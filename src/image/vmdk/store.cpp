@@ -22,7 +22,7 @@ Result<void> Store::resize(std::uint64_t) {
   return fail(Code::unsupported, "an extent of this kind keeps the size that it was made with");
 }
 
-Result<void> Store::check(CheckReport&) {
+Result<void> Store::check(Depth, CheckReport&) {
   return {};
 }
 

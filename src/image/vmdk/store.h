@@ -34,7 +34,8 @@ class Store {
   virtual Result<Piece> find(std::uint64_t offset, std::uint64_t length) = 0;
   /// Bytes of a piece that is compressed.
   virtual Result<void> decode(std::uint64_t offset, Span into);
-  virtual Result<void> check(CheckReport& report);
+  enum class Depth { tables, content };  ///< whether grains are decoded
+  virtual Result<void> check(Depth depth, CheckReport& report);
 
   /// The file that is written; null when this extent cannot be.
   virtual File* writable() { return nullptr; }

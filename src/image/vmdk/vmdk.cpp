@@ -26,6 +26,7 @@ const Format vmdk_format{.name = "vmdk",
                          .build = vmdk::build_vmdk,
                          .options = vmdk::build_options(),
                          .stands_on = [](std::string_view format) { return format == "vmdk"; },
-                         .repair = vmdk::repair_vmdk};
+                         .repair = vmdk::repair_vmdk,
+                         .fits = Format::Fits::files_only};
 
 }  // namespace truce::image

@@ -27,6 +27,9 @@ class Placing {
   /// Called once for each block that holds data, in ascending order. Blocks that follow one another
   /// are given places that follow one another where the format allows.
   virtual Result<Place> place(std::uint64_t block) = 0;
+  /// Where the whole disk will lie, where that is in one file byte for byte: what is put there
+  /// needs no place().
+  virtual std::optional<Place> whole() { return std::nullopt; }
 };
 
 /// A format that keeps blocks encoded, one after another.

@@ -33,7 +33,8 @@ enum class Moving {
 
 /// Where a block lies in the new image.
 struct Placed {
-  std::uint64_t block = 0, offset = 0;
+  std::uint64_t block = 0;
+  Place place;
 };
 
 /// Told how far a conversion is, so that another one can go on from there.

@@ -37,6 +37,15 @@ struct Format {
   bool (*stands_on)(std::string_view parent_format) = nullptr;
   /// Null: images are not mended.
   Result<Repaired> (*repair)(std::shared_ptr<File> file, const RepairOptions& options) = nullptr;
+  /// Whether a whole image may lie in a block device, which is longer than the image: not one that
+  /// is found by its end, or lies in several files.
+  enum class Fits { anywhere, files_only } fits = Fits::anywhere;
+  /// Whether an image says how large the sectors of its disk are; else they have 512 bytes.
+  enum class Sectors { always_512, told } sectors = Sectors::always_512;
+  /// Of a new image of the format, made of a disk with sectors of `wanted` bytes.
+  [[nodiscard]] std::uint32_t sector_size(std::uint32_t wanted) const {
+    return sectors == Sectors::told ? wanted : 512;
+  }
 };
 
 std::span<const Format* const> formats();

@@ -58,6 +58,9 @@ struct Description {
   std::uint64_t block_size = 0;  ///< unit of allocation; 0 when there is none
   std::uint32_t sector_size = 512;
   bool compressed = false;
+  /// Cylinders/heads/sectors, where the image has others than any program would give a disk of its
+  /// size: a conversion loses them.
+  std::string geometry;
   std::vector<Reference> references;
   std::vector<Snapshot> snapshots;
   std::vector<Bitmap> bitmaps;
@@ -132,9 +135,14 @@ class Image {
   /// that could be one extent are joined as far as that costs no more than reading a table; at
   /// least one byte is answered for.
   virtual Result<Extent> extent(std::uint64_t offset, std::uint64_t length) = 0;
+  /// The whole disk as one extent of data, where it lies in one file byte for byte; what that has
+  /// as a hole is one of the disk, too.
+  [[nodiscard]] virtual std::optional<Extent> whole() const { return std::nullopt; }
   /// Follows every table and compares what must agree. Code::unsupported where a format has
   /// nothing to check.
   virtual Result<CheckReport> check() = 0;
+  /// The same without what reading finds anyway: no block is decoded.
+  virtual Result<CheckReport> check_tables() { return check(); }
   /// Null when the format, this variant or the way it was opened cannot be written.
   virtual Writable* writable() { return nullptr; }
   /// Null when the format keeps no images over others, or this variant cannot.

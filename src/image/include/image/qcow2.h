@@ -4,9 +4,25 @@
 #include <memory>
 #include <string_view>
 
+#include "base/secret.h"
+#include "image/builder.h"
 #include "image/image.h"
 
 namespace truce::image::qcow2 {
+
+/// Neighbours that have the key of the disks among them that are encrypted (LUKS). Without one such
+/// a disk can be described, checked, and put on another parent; what is in it is Code::forbidden.
+class KeyKeeper {
+ public:
+  virtual ~KeyKeeper() = default;
+  /// Null: there is none.
+  [[nodiscard]] virtual SecretPtr key() const = 0;
+};
+
+/// An empty disk that is encrypted with `key` (AES-256 in XTS mode), perhaps on one that need not
+/// be: what is written to it is. Options as build() has them. Not flushed.
+Result<void> make_encrypted(std::shared_ptr<File> file, const BuildOptions& options,
+                            const Secret& key);
 
 /// The disk as an internal snapshot holds it, only to be read; found by id, then by name.
 /// Code::not_found when there is none.

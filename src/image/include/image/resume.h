@@ -15,7 +15,7 @@
 
 namespace truce::image {
 namespace resume {
-class PartFile;
+class Parts;
 }
 
 /// What a conversion is of.
@@ -47,8 +47,8 @@ class Witness final : public Neighbours {
 /// whether a source is still the same: on servers, and over others that are not given.
 Result<Origin> origin_of(Image& image, const File& file, const Witness::Files& below = {});
 
-/// The target of a conversion, and how far that is. The conversion is given it as
-/// ConvertOptions::checkpoints.
+/// The target of a conversion (all of its files), and how far that is. The conversion is given it
+/// as ConvertOptions::checkpoints.
 class Resumable final : public Checkpoints {
  public:
   struct Wanted {
@@ -83,18 +83,23 @@ class Resumable final : public Checkpoints {
  private:
   struct Snapshot {
     std::uint64_t end = 0, done = 0;
-    std::uint64_t places = 0;        ///< a digest of all that were given
-    std::uint64_t file_end = 0;      ///< of what can be trusted in the file
-    std::vector<std::byte> blocks;   ///< runs of blocks that have a place
-    std::vector<std::byte> packing;  ///< state of the builder
+    std::uint64_t places = 0;         ///< a digest of all that were given
+    std::vector<std::uint64_t> ends;  ///< of what can be trusted, for each file of the target
+    std::vector<std::byte> blocks;    ///< runs of blocks that have a place
+    std::vector<std::byte> packing;   ///< state of the builder
   };
   Resumable(Folder& folder, Wanted wanted) : folder_(folder), wanted_(std::move(wanted)) {}
   [[nodiscard]] std::string part_name() const;
   [[nodiscard]] std::string checkpoint_name() const;
   [[nodiscard]] std::uint64_t choices() const;
   Result<void> begin_anew(std::string why);
-  Result<Snapshot> read_checkpoint(std::uint64_t inode) const;
-  Result<void> go_on(Snapshot snapshot);
+  struct Earlier {
+    Snapshot snapshot;
+    std::vector<std::uint64_t> inodes;  ///< of its files, that of the image first
+  };
+  Result<Earlier> read_checkpoint(std::uint64_t inode) const;
+  Result<void> go_on_from(std::uint64_t inode);
+  Result<void> go_on(Earlier earlier);
   Result<void> keep_placed(const Snapshot& snapshot);
   Result<void> build_over();
   [[nodiscard]] Snapshot taken() const;
@@ -105,8 +110,7 @@ class Resumable final : public Checkpoints {
   Folder& folder_;
   Wanted wanted_;
   std::string begun_anew_;
-  std::uint64_t inode_ = 0;
-  std::shared_ptr<resume::PartFile> file_;
+  std::shared_ptr<resume::Parts> parts_;
   std::unique_ptr<Builder> builder_;
   Start start_;
 

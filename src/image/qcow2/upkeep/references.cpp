@@ -17,6 +17,8 @@ Result<std::unique_ptr<References>> References::collect(const File& file, const 
                                                         const Header& header, ReferenceSink& sink) {
   auto made = std::make_unique<References>(file, data, header);
   made->regions_.push_back({0, header.geometry.cluster_size(), "the header"});
+  if (const auto& luks = header.encryption)
+    made->regions_.push_back({luks->offset, luks->length, "the header of LUKS"});
   TRY_VOID(made->collect_tables(sink));
   TRY_VOID(made->collect_bitmaps(sink));
   return made;

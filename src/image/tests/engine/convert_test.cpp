@@ -167,6 +167,18 @@ TEST_F(Convert, holds_little_when_small_pieces_lie_far_apart) {
   EXPECT_TRUE(upside.content(sparse.size()) == sparse);
 }
 
+TEST(Losses, are_what_the_target_does_not_keep) {
+  Description about{.format = "vhd", .sector_size = 4096};
+  about.geometry = "16/8/32";
+  about.snapshots.push_back({.id = "1", .name = "before"});
+  about.bitmaps.push_back({.name = "daily"});
+  for (const auto* format : formats()) {
+    auto lost = losses(about, format->name, format->sector_size(about.sector_size));
+    EXPECT_EQ(lost.size(), format->name == "vhdx" ? 3U : 4U) << format->name;
+  }
+  EXPECT_EQ(losses({}, "raw", 512), std::vector<std::string>{});
+}
+
 TEST_F(Convert, compare_names_the_first_byte_that_differs) {
   auto other = content;
   auto same = compare(*in_memory(content), *on_disk("same", content), {});

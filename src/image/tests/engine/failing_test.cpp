@@ -1,4 +1,6 @@
 // Files that fail while a conversion is at work.
+#include <atomic>
+
 #include "image/convert.h"
 #include "support.h"
 
@@ -10,7 +12,7 @@ class FailingFile final : public File {
  public:
   explicit FailingFile(Content content = {}) : file_("failing", std::move(content)) {}
   std::uint64_t unreadable = ~std::uint64_t{0};  ///< this byte
-  std::uint64_t writes_left = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> writes_left = ~std::uint64_t{0};
   [[nodiscard]] std::string name() const override { return file_.name(); }
   [[nodiscard]] std::uint64_t size() const override { return file_.size(); }
   Result<void> read(std::uint64_t offset, Span into) const override {
@@ -19,8 +21,10 @@ class FailingFile final : public File {
     return file_.read(offset, into);
   }
   Result<void> write(std::uint64_t offset, View from) override {
-    if (writes_left == 0) return fail(Code::io, "failing: write: No space left on device");
-    --writes_left;
+    auto left = writes_left.load();
+    while (left != 0 && !writes_left.compare_exchange_weak(left, left - 1)) {
+    }
+    if (left == 0) return fail(Code::io, "failing: write: No space left on device");
     return file_.write(offset, from);
   }
   Result<void> write_zeroes(std::uint64_t offset, std::uint64_t length) override {

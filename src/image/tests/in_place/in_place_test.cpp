@@ -14,27 +14,27 @@ namespace {
 constexpr std::size_t disk_size = (72 << 10) + 512;
 
 /// What a kind of image is made of, by a conversion in place from raw.
-struct Kind {
+struct InPlaceKind {
   std::string name, format;
   std::vector<std::pair<std::string, std::string>> options;
 };
-const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> all{{"disk.raw", "raw", {}},
-                                     {"disk.vhd", "vhd", {}},
-                                     {"disk.vmdk", "vmdk", {}},
-                                     {"esx.vmdk", "vmdk", {{"subformat", "vmfs"}}},
-                                     {"disk.qcow2", "qcow2", {{"cluster_size", "4096"}}}};
+const std::vector<InPlaceKind>& kinds() {
+  static const std::vector<InPlaceKind> all{{"disk.raw", "raw", {}},
+                                            {"disk.vhd", "vhd", {}},
+                                            {"disk.vmdk", "vmdk", {}},
+                                            {"esx.vmdk", "vmdk", {{"subformat", "vmfs"}}},
+                                            {"disk.qcow2", "qcow2", {{"cluster_size", "4096"}}}};
   return all;
 }
 
-BuildOptions options_of(const Kind& kind) {
+BuildOptions options_of(const InPlaceKind& kind) {
   BuildOptions options;
   for (const auto& [name, value] : kind.options) options.options[name] = value;
   return options;
 }
 
 Result<InPlace> convert(Folder& folder, const std::string& source, const std::string& form,
-                        const Kind& target) {
+                        const InPlaceKind& target) {
   return convert_in_place(folder, *find_format(target.format), options_of(target),
                           {.source = source,
                            .target = target.name,
@@ -77,7 +77,7 @@ std::string wrong_with(const FolderContent& content, const std::string& name,
 class InPlaceTest : public testing::Test {
  protected:
   /// A folder with the disk as an image of that kind, made in place out of a raw one.
-  FolderContent start_with(const Kind& kind) {
+  FolderContent start_with(const InPlaceKind& kind) {
     FolderContent content;
     content.names["disk.raw"] = 1;
     content.files[1] = disk;
@@ -93,7 +93,7 @@ class InPlaceTest : public testing::Test {
     return names;
   }
   /// The target's name, other than the source's.
-  static Kind renamed(Kind kind, const Kind& source) {
+  static InPlaceKind renamed(InPlaceKind kind, const InPlaceKind& source) {
     if (kind.name == source.name || source.format == "qcow2") kind.name = "new-" + kind.name;
     return kind;
   }
@@ -152,7 +152,7 @@ TEST_F(InPlaceTest, azure_gets_whole_mebibytes) {
 }
 
 /// Recovers what a crash left, and again from every point of the recovery itself.
-void expect_recovered(const FolderContent& crashed, const Kind& from, const Kind& to,
+void expect_recovered(const FolderContent& crashed, const InPlaceKind& from, const InPlaceKind& to,
                       const Content& disk, std::mt19937_64& random, int depth) {
   MemoryFolder folder(crashed);
   for (const auto& name : {from.name, to.name}) {
@@ -256,7 +256,7 @@ TEST_F(InPlaceTest, what_others_did_meanwhile_is_not_overwritten) {
 
 TEST_F(InPlaceTest, refuses_what_it_cannot_do_and_says_what_it_can) {
   struct Refused {
-    Kind target;
+    InPlaceKind target;
     std::string told;
   };
   for (const auto& [target, told] :

@@ -47,7 +47,7 @@ TEST(Qcow2Damage, header_fields_out_of_their_bounds_are_refused) {
   EXPECT_EQ(refused(4, std::uint32_t{4}), Code::unsupported);
   for (std::uint32_t bits : {0U, 8U, 22U, 64U, ~0U}) EXPECT_EQ(refused(20, bits), Code::corrupt);
   EXPECT_EQ(refused(32, std::uint32_t{1}), Code::unsupported);  // AES
-  EXPECT_EQ(refused(32, std::uint32_t{2}), Code::unsupported);  // LUKS
+  EXPECT_EQ(refused(32, std::uint32_t{2}), Code::corrupt);      // LUKS, and nowhere its header
   EXPECT_EQ(refused(24, ~std::uint64_t{0}), Code::corrupt);
   EXPECT_EQ(refused(40, std::uint64_t{65537}), Code::corrupt);
   EXPECT_EQ(refused(40, std::uint64_t{0}), Code::corrupt);

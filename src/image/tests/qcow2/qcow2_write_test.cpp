@@ -224,9 +224,9 @@ TEST(Qcow2Write, a_cluster_that_is_said_to_lie_over_metadata_is_not_written) {
 }
 
 /// A file that remembers every change, to be done again in part.
-class RecordingFile final : public File {
+class OrderedFile final : public File {
  public:
-  explicit RecordingFile(Content content) : file_("recorded", std::move(content)) {}
+  explicit OrderedFile(Content content) : file_("recorded", std::move(content)) {}
   struct Change {
     enum class Kind { write, zeroes, resize, flush } kind;
     std::uint64_t offset = 0, length = 0;
@@ -263,8 +263,8 @@ class RecordingFile final : public File {
   MemoryFile file_;
 };
 
-void redo(MemoryFile& file, const RecordingFile::Change& change) {
-  using Kind = RecordingFile::Change::Kind;
+void redo(MemoryFile& file, const OrderedFile::Change& change) {
+  using Kind = OrderedFile::Change::Kind;
   if (change.kind == Kind::write) ASSERT_TRUE(file.write(change.offset, change.bytes));
   if (change.kind == Kind::zeroes) ASSERT_TRUE(file.write_zeroes(change.offset, change.length));
   if (change.kind == Kind::resize) ASSERT_TRUE(file.resize(change.length));
@@ -311,7 +311,7 @@ void expect_crash_safe(const Chosen& chosen, std::size_t size, bool snapshot, co
     ASSERT_TRUE(image->writable()->close());
     ASSERT_TRUE(qcow2::create_snapshot(*start, "before", 0));
   }
-  auto recorded = std::make_shared<RecordingFile>(start->content());
+  auto recorded = std::make_shared<OrderedFile>(start->content());
   auto image = open_for_writing(recorded);
   std::vector<std::vector<Asked>> history(size / 512);
   std::vector<std::size_t> flushed{0};
@@ -336,7 +336,7 @@ void expect_crash_safe(const Chosen& chosen, std::size_t size, bool snapshot, co
   MemoryFile sure("sure", start->content());  // all before the last flush of the file
   std::size_t barrier = 0, durable = 0;
   auto advance = [&](std::size_t position) {
-    if (position == changes.size() || changes[position].kind != RecordingFile::Change::Kind::flush)
+    if (position == changes.size() || changes[position].kind != OrderedFile::Change::Kind::flush)
       return;
     for (; barrier <= position; ++barrier) redo(sure, changes[barrier]);
   };
@@ -407,13 +407,13 @@ TEST(Qcow2Write, no_entry_is_left_of_what_was_cut_off_a_data_file) {
 TEST(Qcow2Write, there_is_not_a_flush_for_each_block) {
   auto start = std::make_shared<MemoryFile>("start");
   ASSERT_TRUE(store(format(), start, Content(8 << 20), with({})));
-  auto recorded = std::make_shared<RecordingFile>(start->content());
+  auto recorded = std::make_shared<OrderedFile>(start->content());
   auto image = open_for_writing(recorded);
   for (std::uint64_t at = 0; at < 8 << 20; at += 65536)
     ASSERT_TRUE(image->writable()->write(at, Content(65536, std::byte{1})));
   ASSERT_TRUE(image->writable()->close());
-  EXPECT_LT(std::ranges::count(recorded->changes, RecordingFile::Change::Kind::flush,
-                               &RecordingFile::Change::kind),
+  EXPECT_LT(std::ranges::count(recorded->changes, OrderedFile::Change::Kind::flush,
+                               &OrderedFile::Change::kind),
             8);
 }
 

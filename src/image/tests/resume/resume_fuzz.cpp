@@ -14,12 +14,14 @@ Resumable::Wanted wanted(unsigned choice) {
   struct Choice {
     std::string_view format, option, value;
   };
-  static constexpr std::array<Choice, 6> choices{{{"raw", "", ""},
+  static constexpr std::array<Choice, 8> choices{{{"raw", "", ""},
                                                   {"qcow2", "", ""},
                                                   {"qcow2", "compression", "zlib"},
                                                   {"vhd", "", ""},
                                                   {"vmdk", "subformat", "streamOptimized"},
-                                                  {"vmdk", "", ""}}};
+                                                  {"vmdk", "", ""},
+                                                  {"vmdk", "subformat", "monolithicFlat"},
+                                                  {"qcow2", "data_file", "disk.data"}}};
   const auto& chosen = choices[choice % choices.size()];
   Resumable::Wanted made{.target = "disk", .format = find_format(chosen.format)};
   made.options.size = disk_size;
@@ -31,8 +33,11 @@ Resumable::Wanted wanted(unsigned choice) {
 void go_on(unsigned choice, Content checkpoint) {
   static const auto disk = sparse_content(disk_size, 2);
   FolderContent content;
-  content.names = {{".disk.part", 1}, {".disk.truce-checkpoint", 2}};
-  content.files[1] = Content(400000, std::byte{7});
+  content.names = {{".disk.part", 1},
+                   {".disk.truce-checkpoint", 2},
+                   {".disk-flat.vmdk.part", 3},
+                   {".disk.data.part", 4}};
+  for (std::uint64_t inode : {1, 3, 4}) content.files[inode] = Content(400000, std::byte{7});
   content.files[2] = std::move(checkpoint);
   MemoryFolder folder(std::move(content));
   auto on = Resumable::begin(folder, wanted(choice));
@@ -63,7 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   for (const auto& [name, value] : like.options.options)
     text += fmt::format("{}={}\n", name, value);
   checkpoint->choices = digest_of(text);
-  checkpoint->inode = 1;
+  checkpoint->parts.front().inode = 1;
+  if (checkpoint->parts.size() > 1) checkpoint->parts[1].inode = choice % 8 == 6 ? 3 : 4;
   go_on(choice, resume::write_checkpoint(*checkpoint));
   return 0;
 }

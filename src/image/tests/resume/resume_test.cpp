@@ -17,24 +17,47 @@ struct Wish {
   Choices options;
 };
 const std::vector<Wish>& targets() {
-  static const std::vector<Wish> all{{"raw", {}},
-                                     {"qcow2", {}},
-                                     {"qcow2", {{"cluster_size", "4096"}}},
-                                     {"qcow2", {{"extended_l2", "on"}}},
-                                     {"qcow2", {{"preallocation", "metadata"}}},
-                                     {"qcow2", {{"compression", "zlib"}}},
-                                     {"qcow2", {{"compression", "zstd"}, {"cluster_size", "512"}}},
-                                     {"vhd", {}},
-                                     {"vhd", {{"subformat", "fixed"}}},
-                                     {"vhdx", {{"block_size", "1MiB"}}},
-                                     {"vhdx", {{"subformat", "fixed"}}},
-                                     {"vmdk", {}},
-                                     {"vmdk", {{"subformat", "streamOptimized"}}},
-                                     {"vdi", {}},
-                                     {"vdi", {{"subformat", "static"}}},
-                                     {"qcow", {}}};
+  static const std::vector<Wish> all{
+      {"raw", {}},
+      {"qcow2", {}},
+      {"qcow2", {{"cluster_size", "4096"}}},
+      {"qcow2", {{"extended_l2", "on"}}},
+      {"qcow2", {{"preallocation", "metadata"}}},
+      {"qcow2", {{"compression", "zlib"}}},
+      {"qcow2", {{"compression", "zstd"}, {"cluster_size", "512"}}},
+      {"vhd", {}},
+      {"vhd", {{"subformat", "fixed"}}},
+      {"vhdx", {{"block_size", "1MiB"}}},
+      {"vhdx", {{"subformat", "fixed"}}},
+      {"vmdk", {}},
+      {"vmdk", {{"subformat", "streamOptimized"}}},
+      {"vdi", {}},
+      {"vdi", {{"subformat", "static"}}},
+      {"qcow", {}},
+      {"vmdk", {{"subformat", "monolithicFlat"}}},
+      {"vmdk", {{"subformat", "twoGbMaxExtentFlat"}}},
+      {"vmdk", {{"subformat", "twoGbMaxExtentSparse"}}},
+      {"qcow2", {{"data_file", "disk.data"}}},
+      {"qcow2", {{"data_file", "disk.data"}, {"data_file_raw", "on"}}}};
   return all;
 }
+
+/// What lies beside an image.
+class Beside final : public Neighbours {
+ public:
+  explicit Beside(const FolderContent& content) : content_(content) {}
+  Result<std::shared_ptr<File>> open(const std::string& name) override {
+    auto found = content_.names.find(name);
+    if (found == content_.names.end()) return fail(Code::not_found, "{}", name);
+    return std::make_shared<MemoryFile>(name, content_.files.at(found->second));
+  }
+  Result<std::shared_ptr<File>> create(const std::string& name) override {
+    return fail(Code::forbidden, "{}", name);
+  }
+
+ private:
+  const FolderContent& content_;
+};
 
 /// The source stops the conversion after some bytes.
 class Stopping final : public Image {
@@ -89,11 +112,13 @@ class Resume : public testing::Test {
   }
   /// Empty when the target is whole, and nothing else is left.
   std::string wrong_with(const FolderContent& content, const Wish& target) {
-    if (content.names.size() != 1 || !content.names.contains("disk"))
-      return fmt::format("{} names", content.names.size());
+    if (!content.names.contains("disk")) return "it has no name";
     auto file = std::make_shared<MemoryFile>("disk", content.files.at(content.names.at("disk")));
-    auto image = open(file, {}, target.format);
+    Beside beside(content);
+    auto image = open(file, {.external = External::follow, .neighbours = &beside}, target.format);
     if (!image) return image.error().message;
+    if (content.names.size() != 1 + (*image)->description().references.size())
+      return fmt::format("{} names", content.names.size());
     Content got(disk.size());
     auto read = (*image)->read(0, got);
     if (!read) return read.error().message;
@@ -235,7 +260,7 @@ TEST_F(Resume, true_sums_over_false_claims_are_not_believed) {
     std::vector<resume::Checkpoint> bad(6, good);
     bad[0].places ^= 1;
     bad[1].end = ~std::uint64_t{0};
-    bad[2].file_end = std::uint64_t{1} << 60;
+    bad[2].parts[0].end = std::uint64_t{1} << 60;
     bad[3].blocks = {std::byte{200}};
     resume::add_run(bad[4].blocks, 1 << 20, 1);
     bad[5].packing = {std::byte{1}};
@@ -253,11 +278,74 @@ TEST_F(Resume, true_sums_over_false_claims_are_not_believed) {
   }
 }
 
-TEST_F(Resume, images_of_several_files_and_sources_of_which_nothing_is_known_are_refused) {
-  MemoryFolder folder({});
-  auto refused = Resumable::begin(folder, wanted({"vmdk", {{"subformat", "monolithicFlat"}}}));
+const Wish two_files{"vmdk", {{"subformat", "monolithicFlat"}}};
+
+TEST_F(Resume, a_file_of_somebody_else_is_neither_taken_up_nor_written_over) {
+  MemoryFolder before({});
+  before.content.names["disk-flat.vmdk"] = 1;
+  before.content.files[1] = Content(5);
+  auto refused = Resumable::begin(before, wanted(two_files));
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("of several files"), std::string::npos);
+  EXPECT_EQ(refused.error().code, Code::conflict);
+  EXPECT_EQ(before.content.files[1], Content(5));
+
+  MemoryFolder start({});
+  ASSERT_FALSE(run(start, two_files, 5 << 20));
+  EXPECT_FALSE(start.content.names.contains("disk-flat.vmdk"));
+  // Another file has the unfinished one's name: all is begun anew.
+  auto changed = start.content;
+  changed.names[".disk-flat.vmdk.part"] = 7;
+  changed.files[7] = Content(disk.size());
+  MemoryFolder folder(changed);
+  ASSERT_TRUE(run(folder, two_files));
+  EXPECT_NE(begun_anew, "");
+  EXPECT_EQ(wrong_with(folder.content, two_files), "");
+  // The final name was taken meanwhile: that is told, and nothing is lost.
+  MemoryFolder late(start.content);
+  late.content.names["disk-flat.vmdk"] = 8;
+  late.content.files[8] = Content(5);
+  auto failed = run(late, two_files);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Code::conflict);
+  EXPECT_EQ(late.content.files[8], Content(5));
+  late.content.names.erase("disk-flat.vmdk");
+  ASSERT_TRUE(run(late, two_files));
+  EXPECT_EQ(begun_anew, "");
+  EXPECT_EQ(wrong_with(late.content, two_files), "");
+}
+
+TEST_F(Resume, true_sums_over_false_claims_about_several_files_are_not_believed) {
+  MemoryFolder start({});
+  ASSERT_FALSE(run(start, two_files, 5 << 20));
+  auto inode = start.content.names.at(".disk.truce-checkpoint");
+  auto good = resume::parse_checkpoint(start.content.files.at(inode)).value();
+  ASSERT_EQ(good.parts.size(), 2U);
+  std::vector<resume::Checkpoint> bad(4, good);
+  bad[0].parts.pop_back();
+  bad[1].parts.push_back({99, 0});
+  bad[2].parts[1].inode = 99;
+  bad[3].parts[1].end = std::uint64_t{1} << 60;
+  for (const auto& one : bad) {
+    auto content = start.content;
+    content.files[inode] = resume::write_checkpoint(one);
+    MemoryFolder folder(content);
+    auto ended = run(folder, two_files);
+    ASSERT_TRUE(ended) << ended.error().message;
+    EXPECT_NE(begun_anew, "");
+    EXPECT_EQ(wrong_with(folder.content, two_files), "");
+  }
+}
+
+TEST_F(Resume, two_at_once_are_refused) {
+  MemoryFolder folder({});
+  auto first = Resumable::begin(folder, wanted(targets()[0]));
+  ASSERT_TRUE(first);
+  auto second = Resumable::begin(folder, wanted(targets()[0]));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::conflict);
+}
+
+TEST_F(Resume, sources_of_which_nothing_is_known_are_refused) {
   MemoryFile nowhere("nowhere", disk);
   auto image = open(std::make_shared<MemoryFile>("nowhere", disk), {}, "raw").value();
   EXPECT_EQ(origin_of(*image, nowhere).error().code, Code::unsupported);

@@ -177,6 +177,15 @@ TEST(Vhd, the_geometry_is_that_of_the_specification) {
   EXPECT_EQ(geometry_of(2040ULL << 30), largest_geometry);
 }
 
+TEST(Vhd, another_geometry_than_that_of_the_size_is_told) {
+  auto file = built(sparse_content(1 << 20, 1));
+  EXPECT_EQ(opened(file)->description().geometry, "");
+  for (auto at : {std::size_t{56}, file.size() - 512 + 56})
+    put_be<std::uint32_t>(Span(file), at, 0x00100820);
+  repair_footer(file);
+  EXPECT_EQ(opened(file)->description().geometry, "16/8/32");
+}
+
 TEST(Vhd, q1_a_differencing_vhd_is_never_read_as_if_it_had_no_parent) {
   auto child = make_child({}, {{5, 0xAA}});
   EXPECT_EQ(open_error(child).code, Code::forbidden);

@@ -312,6 +312,19 @@ TEST(VmdkHostile, a_grain_that_decompresses_to_more_than_a_grain_or_less_is_dama
   }
 }
 
+TEST(VmdkHostile, a_look_at_the_tables_alone_decodes_no_grain) {
+  auto file = stream_image(noise(128 << 10, 7));
+  poke(*file, 65536 + 100, 0x1234567890, 8);
+  auto image = opened(file);
+  ASSERT_NE(image, nullptr);
+  EXPECT_EQ(image->check().value().corruptions, 1U);
+  EXPECT_EQ(image->check_tables().value().corruptions, 0U);
+  auto damaged = sparse_to_damage();
+  poke(*damaged.file, damaged.table + 4, le<std::uint32_t>(damaged.file->content(), damaged.table),
+       4);
+  EXPECT_EQ(opened(damaged.file)->check_tables().value().corruptions, 2U);
+}
+
 TEST(VmdkHostile, a_stream_that_was_cut_off_or_has_another_footer_is_refused) {
   auto file = stream_image(noise(128 << 10, 7));
   auto size = file->size();

@@ -21,7 +21,7 @@ class Kinds : public ::testing::Test {
   }
 
   TestFolder folder_;
-  TestNeighbours neighbours_{folder_ / ""};
+  VmdkFolder neighbours_{folder_ / ""};
 };
 
 TEST_F(Kinds, a_delta_of_qemu_img_shows_its_parent_where_it_has_nothing) {
@@ -43,6 +43,21 @@ TEST_F(Kinds, a_delta_of_qemu_img_shows_its_parent_where_it_has_nothing) {
     EXPECT_EQ(image->description().references[0].role, "parent");
     EXPECT_EQ(image->check().value().problems, std::vector<std::string>{});
   }
+}
+
+TEST_F(Kinds, a_geometry_that_no_bios_makes_is_told) {
+  MemoryNeighbours neighbours;
+  neighbours.files["flat"] = std::make_shared<MemoryFile>("flat", noise(128 << 10, 1));
+  auto geometry = [&](const std::string& heads, const std::string& sectors) {
+    auto text = descriptor_text("monolithicFlat", "RW 256 FLAT \"flat\" 0\n") +
+                "ddb.geometry.cylinders = \"20\"\nddb.geometry.heads = \"" + heads +
+                "\"\nddb.geometry.sectors = \"" + sectors + "\"\n";
+    auto image = opened(std::make_shared<MemoryFile>("d.vmdk", text), follow(neighbours));
+    return image == nullptr ? "nothing" : image->description().geometry;
+  };
+  EXPECT_EQ(geometry("4", "17"), "20/4/17");
+  EXPECT_EQ(geometry("255", "63"), "");
+  EXPECT_EQ(geometry("16", "63"), "");
 }
 
 TEST_F(Kinds, a_delta_over_a_parent_that_was_changed_is_refused) {

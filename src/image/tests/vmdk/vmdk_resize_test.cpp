@@ -25,7 +25,7 @@ std::unique_ptr<Image> to_write(const std::shared_ptr<File>& file,
 void expect_resized(const std::string& type, const std::vector<std::size_t>& sizes) {
   SCOPED_TRACE(type);
   TestFolder folder;
-  TestNeighbours neighbours(folder / "");
+  VmdkFolder neighbours(folder / "");
   auto path = folder / "disk.vmdk";
   auto model = sparse_content((3 << 20) + 512, 6);
   ASSERT_TRUE(store(format(), *DiskFile::create(path), model, subformat(type, &neighbours)));

@@ -11,9 +11,9 @@ namespace truce::image {
 namespace {
 
 /// Files of one folder.
-class TestNeighbours final : public Neighbours {
+class VmdkFolder final : public Neighbours {
  public:
-  explicit TestNeighbours(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit VmdkFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
   Result<std::shared_ptr<File>> open(const std::string& name) override {
     opened.push_back(name);
     auto base = std::filesystem::path(name).filename().string();

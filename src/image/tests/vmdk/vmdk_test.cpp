@@ -9,7 +9,7 @@ namespace {
 const std::vector<std::string> subformats{"monolithicSparse", "streamOptimized", "monolithicFlat",
                                           "twoGbMaxExtentSparse", "twoGbMaxExtentFlat"};
 
-std::shared_ptr<File> disk_file(const std::filesystem::path& path) {
+std::shared_ptr<File> vmdk_disk(const std::filesystem::path& path) {
   auto file = DiskFile::open(path, DiskFile::Access::read_write);
   EXPECT_TRUE(file) << file.error().message;
   return file ? *file : nullptr;
@@ -18,7 +18,7 @@ std::shared_ptr<File> disk_file(const std::filesystem::path& path) {
 class Subformat : public ::testing::TestWithParam<std::string> {
  protected:
   TestFolder folder_;
-  TestNeighbours neighbours_{folder_ / ""};
+  VmdkFolder neighbours_{folder_ / ""};
 };
 INSTANTIATE_TEST_SUITE_P(Vmdk, Subformat, ::testing::ValuesIn(subformats),
                          [](const auto& each) { return each.param; });
@@ -56,7 +56,7 @@ TEST_P(Subformat, that_qemu_img_makes_is_read) {
                            " " + (folder_ / "raw").string() + " " + path);
     if (more.starts_with(",zeroed") && ran.status != 0) continue;  // flat disks have none
     ASSERT_EQ(ran.status, 0) << ran.output;
-    auto image = opened(disk_file(path), follow(neighbours_));
+    auto image = opened(vmdk_disk(path), follow(neighbours_));
     ASSERT_NE(image, nullptr);
     EXPECT_EQ(image->description().variant, GetParam());
     expect_content(*image, content);

@@ -46,7 +46,7 @@ class Written : public ::testing::TestWithParam<std::string> {
     return file ? opened(*file, writing(&neighbours_)) : nullptr;
   }
   TestFolder folder_;
-  TestNeighbours neighbours_{folder_ / ""};
+  VmdkFolder neighbours_{folder_ / ""};
 };
 INSTANTIATE_TEST_SUITE_P(Vmdk, Written,
                          ::testing::Values("monolithicSparse", "monolithicFlat",
