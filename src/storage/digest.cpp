@@ -1,15 +1,13 @@
 #include "digest.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 
 #include "base/file.h"
-#include "base/random.h"
+#include "base/sha256.h"
 
 namespace truce::storage {
 
@@ -24,10 +22,6 @@ class FileDigest {
     if (::fstat(digest.file_.get(), &status) != 0)
       return fail_errno(errno, "stat " + path.string());
     digest.size_ = static_cast<double>(status.st_size);
-    digest.context_.reset(EVP_MD_CTX_new());
-    if (!digest.context_ || EVP_DigestInit_ex(digest.context_.get(), EVP_sha256(), nullptr) != 1) {
-      return fail(Code::internal, "SHA-256 is not available");
-    }
     return digest;
   }
 
@@ -41,26 +35,18 @@ class FileDigest {
       if (got < 0) return fail_errno(errno, "read");
       if (got == 0) return false;
       done_ += static_cast<double>(got);
-      EVP_DigestUpdate(context_.get(), buffer.data(), static_cast<std::size_t>(got));
+      sum_.update(std::string_view(buffer).substr(0, static_cast<std::size_t>(got)));
     }
     return true;
   }
 
   [[nodiscard]] double fraction() const { return size_ > 0 ? std::min(done_ / size_, 1.0) : 1.0; }
 
-  std::string finish() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned length = 0;
-    EVP_DigestFinal_ex(context_.get(), bytes.data(), &length);
-    return to_hex({bytes.data(), length});
-  }
+  std::string finish() { return sum_.finish(); }
 
  private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
   Fd file_;
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
+  Sha256 sum_;
   double size_ = 0, done_ = 0;
 };
 

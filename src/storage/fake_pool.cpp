@@ -3,13 +3,21 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "library/folder_library.h"
+#include "manifest.h"
 #include "names.h"
+#include "storage/places.h"
 
 namespace truce::storage {
 
 namespace fs = std::filesystem;
 
-FakePool::FakePool(fs::path root) : root_(std::move(root)) {}
+FakePool::FakePool(fs::path root)
+    : root_(std::move(root)),
+      homes_(root_ / "homes", root_ / "vms"),
+      library_(std::make_unique<FolderLibrary>(*this, root_ / "uploads")) {}
+
+FakePool::~FakePool() = default;
 
 Result<void> FakePool::take_failure() {
   if (!failure_) return {};
@@ -31,12 +39,15 @@ Result<DiskPath> FakePool::add_disk(const std::string& id, Disk disk) {
   TRY(auto folder, vm_folder(id.substr(0, id.find('/'))));
   disk.path.path = root_ / "vms" / (id + ".qcow2");
   disk.path.format = "qcow2";
+  auto slash = id.find('/');
+  TRY(auto key, key_of_disk(folder, id.substr(slash + 1)));
+  disk.path.encrypted = key.empty() ? 0 : 1;
   TRY_VOID(write_file_durably(disk.path.path, to_string(disk.size)));
   return disks_.insert_or_assign(id, std::move(disk)).first->second.path;
 }
 
 Async<Result<Capacity>> FakePool::capacity() {
-  Capacity capacity{gib(1000), gib(1000), {0}, {0}};
+  Capacity capacity{gib(1000), free_, {0}, {0}};
   for (const auto& [id, disk] : disks_) capacity.allocated.count += disk.size.count;
   co_return capacity;
 }
@@ -68,10 +79,60 @@ Async<Result<DiskPath>> FakePool::clone_disk(std::string id, std::string templat
   co_return add_disk(id, std::move(disk));
 }
 
+Async<Result<DiskPath>> FakePool::make_twin(std::string id, DiskPath disk) {
+  CO_TRY_VOID(check_disk_id(id));
+  CO_TRY(auto size, read_file(disk.path, kib(1)));
+  CO_TRY(auto bytes, parse_bytes(size));
+  co_return add_disk(id, {std::move(disk), bytes, ""});
+}
+
+Async<Result<DiskPath>> FakePool::take_in(std::string id, fs::path file,
+                                          std::string template_name) {
+  CO_TRY_VOID(check_disk_id(id));
+  CO_TRY(auto size, read_file(file, kib(1)));
+  auto bytes = parse_bytes(size);
+  if (!bytes) co_return fail(Code::corrupt, "{}: no disk", file.string());
+  Disk disk{{}, *bytes, template_name};
+  if (!template_name.empty()) {
+    CO_TRY(auto content, co_await template_content(template_name));
+    disk.path.backing = {template_folder(template_name) / content.disk};
+  }
+  CO_TRY_VOID(remove_tree(file));
+  co_return add_disk(id, std::move(disk));
+}
+
+Async<Result<void>> FakePool::grow_disk(std::string id, Bytes size) {
+  CO_TRY_VOID(check_disk_id(id));
+  CO_TRY_VOID(take_failure());
+  auto found = disks_.find(id);
+  if (found == disks_.end()) co_return fail(Code::not_found, "there is no disk {}", id);
+  if (size < found->second.size)
+    co_return fail(Code::invalid, "{} has {} already and is not shrunk", id,
+                   to_string(found->second.size));
+  found->second.size = size;
+  co_return Result<void>{};
+}
+
+Async<Result<void>> FakePool::delete_disk(std::string id) {
+  CO_TRY_VOID(check_disk_id(id));
+  CO_TRY_VOID(take_failure());
+  auto found = disks_.find(id);
+  if (found == disks_.end()) co_return Result<void>{};
+  CO_TRY_VOID(remove_tree(found->second.path.path));
+  disks_.erase(found);
+  co_return Result<void>{};
+}
+
 Async<Result<DiskPath>> FakePool::disk(std::string id) {
   CO_TRY_VOID(check_disk_id(id));
   if (!disks_.contains(id)) co_return fail(Code::not_found, "there is no disk {}", id);
   co_return disks_[id].path;
+}
+
+Async<Result<SecretPtr>> FakePool::disk_key(std::string id) {
+  CO_TRY(auto found, co_await disk(id));
+  if (found.encrypted == 0) co_return nullptr;
+  co_return std::make_shared<const Secret>("the key of " + id);
 }
 
 Async<Result<void>> FakePool::delete_vm(std::string vm_uuid) {
@@ -117,6 +178,46 @@ Async<Result<TemplateContent>> FakePool::build_template(std::string name, fs::pa
 Async<Result<TemplateContent>> FakePool::import_template(std::string name, fs::path source,
                                                          Progress progress) {
   co_return co_await build_template(std::move(name), std::move(source), std::move(progress));
+}
+
+Async<Result<TemplateContent>> FakePool::fetch_template(std::string name, TemplateSource& source,
+                                                        Progress progress) {
+  CO_TRY_VOID(check_template_name(name));
+  if (templates_.contains(name)) co_return templates_[name];
+  CO_TRY_VOID(take_failure());
+  CO_TRY(auto manifest, co_await source.manifest());
+  CO_TRY(auto content, parse_manifest(manifest));
+  for (const auto& file : content.files) {
+    std::string got;
+    auto take = [&got](std::string bytes) -> Async<Result<void>> {
+      got += bytes;
+      co_return Result<void>{};
+    };
+    CO_TRY_VOID(co_await source.read(file.name, 0, take));
+    if (got != "fake") co_return fail(Code::corrupt, "fetch template {}: {}", name, file.name);
+    if (progress) progress(1, "fetching the template");
+  }
+  add_template(name, content);
+  co_return content;
+}
+
+Async<Result<std::vector<std::string>>> FakePool::templates() {
+  std::vector<std::string> names;
+  for (const auto& [name, content] : templates_) names.push_back(name);
+  co_return names;
+}
+
+Async<Result<void>> FakePool::settle_copy(std::string id) {
+  CO_TRY_VOID(check_disk_id(id));
+  auto text = read_file(root_ / "vms" / (id + ".qcow2"), kib(1));
+  if (disks_.contains(id) || !text) co_return Result<void>{};
+  CO_TRY(auto size, parse_bytes(*text));
+  CO_TRY_VOID(add_disk(id, {{}, size, ""}));
+  co_return Result<void>{};
+}
+
+Async<Result<void>> FakePool::tidy(std::string vm_uuid) {
+  co_return check_vm_uuid(vm_uuid);
 }
 
 Async<Result<TemplateContent>> FakePool::template_content(std::string name) {

@@ -1,6 +1,5 @@
 // The templates of a FolderPool: made in a hidden folder beside their place, sealed, renamed.
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +13,8 @@
 #include "digest.h"
 #include "image_probe.h"
 #include "import_image.h"
+#include "layers/machine_files.h"
+#include "library/template_folder.h"
 #include "line_process.h"
 #include "manifest.h"
 #include "names.h"
@@ -66,60 +67,33 @@ Async<Result<void>> run_recipe(fs::path recipe, fs::path folder, Progress progre
   });
 }
 
-// Looks at what was made: every named file is there, the disk stands alone, nothing else is left.
-Result<TemplateContent> examine(const fs::path& folder) {
-  TRY(auto content, read_manifest(folder));
-  content.files.clear();
-  std::set<std::string> names;
-  for (const auto& name : {content.disk, content.kernel, content.initrd, content.iso}) {
-    if (name.empty() || !names.insert(name).second) continue;
-    struct stat status{};
-    if (::lstat((folder / name).c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
-      return fail(Code::invalid, "manifest.json names {}, but there is no such file", name);
-    }
-    content.files.push_back({name, {static_cast<std::uint64_t>(status.st_size)}, ""});
-  }
-  if (!content.disk.empty()) {
-    TRY(auto facts, look_at_qcow2(folder / content.disk));
-    if (!facts.backing.empty() || facts.data_file) {
-      return fail(Code::invalid, "{} does not stand alone", content.disk);
-    }
-    content.disk_size = facts.virtual_size;
-  }
-  std::error_code ec;
-  std::vector<fs::path> others;
-  for (const auto& entry : fs::directory_iterator(folder, ec)) {
-    if (!names.contains(entry.path().filename().string())) others.push_back(entry.path());
-  }
-  if (ec) return fail_errno(ec.value(), "list " + folder.string());
-  for (const auto& other : others) TRY_VOID(remove_tree(other));
-  return content;
-}
-
-// Read-only for everybody and on the disk, files before the folder.
-Result<void> seal(const fs::path& folder, const TemplateContent& content) {
-  TRY_VOID(write_file_durably(folder / manifest_name, format_manifest(content), 0444));
-  for (const auto& file : content.files) {
-    if (::chmod((folder / file.name).c_str(), 0444) != 0) {
-      return fail_errno(errno, "chmod " + file.name);
-    }
-    TRY_VOID(sync_path(folder / file.name));
-  }
-  if (::chmod(folder.c_str(), 0555) != 0) return fail_errno(errno, "chmod " + folder.string());
-  return sync_path(folder);
-}
-
 Result<std::shared_ptr<image::DiskFile>> open_regular(const fs::path& path) {
   TRY(auto file, image::DiskFile::open(path, image::DiskFile::Access::read_only));
   if (file->block_device()) return fail(Code::invalid, "{}: not a regular file", path.string());
   return file;
 }
 
-Result<void> move_into_place(const fs::path& made, const fs::path& place) {
-  if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) != 0) {
-    return fail_errno(errno, "rename to " + place.string());
+// Absent is unused.
+Result<void> check_unused(const fs::path& folder, const std::vector<fs::path>& places,
+                          const std::string& name) {
+  std::error_code ec;
+  if (!fs::exists(folder, ec)) return {};
+  for (const auto& vms : places) {
+    TRY(auto user, find_user(vms, folder));
+    if (!user) continue;
+    return fail(Code::precondition, "template {} is in use: disk {} is linked to it", name, *user);
   }
-  return sync_path(place.parent_path());
+  return {};
+}
+
+// First out of sight in one step. Another host may be quicker.
+Result<void> take_away(const fs::path& folder) {
+  auto gone = folder.parent_path() / (std::string(gone_prefix) + random_hex(8));
+  std::error_code ec;
+  fs::rename(folder, gone, ec);
+  if (ec == std::errc::no_such_file_or_directory) return {};
+  if (ec) return fail_errno(ec.value(), "rename " + folder.string());
+  return remove_sealed(gone);
 }
 
 }  // namespace
@@ -138,8 +112,8 @@ Async<Result<TemplateContent>> FolderPool::publish_template(fs::path made, std::
     done += size;
   }
   CO_TRY_VOID(co_await run_blocking(pool_, [&]() -> Result<void> {
-    TRY_VOID(seal(made, content));
-    return move_into_place(made, template_folder(name));
+    TRY_VOID(seal_template(made, content));
+    return place_template(made, template_folder(name));
   }));
   measured_.reset();
   tell(progress, 1, "done");
@@ -148,6 +122,7 @@ Async<Result<TemplateContent>> FolderPool::publish_template(fs::path made, std::
 
 Async<Result<TemplateContent>> FolderPool::build_template(std::string name, fs::path recipe,
                                                           Progress progress) {
+  if (first_ != this) co_return co_await first_->build_template(name, recipe, progress);
   auto existing = co_await template_content(name);
   if (existing || existing.error().code != Code::not_found) co_return existing;
   CO_TRY(auto hold, take(name));
@@ -156,7 +131,7 @@ Async<Result<TemplateContent>> FolderPool::build_template(std::string name, fs::
   Revert revert;
   revert.add([made] { static_cast<void>(remove_sealed(made)); });
   CO_TRY_VOID(co_await run_recipe(recipe, made, progress));
-  auto content = co_await run_blocking(pool_, [made] { return examine(made); });
+  auto content = co_await run_blocking(pool_, [made] { return examine_template(made); });
   if (!content) {
     co_return std::unexpected(
         std::move(content).error().within("recipe " + recipe.filename().string()));
@@ -166,6 +141,7 @@ Async<Result<TemplateContent>> FolderPool::build_template(std::string name, fs::
 
 Async<Result<TemplateContent>> FolderPool::import_template(std::string name, fs::path source,
                                                            Progress progress) {
+  if (first_ != this) co_return co_await first_->import_template(name, source, progress);
   auto existing = co_await template_content(name);
   if (existing || existing.error().code != Code::not_found) co_return existing;
   CO_TRY(auto hold, take(name));
@@ -188,7 +164,7 @@ Async<Result<TemplateContent>> FolderPool::import_template(std::string name, fs:
       [&progress](double fraction) { tell(progress, fraction * work_share, "copying the image"); });
   if (!copied) co_return std::unexpected(std::move(copied).error().within(context));
   CO_TRY_VOID(write_file_durably(made / manifest_name, format_manifest(content)));
-  CO_TRY(content, co_await run_blocking(pool_, [made] { return examine(made); }));
+  CO_TRY(content, co_await run_blocking(pool_, [made] { return examine_template(made); }));
   co_return co_await publish_template(made, name, content, progress);
 }
 
@@ -201,8 +177,25 @@ Async<Result<TemplateContent>> FolderPool::template_content(std::string name) {
   co_return content;
 }
 
+Async<Result<std::vector<std::string>>> FolderPool::templates() {
+  co_return co_await run_blocking(
+      pool_, [folder = first_->templates_]() -> Result<std::vector<std::string>> {
+        std::vector<std::string> names;
+        std::error_code ec;
+        for (auto at = fs::directory_iterator(folder, ec); !ec && at != fs::directory_iterator();
+             at.increment(ec)) {
+          auto name = at->path().filename().string();
+          if (check_template_name(name) && fs::exists(at->path() / manifest_name))
+            names.push_back(std::move(name));
+        }
+        if (ec) return fail_errno(ec.value(), "list " + folder.string());
+        std::ranges::sort(names);
+        return names;
+      });
+}
+
 Async<Result<void>> FolderPool::verify_template(std::string name) {
-  CO_TRY(auto hold, share(name));
+  CO_TRY(auto hold, first_->share(name));
   CO_TRY(auto content, co_await template_content(name));
   for (const auto& file : content.files) {
     auto found = co_await sha256_file(pool_, template_folder(name) / file.name);
@@ -218,22 +211,21 @@ Async<Result<void>> FolderPool::verify_template(std::string name) {
 }
 
 Async<Result<void>> FolderPool::delete_template(std::string name) {
+  if (first_ != this) co_return co_await first_->delete_template(name);
   CO_TRY_VOID(check_template_name(name));
   CO_TRY(auto hold, take(name));
   measured_.reset();
-  auto folder = template_folder(name);
-  co_return co_await run_blocking(pool_, [folder, name, this]() -> Result<void> {
-    std::error_code ec;
-    if (!fs::exists(folder, ec)) return {};
-    TRY(auto user, find_user(vms_, folder));
-    if (user) {
-      return fail(Code::precondition, "template {} is in use: disk {} is linked to it", name,
-                  *user);
-    }
-    auto gone = templates_ / (".new-gone-" + random_hex(8));
-    fs::rename(folder, gone, ec);
-    if (ec) return fail_errno(ec.value(), "rename " + folder.string());
-    return remove_sealed(gone);
+  // Pools that hosts share have copies of their own, for linked clones in them.
+  std::set<fs::path> folders{template_folder(name)};
+  std::vector<fs::path> places{vms_};
+  for (const auto& [pool, other] : folders_->others) {
+    places.push_back(other.vms);
+    folders.insert(other.templates / name);
+  }
+  co_return co_await run_blocking(pool_, [folders, name, places]() -> Result<void> {
+    for (const auto& folder : folders) TRY_VOID(check_unused(folder, places, name));
+    for (const auto& folder : folders) TRY_VOID(take_away(folder));
+    return {};
   });
 }
 

@@ -112,7 +112,9 @@ Result<void> import(std::string_view kind) {
   bool is_iso = kind == iso_kind;
   const auto* format = image::find_format(is_iso ? "raw" : "qcow2");
   if (!is_iso) {
-    for (const auto& line : image::losses(about, format->name, 512)) say("note " + line);
+    for (const auto& line :
+         image::losses(about, format->name, format->sector_size(about.sector_size)))
+      say("note " + line);
   }
   for (const auto& warning : about.warnings) say("note " + warning);
   TRY(auto target, image::DiskFile::adopt(Fd(target_descriptor), "the template"));

@@ -43,4 +43,15 @@ Result<void> check_template_name(std::string_view text) {
   return fail(Code::invalid, "'{}' is not the name of a template", text);
 }
 
+Result<void> check_upload_name(std::string_view text) {
+  auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (text.size() >= 16 && text.size() <= 64 && std::ranges::all_of(text, is_digit)) return {};
+  return fail(Code::invalid, "'{}' is not the name of an upload", text);
+}
+
+Result<void> check_pool_name(std::string_view text) {
+  if (is_word(text)) return {};
+  return fail(Code::invalid, "'{}' is not the name of a pool", text);
+}
+
 }  // namespace truce::storage

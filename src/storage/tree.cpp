@@ -61,6 +61,14 @@ Result<void> remove_unfinished(const fs::path& folder) {
   return {};
 }
 
+std::string made_prefix(const std::string& host) {
+  return fmt::format(".new-{}+", host);
+}
+
+std::string lock_name(const std::string& host) {
+  return host.empty() ? ".lock" : ".lock-" + host;
+}
+
 Result<void> remove_sealed(const fs::path& folder) {
   std::error_code ec;
   if (fs::is_directory(fs::symlink_status(folder, ec))) {
@@ -80,14 +88,16 @@ Result<std::optional<std::string>> find_user(const fs::path& vms, const fs::path
   return user;
 }
 
-Result<Capacity> measure(const fs::path& templates, const fs::path& vms) {
+Result<Capacity> measure(const std::vector<fs::path>& plain, const fs::path& vms) {
   constexpr std::uint64_t block = 512;  // stat(2), st_blocks
   Capacity capacity{};
   std::map<std::string, Bytes> images;
   std::set<std::string> backings;
-  TRY_VOID(each_file(templates, [&](const fs::path&, const struct stat& status) {
-    capacity.used.count += static_cast<std::uint64_t>(status.st_blocks) * block;
-  }));
+  for (const auto& folder : plain) {
+    TRY_VOID(each_file(folder, [&](const fs::path&, const struct stat& status) {
+      capacity.used.count += static_cast<std::uint64_t>(status.st_blocks) * block;
+    }));
+  }
   TRY_VOID(each_file(vms, [&](const fs::path& path, const struct stat& status) {
     capacity.used.count += static_cast<std::uint64_t>(status.st_blocks) * block;
     if (path.extension() != ".qcow2") return;

@@ -141,14 +141,14 @@ const KeptSnapshot* find_snapshot(const LayerTree& tree, std::string_view name) 
   return found == tree.snapshots.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> prune(LayerTree& tree) {
-  std::vector<std::string> files;
+std::vector<DiskFile> prune(LayerTree& tree) {
+  std::vector<DiskFile> files;
   for (bool again = true; std::exchange(again, false);) {
     for (auto it = tree.layers.begin(); it != tree.layers.end(); ++it) {
       bool needed = it->id == tree.current || it->below == 0 ||
                     snapshot_at(tree, it->id) != nullptr || !children_of(tree, it->id).empty();
       if (needed) continue;
-      for (const auto& [disk, file] : it->files) files.push_back(file);
+      for (const auto& [disk, file] : it->files) files.push_back({disk, file});
       tree.layers.erase(it);
       again = true;
       break;

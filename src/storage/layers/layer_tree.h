@@ -40,9 +40,14 @@ std::vector<std::int64_t> children_of(const model::LayerTree& tree, std::int64_t
 const model::KeptSnapshot* snapshot_at(const model::LayerTree& tree, std::int64_t layer);
 const model::KeptSnapshot* find_snapshot(const model::LayerTree& tree, std::string_view name);
 
+/// A file of a layer, and the disk that it belongs to.
+struct DiskFile {
+  std::string disk, file;
+};
+
 /// Takes out layers that nothing stands on, that have no name and are not current; answers their
 /// files.
-std::vector<std::string> prune(model::LayerTree& tree);
+std::vector<DiskFile> prune(model::LayerTree& tree);
 
 /// A disk of a nameless layer with one child; that child.
 struct MergeStep {

@@ -60,7 +60,7 @@ TEST_F(Qcow2Disk, a_copy_stands_alone_and_can_be_larger) {
   folder_.write("raw", random_hex(3'000'000));
   qemu_img({"convert", "-f", "raw", "-O", "qcow2", "-c", "raw", "disk"});
   Watch watch;
-  auto copied = copy_qcow2(at("disk"), at("copy"), gib(100), watch);
+  auto copied = copy_qcow2(at("disk"), at("copy"), gib(100), nullptr, watch);
   ASSERT_TRUE(copied) << copied.error().message;
   EXPECT_EQ(watch.fraction, 1);
   EXPECT_EQ(info("copy").at("virtual-size").as_int64(), std::int64_t{100} << 30);
@@ -72,7 +72,8 @@ TEST_F(Qcow2Disk, a_copy_of_a_linked_disk_is_refused) {
   ASSERT_TRUE(make_qcow2(at("base"), mib(1)));
   ASSERT_TRUE(make_qcow2(at("top"), mib(1), at("base")));
   Watch watch;
-  EXPECT_EQ(copy_qcow2(at("top"), at("copy"), mib(1), watch).error().code, Code::forbidden);
+  EXPECT_EQ(copy_qcow2(at("top"), at("copy"), mib(1), nullptr, watch).error().code,
+            Code::forbidden);
 }
 
 TEST_F(Qcow2Disk, a_copy_that_is_cancelled_says_so) {
@@ -80,7 +81,7 @@ TEST_F(Qcow2Disk, a_copy_that_is_cancelled_says_so) {
   qemu_img({"convert", "-f", "raw", "-O", "qcow2", "raw", "disk"});
   Watch watch;
   watch.cancelled = true;
-  EXPECT_EQ(copy_qcow2(at("disk"), at("copy"), {0}, watch).error().code, Code::cancelled);
+  EXPECT_EQ(copy_qcow2(at("disk"), at("copy"), {0}, nullptr, watch).error().code, Code::cancelled);
 }
 
 TEST_F(Qcow2Disk, facts_of_what_is_no_qcow2_are_an_error) {

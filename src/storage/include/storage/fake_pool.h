@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "storage/homes.h"
 #include "storage/pool.h"
 
 namespace truce::storage {
@@ -16,9 +18,12 @@ namespace truce::storage {
 class FakePool final : public Pool {
  public:
   explicit FakePool(std::filesystem::path root);
+  ~FakePool() override;
 
   /// The next verb that makes something fails with this.
   void fail_next(Error error) { failure_ = std::move(error); }
+  /// What is free from now on.
+  void set_free(Bytes free) { free_ = free; }
   /// Makes a template without further ado.
   void add_template(const std::string& name, TemplateContent content);
 
@@ -26,16 +31,32 @@ class FakePool final : public Pool {
   Async<Result<DiskPath>> create_disk(std::string id, Bytes size) override;
   Async<Result<DiskPath>> clone_disk(std::string id, std::string template_name, Bytes size,
                                      CloneKind kind, Progress progress) override;
+  Async<Result<DiskPath>> make_twin(std::string id, DiskPath disk) override;
+  Async<Result<DiskPath>> take_in(std::string id, std::filesystem::path file,
+                                  std::string template_name) override;
+  Async<Result<void>> grow_disk(std::string id, Bytes size) override;
+  Async<Result<void>> delete_disk(std::string id) override;
   Async<Result<DiskPath>> disk(std::string id) override;
+  /// Some key where one is noted.
+  Async<Result<SecretPtr>> disk_key(std::string id) override;
   Async<Result<void>> delete_vm(std::string vm_uuid) override;
+  /// From then on it knows the disk.
+  Async<Result<void>> settle_copy(std::string id) override;
+  /// Nothing to do: what it makes is there at once.
+  Async<Result<void>> tidy(std::string vm_uuid) override;
+  const Homes* homes() const override { return &homes_; }
   Result<std::filesystem::path> vm_folder(const std::string& vm_uuid) override;
   Result<std::vector<std::string>> vm_folders() override;
   Layers* layers() override { return nullptr; }
+  Library* library() override { return library_.get(); }
   Async<Result<TemplateContent>> build_template(std::string name, std::filesystem::path recipe,
                                                 Progress progress) override;
   Async<Result<TemplateContent>> import_template(std::string name, std::filesystem::path source,
                                                  Progress progress) override;
+  Async<Result<TemplateContent>> fetch_template(std::string name, TemplateSource& source,
+                                                Progress progress) override;
   Async<Result<TemplateContent>> template_content(std::string name) override;
+  Async<Result<std::vector<std::string>>> templates() override;
   Async<Result<void>> verify_template(std::string name) override;
   Async<Result<void>> delete_template(std::string name) override;
   std::filesystem::path template_folder(const std::string& name) const override;
@@ -50,9 +71,12 @@ class FakePool final : public Pool {
   Result<DiskPath> add_disk(const std::string& id, Disk disk);
 
   std::filesystem::path root_;
+  Homes homes_;
+  std::unique_ptr<Library> library_;
   std::map<std::string, Disk> disks_;
   std::map<std::string, TemplateContent> templates_;
   std::optional<Error> failure_;
+  Bytes free_ = gib(1000);
 };
 
 }  // namespace truce::storage

@@ -28,6 +28,7 @@ struct NewLayer {
   struct File {
     std::string disk;
     std::filesystem::path path, below;
+    bool encrypted = false;  ///< as the disk is
   };
   std::int64_t id = 0;
   std::vector<File> files;
