@@ -30,7 +30,7 @@ domain={domain},{subnet},local
 local=/{domain}/
 domain-needed
 dhcp-range={first},static,{mask},1h
-{router}dhcp-hostsdir={folder}/dhcp
+{router}{mtu}{ipv6}dhcp-hostsdir={folder}/dhcp
 dhcp-leasefile={lease_file}
 dhcp-lease-max={guests}
 dhcp-authoritative
@@ -39,20 +39,25 @@ dhcp-rapid-commit
 quiet-dhcp
 )";
 
-constexpr std::size_t lease_limit = 65'536;
-
 std::string_view next_word(std::string_view& line) {
   auto word = line.substr(0, line.find(' '));
   line.remove_prefix(std::min(word.size() + 1, line.size()));
   return word;
 }
 
-std::array<std::uint8_t, 6> mac_bytes(std::string_view mac) {
-  std::array<std::uint8_t, 6> bytes{};
-  for (std::size_t i = 0; i < bytes.size() && 3 * i + 2 <= mac.size(); ++i) {
-    std::from_chars(mac.data() + 3 * i, mac.data() + 3 * i + 2, bytes[i], 16);
+// Guests of an isolated network learn the range, but no router: the lifetime of that is 0.
+std::string ipv6_lines(const ServerConfig& config) {
+  if (!config.subnet6) return {};
+  const auto& subnet = *config.subnet6;
+  auto lines = fmt::format("domain={},{}\ndhcp-range={},static,{},1h\nenable-ra\n", config.domain,
+                           to_string(subnet), to_string(subnet.network), subnet.prefix);
+  auto mtu = config.mtu > 0 ? fmt::format(",mtu:{}", config.mtu) : std::string();
+  if (config.mode == Mode::isolated) {
+    lines += fmt::format("ra-param={}{},600,0\n", bridge_name(config.network), mtu);
+  } else if (!mtu.empty()) {
+    lines += fmt::format("ra-param={}{},600\n", bridge_name(config.network), mtu);
   }
-  return bytes;
+  return lines;
 }
 
 }  // namespace
@@ -68,32 +73,39 @@ std::string config_text(const ServerConfig& config) {
       fmt::arg("first", to_string(config.subnet.network)),
       fmt::arg("mask", to_string(config.subnet.mask())),
       fmt::arg("router", config.mode == Mode::isolated ? "dhcp-option=option:router\n" : ""),
-      fmt::arg("lease_file", config.lease_file.string()),
+      fmt::arg("mtu", config.mtu > 0 ? fmt::format("dhcp-option=option:mtu,{}\n", config.mtu) : ""),
+      fmt::arg("ipv6", ipv6_lines(config)), fmt::arg("lease_file", config.lease_file.string()),
       fmt::arg("guests", config.subnet.guests()));
 }
 
-std::map<std::string, std::string> host_files(const Reservations& reservations, Address gateway,
+std::map<std::string, std::string> host_files(const Reservations& reservations,
+                                              const Gateway& gateway,
                                               const std::vector<std::string>& host_names) {
   std::map<std::string, std::string> files;
   std::set<std::string> vm_names;
+  auto lines = [](Address address, std::optional<Address6> address6, const std::string& names) {
+    auto text = fmt::format("{} {}\n", to_string(address), names);
+    if (address6) text += fmt::format("{} {}\n", to_string(*address6), names);
+    return text;
+  };
   for (const auto& [mac, reservation] : reservations) {
-    files[file_name(mac)] =
-        fmt::format("{} {}\n", to_string(reservation.address), reservation.vm_name);
+    files[file_name(mac)] = lines(reservation.address, reservation.address6, reservation.vm_name);
     vm_names.insert(reservation.vm_name);
   }
   std::string names;
   for (const auto& name : host_names) {
-    if (!vm_names.contains(name)) names += " " + name;
+    if (!vm_names.contains(name)) names += (names.empty() ? "" : " ") + name;
   }
-  if (!names.empty()) files["host"] = fmt::format("{}{}\n", to_string(gateway), names);
+  if (!names.empty()) files["host"] = lines(gateway.address, gateway.address6, names);
   return files;
 }
 
 std::map<std::string, std::string> dhcp_files(const Reservations& reservations) {
   std::map<std::string, std::string> files;
   for (const auto& [mac, reservation] : reservations) {
+    auto six = reservation.address6 ? "[" + to_string(*reservation.address6) + "]," : "";
     files[file_name(mac)] =
-        fmt::format("{},{},{}\n", mac, to_string(reservation.address), reservation.vm_name);
+        fmt::format("{},{},{}{}\n", mac, to_string(reservation.address), six, reservation.vm_name);
   }
   return files;
 }

@@ -13,18 +13,34 @@ namespace {
 constexpr std::string_view table = "truce-security-groups";
 
 // Numbers of one kind from first to last.
-struct Range {
-  std::uint64_t first = 0, last = 0;
-  auto operator<=>(const Range&) const = default;
+template <class Number>
+struct Interval {
+  Number first = {}, last = {};
+  auto operator<=>(const Interval&) const = default;
 };
-using Ranges = std::vector<Range>;  // sorted, none touches another
+template <class Number>
+using Intervals = std::vector<Interval<Number>>;  // sorted, none touches another
+using Port = std::uint32_t;
+
+Port next(Port number) {
+  return number + 1;
+}
+Address next(Address address) {
+  return {address.value + 1};
+}
+Address6 next(Address6 address) {
+  return {address.high + (address.low == ~std::uint64_t{0} ? 1 : 0), address.low + 1};
+}
 
 // nft refuses overlapping elements where sets are joined; so they are merged here.
-Ranges merged(Ranges ranges) {
+template <class Number>
+Intervals<Number> merged(Intervals<Number> ranges) {
   std::ranges::sort(ranges);
-  Ranges result;
+  Intervals<Number> result;
   for (const auto& range : ranges) {
-    if (!result.empty() && range.first <= result.back().last + 1) {
+    bool touches = !result.empty() &&
+                   (range.first <= result.back().last || range.first == next(result.back().last));
+    if (touches) {
       result.back().last = std::max(result.back().last, range.last);
     } else {
       result.push_back(range);
@@ -33,7 +49,7 @@ Ranges merged(Ranges ranges) {
   return result;
 }
 
-Result<Range> addresses_in(std::string_view cidr) {
+Result<Interval<Address>> addresses_in(std::string_view cidr) {
   auto slash = std::min(cidr.find('/'), cidr.size());
   TRY(auto address, parse_address(cidr.substr(0, slash)));
   auto prefix = 32U;
@@ -46,80 +62,139 @@ Result<Range> addresses_in(std::string_view cidr) {
   if (!subnet.contains(address)) {
     return fail(Code::invalid, "'{}' has bits behind its prefix", cidr);
   }
-  return Range{address.value, address.value | ~subnet.mask().value};
+  return Interval<Address>{address, {address.value | ~subnet.mask().value}};
 }
 
-std::string joined(const Ranges& ranges, std::string (*text)(std::uint64_t)) {
+Result<Interval<Address6>> addresses6_in(std::string_view cidr) {
+  TRY(auto subnet, parse_range6(cidr));
+  return Interval<Address6>{subnet.network, subnet.last()};
+}
+
+std::string number_text(Port port) {
+  return std::to_string(port);
+}
+template <class Address>
+std::string number_text(Address address) {
+  return to_string(address);
+}
+
+template <class Number>
+std::string joined(const Intervals<Number>& ranges) {
   std::string all;
   for (const auto& [first, last] : ranges) {
-    all += (all.empty() ? "" : ", ") + text(first);
-    if (last != first) all += "-" + text(last);
+    all += (all.empty() ? "" : ", ") + number_text(first);
+    if (last != first) all += "-" + number_text(last);
   }
   return all;
 }
-std::string address_text(std::uint64_t value) {
-  return to_string(Address{static_cast<std::uint32_t>(value)});
-}
-std::string port_text(std::uint64_t value) {
-  return std::to_string(value);
-}
 
-constexpr Range everybody{0, 0xffff'ffff};
-constexpr Range every_port{0, 0xffff};
+const Intervals<Port> every_port{{0, 0xffff}};
 
-// A rule's peer: addresses, or a group when `group` is not empty.
-struct Peer {
-  std::string group;
-  Range range = everybody;
-  auto operator<=>(const Peer&) const = default;
+// One of IPv4 and IPv6, as rules name them.
+template <class Number>
+struct Family;
+template <>
+struct Family<Address> {
+  static constexpr std::string_view name = "ip", icmp = "icmp";
+  static Result<Interval<Address>> read(std::string_view cidr) { return addresses_in(cidr); }
+};
+template <>
+struct Family<Address6> {
+  static constexpr std::string_view name = "ip6", icmp = "icmpv6";
+  static Result<Interval<Address6>> read(std::string_view cidr) { return addresses6_in(cidr); }
 };
 
-// The rules of one group, direction and protocol, as few as can be: peers with the same ports share
-// one, and each peer's ports are merged before. A thousand rules usually are one or two.
-std::vector<std::string> rule_lines(const std::vector<const Rule*>& rules,
-                                    const std::string& protocol, std::string_view side) {
-  std::map<Peer, Ranges> ports_of;
+bool is_ipv6(std::string_view cidr) {
+  return cidr.contains(':');
+}
+
+std::string match_text(std::string_view protocol, std::string_view icmp,
+                       const Intervals<Port>& ports) {
+  if (ports != every_port) return fmt::format("{} dport {{ {} }} ", protocol, joined(ports));
+  if (protocol == "any") return {};
+  return fmt::format("meta l4proto {} ", protocol == "icmp" ? icmp : protocol);
+}
+
+using Rules = std::vector<const Rule*>;
+
+Intervals<Port> ports_of(const Rule& rule) {
+  if (rule.ports.empty()) return every_port;
+  Intervals<Port> ports;
+  for (const auto& [first, last] : rule.ports) ports.push_back({first, last});
+  return ports;
+}
+
+// The ports that rules with the same peer let through, together.
+template <class Peer>
+std::map<Intervals<Port>, std::vector<Peer>> by_ports(
+    std::map<Peer, Intervals<Port>> ports_of_peer) {
+  std::map<Intervals<Port>, std::vector<Peer>> peers;
+  for (auto& [peer, ports] : ports_of_peer) peers[merged(std::move(ports))].push_back(peer);
+  return peers;
+}
+
+// Rules of one protocol, as few as can be: peers with the same ports share one, and each peer's
+// ports are merged before. A thousand rules usually are one or two.
+template <class Number>
+void add_range_lines(const Rules& rules, std::string_view protocol, std::string_view side,
+                     std::vector<std::string>& lines) {
+  using Its = Family<Number>;
+  std::map<Interval<Number>, Intervals<Port>> ports;
   for (const auto* rule : rules) {
-    Peer peer{rule->peer_group, everybody};
-    if (!rule->peer.empty()) peer.range = addresses_in(rule->peer).value_or(Range{});
-    auto& ports = ports_of[peer];
-    if (rule->ports.empty()) ports.push_back(every_port);
-    for (const auto& [first, last] : rule->ports) ports.push_back({first, last});
+    bool of_family = is_ipv6(rule->peer) == std::is_same_v<Number, Address6>;
+    if (rule->peer.empty() || !of_family) continue;
+    std::ranges::copy(
+        ports_of(*rule),
+        std::back_inserter(ports[Its::read(rule->peer).value_or(Interval<Number>{})]));
   }
-  std::map<std::pair<std::string, Ranges>, Ranges> peers_of;
-  for (auto& [peer, ports] : ports_of) {
-    peers_of[{peer.group, merged(std::move(ports))}].push_back(peer.range);
+  for (auto& [its_ports, ranges] : by_ports(std::move(ports))) {
+    lines.push_back(fmt::format("{} {} {{ {} }} {}accept", Its::name, side, joined(merged(ranges)),
+                                match_text(protocol, Its::icmp, its_ports)));
   }
-  std::vector<std::string> lines;
-  for (auto& [key, ranges] : peers_of) {
-    const auto& [group, ports] = key;
-    auto peers = merged(std::move(ranges));
-    std::string line;
-    if (!group.empty()) line += fmt::format("ip {} @members-{} ", side, group);
-    if (group.empty() && peers != Ranges{everybody}) {
-      line += fmt::format("ip {} {{ {} }} ", side, joined(peers, address_text));
+}
+
+void add_group_lines(const Rules& rules, std::string_view protocol, std::string_view side,
+                     std::vector<std::string>& lines) {
+  std::map<std::string, Intervals<Port>> ports;
+  for (const auto* rule : rules) {
+    if (rule->peer_group.empty()) continue;
+    std::ranges::copy(ports_of(*rule), std::back_inserter(ports[rule->peer_group]));
+  }
+  for (auto& [its_ports, groups] : by_ports(std::move(ports))) {
+    for (const auto& group : groups) {
+      lines.push_back(fmt::format("ip {} @members-{} {}accept", side, group,
+                                  match_text(protocol, "icmp", its_ports)));
+      lines.push_back(fmt::format("ip6 {} @members6-{} {}accept", side, group,
+                                  match_text(protocol, "icmpv6", its_ports)));
     }
-    bool some_ports = ports != Ranges{every_port};
-    if (some_ports) {
-      line += fmt::format("{} dport {{ {} }} ", protocol, joined(ports, port_text));
-    } else if (protocol != "any") {
-      line += fmt::format("meta l4proto {} ", protocol);
-    }
-    lines.push_back(line + "accept");
   }
-  return lines;
+}
+
+void add_common_lines(const Rules& rules, std::string_view protocol,
+                      std::vector<std::string>& lines) {
+  Intervals<Port> ports;
+  for (const auto* rule : rules) {
+    if (rule->peer.empty() && rule->peer_group.empty()) {
+      std::ranges::copy(ports_of(*rule), std::back_inserter(ports));
+    }
+  }
+  if (ports.empty()) return;
+  lines.push_back(match_text(protocol, "{ icmp, icmpv6 }", merged(std::move(ports))) + "accept");
 }
 
 // What a group allows in one direction, in order.
 std::vector<std::string> allowed(const Group& group, Rule::Direction direction) {
-  std::map<std::string, std::vector<const Rule*>> by_protocol;
+  std::map<std::string, Rules> by_protocol;
   for (const auto& rule : group.rules) {
     if (rule.direction == direction) by_protocol[rule.protocol].push_back(&rule);
   }
   auto side = direction == Rule::Direction::ingress ? "saddr" : "daddr";
   std::vector<std::string> lines;
   for (const auto& [protocol, rules] : by_protocol) {
-    std::ranges::move(rule_lines(rules, protocol, side), std::back_inserter(lines));
+    add_common_lines(rules, protocol, lines);
+    add_range_lines<Address>(rules, protocol, side, lines);
+    add_range_lines<Address6>(rules, protocol, side, lines);
+    add_group_lines(rules, protocol, side, lines);
   }
   return lines;
 }
@@ -145,7 +220,11 @@ class Dispatch {
     auto chain =
         fmt::format("{}_nic_{}", way_,
                     sha256_hex(fmt::format("{}", fmt::join(member.groups, ","))).substr(0, 12));
-    entries_.push_back(fmt::format("{} : jump {}", to_string(member.address), chain));
+    auto entry = [&](const auto& address) {
+      return fmt::format("{} : jump {}", to_string(address), chain);
+    };
+    if (member.address != Address{}) entries_.push_back(entry(member.address));
+    if (member.address6) entries6_.push_back(entry(*member.address6));
     if (!chains_.try_emplace(chain).second) return;
     for (const auto& group : member.groups) {
       if (known_.contains(group)) chains_[chain].push_back(fmt::format("jump {}-{}", way_, group));
@@ -155,36 +234,51 @@ class Dispatch {
   [[nodiscard]] std::string text() const {
     std::string all;
     for (const auto& [chain, rules] : chains_) all += chain_text(chain, rules);
-    return all + fmt::format("  map {}-nics {{\n    type ipv4_addr : verdict;\n{}  }}\n", way_,
-                             elements(entries_));
+    return all +
+           fmt::format("  map {}-nics {{\n    type ipv4_addr : verdict;\n{}  }}\n", way_,
+                       elements(entries_)) +
+           fmt::format("  map {}-nics6 {{\n    type ipv6_addr : verdict;\n{}  }}\n", way_,
+                       elements(entries6_));
   }
 
  private:
   std::string_view way_;
   std::set<std::string> known_;
   std::map<std::string, std::vector<std::string>> chains_;
-  std::vector<std::string> entries_;
+  std::vector<std::string> entries_, entries6_;
 };
 
-// A packet between two guests passes both: an accept ends only the chain that it is in.
-constexpr std::string_view base_chains = R"(  chain forward-out {
+// A packet between two guests passes both: an accept ends only the chain that it is in. The kernel
+// tracks no neighbour discovery.
+constexpr std::string_view base_chains = R"(  chain neighbours {
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    icmpv6 type { nd-router-solicit, nd-router-advert } accept
+    icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept
+  }
+  chain forward-out {
     type filter hook forward priority -2; policy accept;
     ct state related accept
     ct direction reply ct state established accept
+    jump neighbours
     ip saddr vmap @out-nics
+    ip6 saddr vmap @out-nics6
   }
   chain forward-in {
     type filter hook forward priority -1; policy accept;
     ct state related accept
     ct direction reply ct state established accept
+    jump neighbours
     ip daddr vmap @in-nics
+    ip6 daddr vmap @in-nics6
   }
   chain input {
     type filter hook input priority -1; policy accept;
     ct direction reply ct state established accept
+    jump neighbours
     meta l4proto { tcp, udp } th dport 53 accept
-    udp dport 67 accept
+    udp dport { 67, 547 } accept
     ip saddr vmap @out-nics
+    ip6 saddr vmap @out-nics6
   }
 }
 )";
@@ -202,7 +296,9 @@ Result<void> check_group(const Group& group) {
     for (const auto& [first, last] : rule.ports) ports_fit = ports_fit && first <= last;
     if (!ports_fit)
       return fail(Code::invalid, "group {}: a rule has ports that cannot be", group.name);
-    if (!rule.peer.empty()) {
+    if (is_ipv6(rule.peer)) {
+      TRY_VOID(addresses6_in(rule.peer));
+    } else if (!rule.peer.empty()) {
       TRY_VOID(addresses_in(rule.peer));
     }
     if (!rule.peer_group.empty()) {
@@ -214,9 +310,18 @@ Result<void> check_group(const Group& group) {
 
 std::string group_rules(const std::vector<Group>& groups, const std::vector<Member>& members) {
   auto text = fmt::format("table inet {0} {{\n}}\ndelete table inet {0}\n", table);
-  if (members.empty()) return text;
+  auto is_here = [](const Member& member) { return member.where == Member::Where::here; };
+  if (std::ranges::none_of(members, is_here)) return text;
   text += fmt::format("table inet {} {{\n", table);
-  std::map<std::string, std::vector<std::string>> addresses;
+  // One that is on its way to this host is told of as elsewhere, too.
+  struct Addresses {
+    std::vector<std::string> four, six;
+    std::set<std::string> seen = {};
+    void add(std::vector<std::string>& list, const std::string& address) {
+      if (seen.insert(address).second) list.push_back(address);
+    }
+  };
+  std::map<std::string, Addresses> addresses;
   std::set<std::string> known, restricted;
   for (const auto& group : groups) {
     known.insert(group.name);
@@ -228,14 +333,21 @@ std::string group_rules(const std::vector<Group>& groups, const std::vector<Memb
   }
   Dispatch in("in", known), out("out", known);
   for (const auto& member : members) {
+    for (const auto& group : member.groups) {
+      auto& its = addresses[group];
+      if (member.address != Address{}) its.add(its.four, to_string(member.address));
+      if (member.address6) its.add(its.six, to_string(*member.address6));
+    }
+    if (!is_here(member)) continue;
     in.add(member);
-    for (const auto& group : member.groups) addresses[group].push_back(to_string(member.address));
     auto restricts = [&](const auto& group) { return restricted.contains(group); };
     if (std::ranges::any_of(member.groups, restricts)) out.add(member);
   }
-  for (const auto& [group, items] : addresses) {
-    text +=
-        fmt::format("  set members-{} {{\n    type ipv4_addr;\n{}  }}\n", group, elements(items));
+  for (const auto& [group, its] : addresses) {
+    text += fmt::format("  set members-{} {{\n    type ipv4_addr;\n{}  }}\n", group,
+                        elements(its.four));
+    text += fmt::format("  set members6-{} {{\n    type ipv6_addr;\n{}  }}\n", group,
+                        elements(its.six));
   }
   for (const auto& group : groups) {
     text += chain_text("in-" + group.name, allowed(group, Rule::Direction::ingress));

@@ -1,9 +1,10 @@
-// What the two files of HostNetwork share.
+// What the files of HostNetwork share.
 #pragma once
 
 #include "dnsmasq.h"
 #include "names.h"
 #include "network/host_network.h"
+#include "overlay/overlay.h"
 #include "reservations.h"
 
 namespace truce::network {
@@ -24,8 +25,22 @@ struct HostNetwork::Network {
     return config.mode == Mode::bridged ? config.bridge : bridge_name(config.name);
   }
 
+  /// What its guests may send at most; 0: as usual.
+  [[nodiscard]] unsigned mtu() const { return config.vni > 0 ? overlay_mtu : 0; }
+
+  /// The host's own addresses in it.
+  [[nodiscard]] Gateway gateway() const {
+    Gateway host{subnet.gateway()};
+    if (subnet6) host.address6 = subnet6->gateway();
+    return host;
+  }
+  [[nodiscard]] AddressRanges ranges() const {
+    return {subnet, subnet6, config.mode == Mode::bridged};
+  }
+
   Config config;
   Subnet subnet;
+  std::optional<Subnet6> subnet6;
   bool ready = false;  ///< an ensure() of this run got through
   bool busy = false;
   Wakeup freed;
@@ -34,7 +49,26 @@ struct HostNetwork::Network {
   Reservations reservations;
   WatchedFolder hosts;
   WatchedFolder dhcp;
+  std::map<std::string, Endpoint> told;  ///< where MACs are, as its overlay's port was told
   Dnsmasq server;
+};
+
+/// The right to load one table, until destroyed.
+class HostNetwork::Alone {
+ public:
+  Alone(bool& busy, Wakeup& freed) : busy_(&busy), freed_(&freed) { busy = true; }
+  Alone(Alone&& other) noexcept
+      : busy_(std::exchange(other.busy_, nullptr)), freed_(other.freed_) {}
+  Alone& operator=(Alone&&) = delete;
+  ~Alone() {
+    if (busy_ == nullptr) return;
+    *busy_ = false;
+    freed_->wake();
+  }
+
+ private:
+  bool* busy_;
+  Wakeup* freed_;
 };
 
 /// The right to change one network, until destroyed.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 
 #include "base/random.h"
 
@@ -88,6 +89,26 @@ std::string bridge_mac(std::string_view host_name, std::string_view network) {
   std::string mac = "02";
   for (std::size_t i = 0; i < 10; i += 2) mac += ":" + hash.substr(i, 2);
   return mac;
+}
+
+std::string overlay_port_name(std::string_view network) {
+  return fmt::format("tv-{}", network);
+}
+
+std::array<std::uint8_t, 6> mac_bytes(std::string_view mac) {
+  std::array<std::uint8_t, 6> bytes{};
+  for (std::size_t i = 0; i < bytes.size() && 3 * i + 2 <= mac.size(); ++i) {
+    std::from_chars(mac.data() + 3 * i, mac.data() + 3 * i + 2, bytes[i], 16);
+  }
+  return bytes;
+}
+
+std::string mac_text(std::string_view bytes) {
+  std::string text;
+  for (char byte : bytes) {
+    text += fmt::format("{}{:02x}", text.empty() ? "" : ":", static_cast<std::uint8_t>(byte));
+  }
+  return text;
 }
 
 std::string file_name(std::string_view mac) {

@@ -2,6 +2,8 @@
 // MAC, so that remove() finds them after any crash.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,11 @@ std::string table_name(std::string_view network);
 std::string tap_name(std::string_view mac);
 /// The same at each start, different from host to host, in the locally administered range.
 std::string bridge_mac(std::string_view host_name, std::string_view network);
+/// The port that leads to the network's other hosts.
+std::string overlay_port_name(std::string_view network);
+/// The bytes of a canonical MAC, and back.
+std::array<std::uint8_t, 6> mac_bytes(std::string_view mac);
+std::string mac_text(std::string_view bytes);
 /// The MAC without colons: the name of a reservation's files.
 std::string file_name(std::string_view mac);
 

@@ -57,6 +57,7 @@ boost::json::object settings_object(const NicSettings& settings) {
   if (!forwards.empty()) object["forwards"] = std::move(forwards);
   if (settings.send_mbit > 0) object["send_mbit"] = settings.send_mbit;
   if (settings.receive_mbit > 0) object["receive_mbit"] = settings.receive_mbit;
+  if (!settings.mirror_to.empty()) object["mirror_to"] = settings.mirror_to;
   return object;
 }
 
@@ -69,6 +70,7 @@ Result<NicSettings> read_settings(const boost::json::value& value) {
         settings.spoof_filter = SpoofFilter::off;
       if (key == "send_mbit") settings.send_mbit = item.to_number<std::uint32_t>();
       if (key == "receive_mbit") settings.receive_mbit = item.to_number<std::uint32_t>();
+      if (key == "mirror_to") settings.mirror_to = item.as_string();
       if (key == "groups") {
         for (const auto& name : item.as_array()) settings.groups.emplace_back(name.as_string());
       }
@@ -86,11 +88,37 @@ Result<NicSettings> read_settings(const boost::json::value& value) {
   return settings;
 }
 
+// The address that the MAC's hash points to, or the next one that is free.
+template <class Subnet, class Address>
+Result<Address> choose(const Subnet& subnet, std::string_view mac, const std::set<Address>& taken,
+                       const std::function<bool(Address)>& leased) {
+  auto count = subnet.guests();
+  auto start =
+      static_cast<std::uint32_t>(std::stoul(sha256_hex(mac).substr(0, 8), nullptr, 16)) % count;
+  std::optional<Address> last_choice;
+  for (std::uint32_t step = 0; step < count; ++step) {
+    auto candidate = subnet.guest((start + step) % count);
+    if (taken.contains(candidate)) continue;
+    if (!leased(candidate)) return candidate;
+    if (!last_choice) last_choice = candidate;
+  }
+  if (last_choice) return *last_choice;
+  return fail(
+      Code::limit,
+      "all {} addresses of {} are reserved: delete VMs or use a network with a larger subnet",
+      count, to_string(subnet));
+}
+
 }  // namespace
 
 Result<void> check_settings(const NicSettings& settings) {
   for (const auto& group : settings.groups) {
     TRY_VOID(check_vm_name(group));
+  }
+  if (!settings.mirror_to.empty()) {
+    TRY(auto canonical, canonical_mac(settings.mirror_to));
+    if (canonical != settings.mirror_to)
+      return fail(Code::invalid, "'{}' is not written as MACs are", settings.mirror_to);
   }
   for (const auto& forward : settings.forwards) {
     if (!forward.address.empty()) {
@@ -107,6 +135,7 @@ std::string to_text(const Reservation& reservation) {
   boost::json::object object{{"mac", reservation.mac},
                              {"vm", reservation.vm_name},
                              {"address", to_string(reservation.address)}};
+  if (reservation.address6) object["address6"] = to_string(*reservation.address6);
   object["settings"] = settings_object(reservation.settings);
   return boost::json::serialize(object) + "\n";
 }
@@ -126,6 +155,9 @@ Result<Reservation> parse_reservation(std::string_view text) {
   TRY_VOID(check_vm_name(field("vm")));
   reservation.vm_name = field("vm");
   TRY(reservation.address, parse_address(field("address")));
+  if (object->contains("address6")) {
+    TRY(reservation.address6, parse_address6(field("address6")));
+  }
   if (const auto* settings = object->if_contains("settings")) {
     TRY(reservation.settings, read_settings(*settings));
   }
@@ -139,28 +171,57 @@ Result<Address> choose_address(const Subnet& subnet, std::string_view mac,
   for (const auto& [other, reservation] : reservations) {
     if (other != mac) taken.insert(reservation.address);
   }
-  auto count = subnet.guests();
-  auto start =
-      static_cast<std::uint32_t>(std::stoul(sha256_hex(mac).substr(0, 8), nullptr, 16)) % count;
-  std::optional<Address> last_choice;
-  for (std::uint32_t step = 0; step < count; ++step) {
-    auto candidate = subnet.guest((start + step) % count);
-    if (taken.contains(candidate)) continue;
-    if (!leased(candidate)) return candidate;
-    if (!last_choice) last_choice = candidate;
-  }
-  if (last_choice) return *last_choice;
-  return fail(
-      Code::limit,
-      "all {} addresses of {} are reserved: delete VMs or use a network with a larger subnet",
-      count, to_string(subnet));
+  return choose(subnet, mac, taken, leased);
 }
 
-Result<Reservations> load_reservations(const std::filesystem::path& folder, const Subnet& subnet) {
+Result<Address6> choose_address(const Subnet6& subnet, std::string_view mac,
+                                const Reservations& reservations,
+                                const std::function<bool(Address6)>& leased) {
+  std::set<Address6> taken;
+  for (const auto& [other, reservation] : reservations) {
+    if (other != mac && reservation.address6) taken.insert(*reservation.address6);
+  }
+  return choose(subnet, mac, taken, leased);
+}
+
+Result<Address> fixed_address(const AddressRanges& ranges, const Reservations& reservations,
+                              const Nic& nic) {
+  TRY(auto address, parse_address(nic.address));
+  if (!ranges.anywhere && !ranges.subnet.is_guest(address)) {
+    return fail(Code::invalid, "{} is not an address that a guest can have in {}", nic.address,
+                to_string(ranges.subnet));
+  }
+  for (const auto& [mac, other] : reservations) {
+    if (mac == nic.mac || other.address != address) continue;
+    return fail(Code::conflict, "{} is the address of {}", nic.address, other.vm_name);
+  }
+  return address;
+}
+
+Result<Address6> fixed_address6(const AddressRanges& ranges, const Reservations& reservations,
+                                const Nic& nic) {
+  TRY(auto address, parse_address6(nic.address6));
+  if (!ranges.anywhere && !ranges.subnet6) {
+    return fail(Code::invalid, "the network has no IPv6 that {} could be of", nic.address6);
+  }
+  if (!ranges.anywhere && !ranges.subnet6->is_guest(address)) {
+    return fail(Code::invalid, "{} is not an address that a guest can have in {}", nic.address6,
+                to_string(*ranges.subnet6));
+  }
+  for (const auto& [mac, other] : reservations) {
+    if (mac == nic.mac || other.address6 != address) continue;
+    return fail(Code::conflict, "{} is the address of {}", nic.address6, other.vm_name);
+  }
+  return address;
+}
+
+Result<Reservations> load_reservations(const std::filesystem::path& folder,
+                                       const AddressRanges& ranges) {
   TRY(auto names, files_in(folder));
   std::sort(names.begin(), names.end());
   Reservations found;
   std::set<Address> taken;
+  std::set<Address6> taken6;
   for (const auto& name : names) {
     if (!name.ends_with(".json")) continue;
     auto read = [&]() -> Result<Reservation> {
@@ -171,10 +232,15 @@ Result<Reservations> load_reservations(const std::filesystem::path& folder, cons
       spdlog::warn("reservation {}: {}", (folder / name).string(), read.error().message);
       continue;
     }
-    bool fits = subnet == Subnet{} || subnet.is_guest(read->address);
+    bool fits = ranges.anywhere || ranges.subnet.is_guest(read->address);
     bool usable = name == file_name(read->mac) + ".json" && fits &&
                   (read->address == Address{} || taken.insert(read->address).second);
-    if (usable) found.emplace(read->mac, *read);
+    if (!usable) continue;
+    if (const auto six = read->address6) {
+      bool fits6 = ranges.anywhere || (ranges.subnet6 && ranges.subnet6->is_guest(*six));
+      if (!fits6 || !taken6.insert(*six).second) read->address6.reset();
+    }
+    found.emplace(read->mac, *read);
   }
   return found;
 }

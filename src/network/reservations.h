@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ struct Reservation {
   std::string vm_name;
   Address address = {};  ///< 0 where only the guest knows it
   NicSettings settings = {};
+  std::optional<Address6> address6 =
+      {};  ///< absent where there is no IPv6, or only the guest knows
   bool operator==(const Reservation&) const = default;
 };
 
@@ -36,11 +39,29 @@ using Reservations = std::map<std::string, Reservation>;
 Result<Address> choose_address(const Subnet& subnet, std::string_view mac,
                                const Reservations& reservations,
                                const std::function<bool(Address)>& leased);
+Result<Address6> choose_address(const Subnet6& subnet, std::string_view mac,
+                                const Reservations& reservations,
+                                const std::function<bool(Address6)>& leased);
 
-/// All reservations of a folder that lie within `subnet` (an empty one: anywhere), each address
-/// once. What cannot be read is left out (and logged): its NIC gets an address anew. An absent
-/// folder holds none.
-Result<Reservations> load_reservations(const std::filesystem::path& folder, const Subnet& subnet);
+/// The ranges that a network's addresses lie in. In mode bridged they lie anywhere.
+struct AddressRanges {
+  Subnet subnet = {};
+  std::optional<Subnet6> subnet6 = {};
+  bool anywhere = false;
+};
+
+/// The fixed address of a NIC: invalid when it is none of the network's, conflict when another NIC
+/// has it.
+Result<Address> fixed_address(const AddressRanges& ranges, const Reservations& reservations,
+                              const Nic& nic);
+Result<Address6> fixed_address6(const AddressRanges& ranges, const Reservations& reservations,
+                                const Nic& nic);
+
+/// All reservations of a folder that lie within `ranges`, each address once. One whose IPv6 address
+/// does not is without it. What cannot be read is left out (and logged): its NIC gets an address
+/// anew. An absent folder holds none.
+Result<Reservations> load_reservations(const std::filesystem::path& folder,
+                                       const AddressRanges& ranges);
 
 /// A folder whose small files another program watches (inotify): each appears whole.
 class WatchedFolder {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ipv6.h"
 #include "base/result.h"
 
 namespace truce::network {

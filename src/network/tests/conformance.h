@@ -109,6 +109,16 @@ TYPED_TEST_P(ProviderConformance, a_plug_is_open_and_one_mac_has_only_one_at_a_t
   EXPECT_TRUE(this->plug("a", "02:00:00:00:00:01"));
 }
 
+TYPED_TEST_P(ProviderConformance, traffic_is_told_of_nics_that_are_plugged_in_and_of_no_others) {
+  ASSERT_TRUE(this->ensure("a"));
+  auto plug = this->plug("a", "02:00:00:00:00:01");
+  ASSERT_TRUE(plug) << plug.error().message;
+  auto traffic = this->run(this->provider().traffic({"02:00:00:00:00:01", "02:00:00:00:00:77"}));
+  ASSERT_TRUE(traffic) << traffic.error().message;
+  EXPECT_EQ(traffic->size(), 1U);
+  EXPECT_TRUE(traffic->contains("02:00:00:00:00:01"));
+}
+
 TYPED_TEST_P(ProviderConformance, refuses_names_and_macs_that_are_none) {
   ASSERT_TRUE(this->ensure("a"));
   auto code = [](const auto& result) { return result ? Code::internal : result.error().code; };
@@ -138,6 +148,36 @@ TYPED_TEST_P(ProviderConformance, an_address_is_fixed_once_and_only_within_the_s
   EXPECT_EQ(fix("db", "02:00:00:00:00:02", "10.99.94.50"), fine);
 }
 
+TYPED_TEST_P(ProviderConformance, addresses_of_both_families_are_given_fixed_and_kept) {
+  Config config{"a", Mode::nat, "10.99.94.0/24", "truce.internal"};
+  ASSERT_TRUE(this->run(this->provider().ensure(config)));
+  auto fix = [this](std::string vm, std::string mac, std::string address) {
+    auto done = this->run(this->provider().reserve(
+        "a", {.vm_name = std::move(vm), .mac = std::move(mac), .address6 = std::move(address)}));
+    return done ? Code::internal : done.error().code;
+  };
+  constexpr auto fine = Code::internal;
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", "fd00:94::50"), Code::invalid) << "there is no IPv6";
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", ""), fine);
+  config.subnet6 = "fd00:94::/64";
+  ASSERT_TRUE(this->run(this->provider().ensure(config)));
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", ""), fine);
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", "fd00:94::50"), fine);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "fd00:94::50"), Code::conflict);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "fd00:94::1"), Code::invalid);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "fd00:95::50"), Code::invalid);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "10.99.94.9"), Code::invalid);
+  EXPECT_EQ(fix("web", "02:00:00:00:00:01", "fd00:94::51"), fine);
+  EXPECT_EQ(fix("db", "02:00:00:00:00:02", "fd00:94::50"), fine);
+  for (auto text : {"fd00:94::/63", "fd00:94::5/64", "fe80::/64", "10.0.0.0/24"}) {
+    config.subnet6 = text;
+    EXPECT_EQ(this->run(this->provider().ensure(config)).error().code, Code::invalid) << text;
+  }
+  Config clash{"b", Mode::nat, "10.99.95.0/24", "truce.internal"};
+  clash.subnet6 = "fd00:94::8000/113";
+  EXPECT_EQ(this->run(this->provider().ensure(clash)).error().code, Code::conflict);
+}
+
 TYPED_TEST_P(ProviderConformance, takes_only_groups_that_are_well_formed) {
   auto code = [this](Group group) {
     auto done = this->run(this->provider().set_groups({std::move(group)}));
@@ -154,6 +194,9 @@ TYPED_TEST_P(ProviderConformance, takes_only_groups_that_are_well_formed) {
   EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "10.0.0.1/8", ""}}}), Code::invalid);
   EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "10.0.0.0/33", ""}}}), Code::invalid);
   EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "", "x y"}}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "icmp", {}, "fd00::/8", ""}}}), Code::internal);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "fd00::1/8", ""}}}), Code::invalid);
+  EXPECT_EQ(code({"web", {{Direction::ingress, "any", {}, "fd00::/8 accept", ""}}}), Code::invalid);
 }
 
 TYPED_TEST_P(ProviderConformance, reservations_end_with_the_subnet_and_come_back_with_a_release) {
@@ -177,8 +220,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     ProviderConformance, says_which_modes_it_can, ensure_and_remove_may_be_repeated,
     refuses_what_cannot_be_a_network, refuses_a_subnet_that_another_network_has,
     verbs_on_an_unknown_network_are_not_found, a_network_in_user_mode_needs_nothing_of_the_host,
-    a_plug_is_open_and_one_mac_has_only_one_at_a_time, refuses_names_and_macs_that_are_none,
-    an_address_is_fixed_once_and_only_within_the_subnet, takes_only_groups_that_are_well_formed,
+    a_plug_is_open_and_one_mac_has_only_one_at_a_time,
+    traffic_is_told_of_nics_that_are_plugged_in_and_of_no_others,
+    refuses_names_and_macs_that_are_none, an_address_is_fixed_once_and_only_within_the_subnet,
+    addresses_of_both_families_are_given_fixed_and_kept, takes_only_groups_that_are_well_formed,
     reservations_end_with_the_subnet_and_come_back_with_a_release);
 
 }  // namespace truce::network

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "conformance.h"
+#include "conformance_overlay.h"
 #include "sandbox.h"
 
 namespace truce::network {
@@ -23,6 +23,7 @@ class FakeSubject {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Fake, ProviderConformance, FakeSubject);
+INSTANTIATE_TYPED_TEST_SUITE_P(Fake, OverlayConformance, FakeSubject);
 
 TEST(FakeNetwork, a_host_without_rights_refuses_nat_and_says_why) {
   asio::io_context loop;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -40,6 +41,8 @@ class Guest {
   /// What its frames and questions say they come from.
   void set_mac(const Mac& mac) { mac_ = mac; }
   void unplug() { tap_ = Fd(); }
+  /// Called with each frame that comes.
+  void on_frame(std::function<void(const Frame&)> hook) { hook_ = std::move(hook); }
 
   /// DISCOVER and REQUEST; nothing when no server answers within `limit`.
   std::optional<Offer> dhcp(Duration limit) {
@@ -180,6 +183,7 @@ class Guest {
         std::copy_n(frame.begin() + 6, 6, asker.begin());
         send_arp(2, asker, {get(frame, 28, 4)});
       }
+      if (hook_) hook_(frame);
       return frame;
     }
     return {};
@@ -237,6 +241,7 @@ class Guest {
   Fd tap_;
   Mac mac_;
   Address address_;
+  std::function<void(const Frame&)> hook_;
 };
 
 }  // namespace truce::network

@@ -15,6 +15,7 @@ inline constexpr auto host_label_of_tests = "testhost";
 
 class HostSubject {
  public:
+  explicit HostSubject(std::string name = host_label_of_tests) : name_(std::move(name)) {}
   ~HostSubject() {
     if (!why_not().empty()) return;
     for (const auto& name : host_.present()) EXPECT_TRUE(run(host_.remove(name)));
@@ -32,12 +33,11 @@ class HostSubject {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
+  std::string name_;
   TempFolder folder_;
   asio::io_context loop_;
-  HostNetwork host_{loop_.get_executor(),
-                    folder_.path() / "run",
-                    folder_.path() / "state",
-                    {.host_name = host_label_of_tests}};
+  HostNetwork host_{
+      loop_.get_executor(), folder_.path() / "run", folder_.path() / "state", {.host_name = name_}};
 };
 
 inline constexpr Mac web_mac{2, 0, 0, 0, 0, 0x11};

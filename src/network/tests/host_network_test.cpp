@@ -5,12 +5,14 @@
 
 #include <fstream>
 
+#include "conformance_overlay.h"
 #include "host_lab.h"
 
 namespace truce::network {
 namespace {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Host, ProviderConformance, HostSubject);
+INSTANTIATE_TYPED_TEST_SUITE_P(Host, OverlayConformance, HostSubject);
 
 TEST_F(HostNetworkTest, a_guest_gets_its_reserved_address_and_its_own_name) {
   ensure();

@@ -5,7 +5,9 @@
 
 #include "base/result.h"
 #include "dnsmasq.h"
+#include "kernel/links.h"
 #include "names.h"
+#include "network/traffic.h"
 #include "rules.h"
 
 using namespace truce::network;
@@ -17,11 +19,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     TRUCE_ASSERT(parse_address(lease.address), "a lease has an address");
     TRUCE_ASSERT(!lease.host_name.contains('\n'), "a name lies within its line");
   }
+  for (const auto& lease : parse_leases6(text).leases) {
+    TRUCE_ASSERT(truce::parse_address6(to_string(lease.address)) == lease.address,
+                 "it has one form");
+    TRUCE_ASSERT(!lease.client.empty() && !lease.host_name.contains('\n'), "a lease is somebody's");
+  }
+  for (const auto& [interface, range] : parse_routes6(text)) {
+    TRUCE_ASSERT(range.prefix > 0 && range.prefix <= 128, "a range has a prefix");
+  }
+  static_cast<void>(parse_addresses6(text));
+  if (auto range = truce::parse_range6(text)) {
+    TRUCE_ASSERT(truce::parse_range6(to_string(*range)) == *range, "it has one form");
+  }
   if (auto reservation = parse_reservation(text)) {
     TRUCE_ASSERT(parse_reservation(to_text(*reservation)) == *reservation,
                  "it can be written again");
   }
+  for (const auto& [name, traffic] : parse_interfaces(text))
+    TRUCE_ASSERT(!name.empty() && !name.contains('\n'), "an interface has a name");
   static_cast<void>(foreign_chains(text));
-  static_cast<void>(open_commands("lab", {"ip", "filter", "input", "input", true}, text));
+  static_cast<void>(
+      open_commands("lab", Ipv6::absent, {"ip", "filter", "input", "input", true}, text));
   return 0;
 }

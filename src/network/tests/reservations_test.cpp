@@ -62,10 +62,32 @@ TEST(Reservations, come_back_from_their_files_and_junk_does_not) {
   put("020000000006.json", "{");
   put("020000000007.json", R"({"mac":"02:00:00:00:00:07","vm":"a\nb","address":"10.1.2.4"})");
   put("leases", "");
-  auto loaded = load_reservations(folder.path(), small);
+  auto loaded = load_reservations(folder.path(), {small});
   ASSERT_TRUE(loaded);
   EXPECT_EQ(*loaded, (Reservations{{good.mac, good}}));
-  EXPECT_TRUE(load_reservations(folder.path() / "absent", small)->empty());
+  EXPECT_TRUE(load_reservations(folder.path() / "absent", {small})->empty());
+}
+
+TEST(Reservations, of_ipv6_follow_from_the_mac_and_stay_within_their_range) {
+  const auto range = *parse_subnet6("fd00:1::/64");
+  const auto nobody6 = [](Address6) { return false; };
+  auto first = choose_address(range, "02:00:00:00:00:01", {}, nobody6);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(range.is_guest(*first));
+  EXPECT_EQ(*choose_address(range, "02:00:00:00:00:01", {}, nobody6), *first);
+  Reservation other{"02:00:00:00:00:02", "db", small.guest(2)};
+  other.address6 = *first;
+  EXPECT_NE(*choose_address(range, "02:00:00:00:00:01", {{other.mac, other}}, nobody6), *first);
+  TempFolder folder;
+  std::ofstream(folder.path() / (file_name(other.mac) + ".json")) << to_text(other);
+  EXPECT_EQ(*load_reservations(folder.path(), {small, range}), (Reservations{{other.mac, other}}));
+  auto without = other;
+  without.address6.reset();
+  EXPECT_EQ(*load_reservations(folder.path(), {small, *parse_subnet6("fd00:2::/64")}),
+            (Reservations{{other.mac, without}}));
+  EXPECT_EQ(*load_reservations(folder.path(), {small}), (Reservations{{other.mac, without}}));
+  EXPECT_FALSE(parse_reservation(
+      R"({"mac":"02:00:00:00:00:07","vm":"a","address":"10.1.2.4","address6":"x"})"));
 }
 
 TEST(WatchedFolder, says_whether_a_watcher_must_be_told) {

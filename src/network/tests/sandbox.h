@@ -13,7 +13,7 @@
 
 #include "base/async.h"
 #include "base/process.h"
-#include "links.h"
+#include "kernel/links.h"
 
 namespace truce::network {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "links.h"
+#include "kernel/links.h"
 #include "names.h"
 
 namespace truce::network {
@@ -62,6 +62,30 @@ TEST(Routes, the_default_route_and_junk_are_skipped) {
   EXPECT_EQ(to_string(ranges[0].subnet), "192.0.2.0/24");
   EXPECT_EQ(ranges[1].interface, "tun0");
   EXPECT_EQ(to_string(ranges[1].subnet), "10.0.0.0/8");
+}
+
+TEST(Routes, of_ipv6_are_those_that_not_every_host_has) {
+  auto ranges = parse_routes6(
+      "fd000088000000000000000000000000 40 00000000000000000000000000000000 00 "
+      "00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0\n"
+      "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+      "fd000000000000000000000000000001 00000400 00000001 00000000 00000003     eth0\n"
+      "fe800000000000000000000000000000 40 00000000000000000000000000000000 00 "
+      "00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0\n"
+      "ff000000000000000000000000000000 08 00000000000000000000000000000000 00 "
+      "00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0\n"
+      "fd000088000000000000000000000005 80 00000000000000000000000000000000 00 "
+      "00000000000000000000000000000000 00000000 00000001 00000000 80200001       lo\n"
+      "junk 40 a b c d e f g h\n\nfd00 1\n");
+  ASSERT_EQ(ranges.size(), 1U);
+  EXPECT_EQ(ranges[0].interface, "eth0");
+  EXPECT_EQ(to_string(ranges[0].subnet), "fd00:88::/64");
+  auto addresses = parse_addresses6(
+      "fd000088000000000000000000000001 03 40 00 82   tr-lab\n"
+      "fe8000000000000000fc00fffe000001 04 40 20 80     eth0\n"
+      "00000000000000000000000000000001 01 80 10 80       lo\nx\n");
+  ASSERT_EQ(addresses.size(), 1U);
+  EXPECT_EQ(to_string(addresses[0].subnet), "fd00:88::1/64");
 }
 
 TEST(Names, fit_into_what_linux_allows) {

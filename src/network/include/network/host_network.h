@@ -13,7 +13,9 @@
 
 namespace truce::network {
 
+enum class Ipv6 : int;
 struct GuardedNetwork;
+struct Others;
 struct Reservation;
 
 struct HostOptions {
@@ -45,11 +47,15 @@ class HostNetwork final : public Provider {
   Async<Result<void>> reserve(std::string network, Nic nic) override;
   Async<Result<void>> release(std::string network, std::string mac) override;
   Async<Result<void>> set_groups(std::vector<Group> groups) override;
+  Async<Result<void>> set_peers(Peers peers) override;
+  Async<std::string> why_not_mirror() override;
   Async<Result<std::vector<Lease>>> leases(std::string network) override;
+  Async<Result<std::map<std::string, Traffic>>> traffic(std::vector<std::string> macs) override;
 
  private:
   struct Network;
   class Turn;
+  class Alone;
   using Shared = std::shared_ptr<Network>;
 
   [[nodiscard]] std::filesystem::path run_folder(const std::string& name) const;
@@ -68,15 +74,35 @@ class HostNetwork final : public Provider {
   Async<Result<void>> publish(Shared network);
   Async<Result<void>> write_reservation(Shared network, Nic nic);
   Async<Result<void>> choose(Shared network, const Nic& nic, Reservation& reservation);
+  Async<Result<void>> choose6(Shared network, const Nic& nic, Reservation& reservation);
+  Async<Result<void>> complete_addresses(Shared network);
+  Async<Result<void>> store(Shared network, const Reservation& reservation);
+  Async<Result<void>> take_back(Shared network, Reservation gone);
+  Async<Result<void>> free_card(Shared network, std::string mac);
+  Async<Result<void>> free_left_cards(Shared network, Nic nic);
   Async<Result<void>> apply_change(Shared network, Reservation before, Reservation now);
+  Async<Alone> be_alone(bool& busy, Wakeup& freed);
+  [[nodiscard]] std::string host_mac(const Config& config) const;
+  Async<Result<void>> set_up_overlay(Shared network);
+  Result<void> set_up_overlay_port(Network& network) const;
+  Result<void> tell_neighbours(const Network& network) const;
+  Async<Result<void>> tear_down_overlay(std::string name);
+  Result<void> make_port(const Network& network, const std::string& tap) const;
   enum class Reload { changed, always };
+  Async<Result<void>> load_mirrors(Reload reload);
+  [[nodiscard]] std::string mirror_text() const;
   Async<Result<void>> load_groups(Reload reload);
   Async<Result<void>> load_groups_now(Reload reload);
   Result<void> begin_forwarding() const;
+  Result<void> begin_forwarding6() const;
   Result<void> end_forwarding(const std::string& leaving) const;
+  Result<void> end_forwarding6(const std::string& leaving) const;
+  [[nodiscard]] bool others_route(const std::string& leaving, Ipv6 ipv6) const;
+  Result<void> set_up_ipv6(const Network& network) const;
   [[nodiscard]] GuardedNetwork guarded(const Network& network) const;
   Async<Result<void>> load_guard(Shared network, std::string change = {});
-  Async<Result<std::vector<Lease>>> read_leases(Shared network);
+  Async<Result<std::string>> read_lease_file(Shared network);
+  Async<Result<void>> load_address_rules(Shared network);
   Async<Result<std::string>> nft(std::vector<std::string> arguments, std::string input = {});
   enum class Doors { open, closed };
   Async<Result<void>> set_doors(std::string network, Doors doors);
@@ -89,7 +115,11 @@ class HostNetwork final : public Provider {
   std::optional<std::vector<Group>> groups_;  ///< absent: not told yet, what is loaded stays
   bool groups_busy_ = false;
   Wakeup groups_freed_;
-  std::string loaded_groups_;   ///< as nft took them
+  std::string loaded_groups_;       ///< as nft took them
+  std::unique_ptr<Others> others_;  ///< other hosts; absent: not told yet, what is set up stays
+  bool mirrors_busy_ = false;
+  Wakeup mirrors_freed_;
+  std::string loaded_mirrors_;  ///< as nft took them; empty: there are none
   bool guard_missing_ = false;  ///< this kernel cannot keep guests from posing as others
   asio::thread_pool pool_{1};
 };

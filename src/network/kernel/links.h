@@ -43,6 +43,24 @@ Result<void> set_up(const std::string& interface);
 Result<void> add_address(const std::string& interface, const Subnet& address);
 Result<void> delete_address(const std::string& interface, const Subnet& address);
 
+/// The same for IPv6. Ranges that every host has (link-local, multicast, its own) are left out.
+struct Range6 {
+  std::string interface;
+  Subnet6 subnet;
+};
+/// The routes of `/proc/net/ipv6_route` but default ones; junk lines are skipped.
+std::vector<Range6> parse_routes6(std::string_view text);
+/// The addresses of `/proc/net/if_inet6`, each with its prefix; junk lines are skipped.
+std::vector<Range6> parse_addresses6(std::string_view text);
+/// Everything that this host routes or has an address in. A kernel without IPv6 has nothing.
+Result<std::vector<Range6>> used_ranges6();
+/// The IPv6 addresses of one interface, each with its prefix.
+Result<std::vector<Subnet6>> addresses6_of(const std::string& interface);
+/// Usable at once: nobody is asked whether he has it ([RFC 4862] 5.4), as a bridge without ports
+/// gets no answer.
+Result<void> add_address(const std::string& interface, const Subnet6& address);
+Result<void> delete_address(const std::string& interface, const Subnet6& address);
+
 /// A new tap that lives as long as its descriptor, with frames that begin with a virtio-net header
 /// (linux/if_tun.h). unavailable while another descriptor still holds one of that name.
 Result<Fd> make_tap(const std::filesystem::path& device, const std::string& name);
@@ -51,12 +69,17 @@ Result<void> add_port(const std::string& bridge, const std::string& interface);
 
 /// Whether the interface is a bridge.
 [[nodiscard]] bool is_bridge(const std::string& name);
-/// Shows what the bridge carries between its ports to the chains of IPv4 too, or not
+/// Shows what the bridge carries between its ports to the chains of IPv4 and IPv6 too
 /// (br_netfilter). unsupported where the kernel cannot. Loads the module where it is one, for this
 /// bridge alone.
 Result<void> filter_bridged(const std::string& bridge);
 
+/// Whether the kernel speaks IPv6.
+[[nodiscard]] bool has_ipv6();
+
 /// Writes below /proc/sys (`net/ipv4/ip_forward`) where it differs.
 Result<void> write_setting(const std::string& name, std::string_view value);
+/// The same, but a setting that the kernel does not have is success.
+Result<void> write_if_there(const std::string& name, std::string_view value);
 
 }  // namespace truce::network

@@ -1,4 +1,4 @@
-#include "links.h"
+#include "kernel/links.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -6,7 +6,6 @@
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -19,10 +18,12 @@
 #include <bit>
 #include <cerrno>
 #include <charconv>
-#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+
+#include "kernel/netlink.h"
+#include "names.h"
 
 namespace truce::network {
 namespace {
@@ -81,66 +82,19 @@ std::string_view next_field(std::string_view& line) {
   return field;
 }
 
-// One attribute with an address, as it lies in a netlink message.
-struct AddressAttribute {
-  rtattr head;
-  std::uint32_t value;
-};
-
-struct AddressMessage {
-  nlmsghdr head;
-  ifaddrmsg body;
-  AddressAttribute local, address, broadcast;
-};
-
-// rtnetlink(7): one request, answered by an error number, 0 when done.
-Result<void> ask_kernel(const void* message, std::size_t size, const std::string& what) {
-  Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket) return fail_errno(errno, "netlink socket");
-  if (::send(socket.get(), message, size, 0) < 0) return fail_errno(errno, what);
-  struct {
-    nlmsghdr head;
-    nlmsgerr body;
-    std::array<char, 512> rest;
-  } answer{};
-  if (::recv(socket.get(), &answer, sizeof answer, 0) < 0) return fail_errno(errno, what);
-  if (answer.head.nlmsg_type != NLMSG_ERROR) return fail(Code::io, "{}: unexpected answer", what);
-  if (answer.body.error != 0) return fail_errno(-answer.body.error, what);
-  return {};
-}
-
 // RTM_NEWADDR or RTM_DELADDR.
 Result<void> change_address(std::uint16_t type, std::uint16_t flags, const std::string& interface,
                             const Subnet& address) {
-  AddressMessage message{};
-  auto attribute = [](std::uint16_t kind, Address value) {
-    return AddressAttribute{{sizeof(AddressAttribute), kind}, htonl(value.value)};
-  };
-  message.head.nlmsg_len = sizeof message;
-  message.head.nlmsg_type = type;
-  message.head.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
-  message.body.ifa_family = AF_INET;
-  message.body.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix);
-  message.body.ifa_index = ::if_nametoindex(interface.c_str());
-  message.local = attribute(IFA_LOCAL, address.network);
-  message.address = attribute(IFA_ADDRESS, address.network);
-  message.broadcast = attribute(IFA_BROADCAST, address.broadcast());
-
-  return ask_kernel(&message, sizeof message,
-                    fmt::format("address {} of {}", to_string(address), interface));
+  ifaddrmsg body{};
+  body.ifa_family = AF_INET;
+  body.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix);
+  body.ifa_index = ::if_nametoindex(interface.c_str());
+  NetlinkRequest request(type, flags, body);
+  request.put(IFA_LOCAL, htonl(address.network.value));
+  request.put(IFA_ADDRESS, htonl(address.network.value));
+  request.put(IFA_BROADCAST, htonl(address.broadcast().value));
+  return request.send(fmt::format("address {} of {}", to_string(address), interface));
 }
-
-// A RTM_NEWLINK that sets nf_call_iptables of a bridge: attributes within attributes.
-struct BridgeMessage {
-  nlmsghdr head;
-  ifinfomsg body;
-  rtattr link_info;
-  rtattr kind;
-  std::array<char, 8> kind_name;
-  rtattr options;
-  rtattr option;
-  std::array<std::uint8_t, 4> value;
-};
 
 // br_netfilter as a module shows all bridges to all chains once it is loaded; nobody asked for
 // that.
@@ -176,21 +130,17 @@ bool is_bridge(const std::string& name) {
 
 Result<void> filter_bridged(const std::string& bridge) {
   TRY_VOID(load_bridge_filter());
-  BridgeMessage message{};
-  message.head.nlmsg_len = sizeof message;
-  message.head.nlmsg_type = RTM_NEWLINK;
-  message.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-  message.body.ifi_family = AF_UNSPEC;
-  message.body.ifi_index = static_cast<int>(::if_nametoindex(bridge.c_str()));
-  auto rest = sizeof message - offsetof(BridgeMessage, link_info);
-  message.link_info = {static_cast<std::uint16_t>(rest), IFLA_LINKINFO};
-  message.kind = {sizeof(rtattr) + 7, IFLA_INFO_KIND};
-  std::memcpy(message.kind_name.data(), "bridge", 7);
-  rest = sizeof message - offsetof(BridgeMessage, options);
-  message.options = {static_cast<std::uint16_t>(rest), IFLA_INFO_DATA};
-  message.option = {sizeof(rtattr) + 1, IFLA_BR_NF_CALL_IPTABLES};
-  message.value[0] = 1;
-  return ask_kernel(&message, sizeof message, "filter between the ports of " + bridge);
+  ifinfomsg body{};
+  body.ifi_index = static_cast<int>(::if_nametoindex(bridge.c_str()));
+  NetlinkRequest request(RTM_NEWLINK, 0, body);
+  auto info = request.open(IFLA_LINKINFO);
+  request.put_bytes(IFLA_INFO_KIND, "bridge");
+  auto options = request.open(IFLA_INFO_DATA);
+  request.put(IFLA_BR_NF_CALL_IPTABLES, std::uint8_t{1});
+  request.put(IFLA_BR_NF_CALL_IP6TABLES, std::uint8_t{1});
+  request.close(options);
+  request.close(info);
+  return request.send("filter between the ports of " + bridge);
 }
 
 std::vector<Range> parse_routes(std::string_view text) {
@@ -265,12 +215,7 @@ Result<void> delete_bridge(const std::string& name) {
 Result<void> set_mac(const std::string& interface, const std::string& mac) {
   TRY(auto socket, control_socket());
   auto request = request_for(interface);
-  std::array<char, 6> wanted{};
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    unsigned byte = 0;
-    std::from_chars(mac.data() + 3 * i, mac.data() + 3 * i + 2, byte, 16);
-    wanted[i] = static_cast<char>(byte);
-  }
+  auto wanted = mac_bytes(mac);
   if (::ioctl(socket.get(), SIOCGIFHWADDR, &request) != 0) {
     return fail_errno(errno, "MAC of " + interface);
   }
@@ -323,6 +268,17 @@ Result<void> add_port(const std::string& bridge, const std::string& interface) {
     return fail_errno(errno, fmt::format("plug {} into {}", interface, bridge));
   }
   return {};
+}
+
+bool has_ipv6() {
+  std::error_code ec;
+  return std::filesystem::exists("/proc/sys/net/ipv6", ec);
+}
+
+Result<void> write_if_there(const std::string& name, std::string_view value) {
+  auto written = write_setting(name, value);
+  if (!written && written.error().code == Code::not_found) return {};
+  return written;
 }
 
 Result<void> write_setting(const std::string& name, std::string_view value) {
