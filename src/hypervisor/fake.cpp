@@ -17,6 +17,12 @@ std::filesystem::path state_path(const Machine& machine) {
   return machine.folder.empty() ? machine.folder : machine.folder / suspend_file;
 }
 
+// Whose machine it is that goes to another host is not decided by verbs that know nothing of that.
+Result<void> stays(const FakeWorld::Guest& guest) {
+  if (guest.flying == FakeWorld::Guest::Flying::no) return {};
+  return fail(Code::precondition, "{} is on its way from host to host", guest.machine.name);
+}
+
 }  // namespace
 
 const FakeWorld::Guest* FakeWorld::find(const std::string& uuid) const {
@@ -45,10 +51,26 @@ void FakeWorld::reset(const std::string& uuid) {
 }
 
 void FakeWorld::pause(const std::string& uuid) {
+  stop(uuid, Cause::other, "QEMU stopped it");
+}
+
+void FakeWorld::fill(const std::string& uuid) {
+  stop(uuid, Cause::no_space, "disk0: No space left on device");
+}
+
+void FakeWorld::stop(const std::string& uuid, Cause cause, std::string detail) {
   auto found = guests_.find(uuid);
   if (found == guests_.end() || found->second.state == model::Observed::paused) return;
   found->second.state = model::Observed::paused;
-  if (sink_) sink_({uuid, Notice::Kind::paused, {}, "a disk error stopped it"});
+  found->second.panicked = cause == Cause::panic;
+  Notice notice{uuid, Notice::Kind::paused, {}, std::move(detail)};
+  notice.cause = cause;
+  if (sink_) sink_(std::move(notice));
+}
+
+void FakeWorld::hang(const std::string& uuid) {
+  auto found = guests_.find(uuid);
+  if (found != guests_.end()) found->second.hung = std::chrono::steady_clock::now();
 }
 
 Result<void> FakeWorld::take_failure(const std::string& verb) {
@@ -113,7 +135,11 @@ Async<Result<std::vector<std::pair<std::string, model::Observed>>>> FakeHypervis
 
 Async<Result<void>> FakeHypervisor::start(Machine machine) {
   CO_TRY_VOID(world_->take_failure("start"));
+  if (machine.gate && !machine.gate->open())
+    co_return fail(Code::precondition, "start {}: the gate is shut: this host must not run it now",
+                   machine.name);
   if (auto running = world_->guests_.find(machine.uuid); running != world_->guests_.end()) {
+    CO_TRY_VOID(stays(running->second));
     running->second.state = model::Observed::running;
     co_return Result<void>{};
   }
@@ -123,6 +149,7 @@ Async<Result<void>> FakeHypervisor::start(Machine machine) {
                     std::filesystem::remove(state_path(machine), none);
   for (auto& port : machine.ports) port.tap = -1;  // the caller closes it after this call
   guest.machine = std::move(machine);
+  if (guest.machine.first_memory.count == 0) guest.machine.first_memory = guest.machine.memory;
   auto uuid = guest.machine.uuid;
   world_->guests_.insert_or_assign(uuid, std::move(guest));
   ++world_->starts_;
@@ -139,7 +166,12 @@ Async<Result<void>> FakeHypervisor::request_stop(std::string uuid) {
 
 Async<Result<void>> FakeHypervisor::kill(std::string uuid) {
   CO_TRY_VOID(world_->take_failure("kill"));
-  world_->end(uuid, EndReason::requested, "killed");
+  const auto* guest = world_->find(uuid);
+  if (guest != nullptr && guest->panicked) {
+    world_->end(uuid, EndReason::guest_panic, "the guest's kernel panicked");
+  } else {
+    world_->end(uuid, EndReason::requested, "killed");
+  }
   co_return Result<void>{};
 }
 
@@ -151,24 +183,35 @@ Async<Result<void>> FakeHypervisor::pause(std::string uuid) {
 
 Async<Result<void>> FakeHypervisor::resume(std::string uuid) {
   CO_TRY(auto* guest, enter("resume", uuid));
+  CO_TRY_VOID(stays(*guest));
   guest->state = model::Observed::running;
   co_return Result<void>{};
 }
 
 Async<Result<void>> FakeHypervisor::reset(std::string uuid) {
   CO_TRY(auto* guest, enter("reset", uuid));
+  CO_TRY_VOID(stays(*guest));
   ++guest->resets;
+  guest->panicked = false;
+  guest->hung.reset();
   co_return Result<void>{};
 }
 
 Async<Result<void>> FakeHypervisor::suspend(std::string uuid) {
   CO_TRY(auto* guest, enter("suspend", uuid));
+  CO_TRY_VOID(stays(*guest));
   if (auto path = state_path(guest->machine); path.empty()) {
     world_->suspended_.insert(uuid);
   } else {
     CO_TRY_VOID(write_file_durably(path, "the memory of a fake machine\n"));
   }
   world_->end(uuid, EndReason::requested, "suspended");
+  co_return Result<void>{};
+}
+
+Async<Result<void>> FakeHypervisor::set_limits(std::string uuid, Limits limits) {
+  CO_TRY(auto* guest, enter("set_limits", uuid));
+  guest->machine.limits = std::move(limits);
   co_return Result<void>{};
 }
 
@@ -183,7 +226,10 @@ std::filesystem::path FakeHypervisor::socket(const std::string& /*uuid*/,
 }
 
 Async<Result<void>> FakeHypervisor::ping(std::string uuid) {
-  CO_TRY_VOID(enter("ping", uuid));
+  CO_TRY(auto* guest, enter("ping", uuid));
+  if (guest->hung || world_->silent_.contains(uuid))
+    co_return fail(Code::unavailable, "no guest agent answers");
+  ++guest->pings;
   co_return Result<void>{};
 }
 

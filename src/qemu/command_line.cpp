@@ -75,8 +75,9 @@ void Words::choose_boot_order() {
       if (cd ? kind == BootDevice::cdrom : kind == BootDevice::disk && !disk.read_only)
         boot_indices_[disk.id] = index++;
     }
-    for (std::size_t i = 0; kind == BootDevice::network && i < machine_.ports.size(); ++i)
-      boot_indices_[fmt::format("nic{}", i)] = index++;
+    if (kind != BootDevice::network) continue;
+    for (const auto& port : machine_.ports)
+      boot_indices_[fmt::format("nic{}", port.number)] = index++;
   }
 }
 
@@ -91,6 +92,7 @@ std::vector<std::string> Words::all() {
   hardware();
   control();
   if (outfit_.firmware == model::Firmware::uefi) firmware();
+  plugs();
   disks();
   ports();
   small_devices();
@@ -150,6 +152,7 @@ void Words::processor() {
   bool named = !model.empty() && model != "max" && model != "host";
   if (model.empty()) model = kvm ? "host" : "max";
   if (model.starts_with("x86-64-v")) model = level_features(model);
+  if (kvm && !named) model += wiring_.cpu_less;
   if (kvm && named) model += ",enforce";  // the guest gets all that it was promised, or nothing
   if (kvm && outfit_.guest == model::GuestKind::windows) model += windows_features;
   add("-cpu", model);
@@ -157,18 +160,29 @@ void Words::processor() {
                       ? ""
                       : fmt::format(",sockets={},cores={},threads={}", outfit_.sockets,
                                     outfit_.cores, outfit_.threads);
-  add("-smp", fmt::format("{}{}", machine_.cpus, topology));
+  auto most = outfit_.max_cpus > machine_.cpus ? fmt::format(",maxcpus={}", outfit_.max_cpus) : "";
+  add("-smp", fmt::format("{}{}{}", machine_.cpus, most, topology));
+}
+
+Bytes Words::first_memory() const {
+  return machine_.first_memory.count > 0 ? machine_.first_memory : machine_.memory;
+}
+
+Bytes Words::hot_memory() const {
+  auto first = first_memory().count;
+  return Bytes{outfit_.max_memory.count > first ? outfit_.max_memory.count - first : 0};
 }
 
 // Processors and memory in equal parts; what is left over is the first node's.
 void Words::memory() {
-  add("-m", size_of_memory(machine_.memory));
+  auto most = hot_memory().count > 0 ? ",maxmem=" + size_of_memory(outfit_.max_memory) : "";
+  add("-m", size_of_memory(first_memory() + wiring_.more_memory) + most);
   auto nodes = outfit_.numa_nodes;
   if (nodes == 1 && !outfit_.huge_pages) return;
   constexpr std::uint64_t grain = 2U << 20;
-  auto part = machine_.memory.count / static_cast<std::uint64_t>(nodes) / grain * grain;
+  auto part = first_memory().count / static_cast<std::uint64_t>(nodes) / grain * grain;
   for (std::int64_t node = 0; node < nodes; ++node) {
-    auto rest = machine_.memory.count - part * static_cast<std::uint64_t>(nodes - 1);
+    auto rest = first_memory().count - part * static_cast<std::uint64_t>(nodes - 1);
     auto size = size_of_memory(Bytes{node == 0 ? rest : part});
     add("-object", outfit_.huge_pages
                        ? fmt::format("memory-backend-memfd,id=ram{},size={},hugetlb=on,"
@@ -176,8 +190,9 @@ void Words::memory() {
                                      node, size)
                        : fmt::format("memory-backend-ram,id=ram{},size={}", node, size));
     if (nodes == 1) continue;
-    auto first = node * machine_.cpus / nodes;
-    auto last = (node + 1) * machine_.cpus / nodes - 1;
+    auto cpus = std::max<std::int64_t>(outfit_.max_cpus, machine_.cpus);
+    auto first = node * cpus / nodes;
+    auto last = (node + 1) * cpus / nodes - 1;
     add("-numa", fmt::format("node,nodeid={0},cpus={1}-{2},memdev=ram{0}", node, first, last));
   }
 }
@@ -276,8 +291,11 @@ Bytes translation_cache(Bytes guest_memory) {
 }
 
 Bytes memory_limit(const Machine& machine, Accelerator accelerator) {
-  Bytes limit = machine.memory + mib(256) + Bytes{machine.memory.count / 32} +
-                mib(16 * static_cast<std::uint64_t>(machine.cpus));
+  // With what it may be given while it runs: the limit stays.
+  auto memory = std::max(machine.memory, machine.outfit.max_memory);
+  auto cpus = std::max<std::int64_t>(machine.cpus, machine.outfit.max_cpus);
+  Bytes limit =
+      memory + mib(256) + Bytes{memory.count / 32} + mib(16 * static_cast<std::uint64_t>(cpus));
   if (accelerator == Accelerator::tcg) {
     auto cache = translation_cache(machine.memory);
     limit = limit + cache + cache;

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,7 +35,8 @@ struct Wiring {
   std::string program = "qemu-system-x86_64";
   Accelerator accelerator = Accelerator::tcg;
   Origin origin = Origin::boot;
-  int qmp_fd = 3;  ///< listening unix sockets
+  std::string cpu_less;  ///< left out of the host's processor under KVM: `,-arch-capabilities`
+  int qmp_fd = 3;        ///< listening unix sockets
   int serial_fd = 4;
   int agent_fd = 5;
   std::vector<int> tap_fds;     ///< one for each port that is not in user mode, in their order
@@ -44,6 +47,10 @@ struct Wiring {
   FirmwareFiles firmware;                             ///< when it is UEFI
   std::filesystem::path render_node;                  ///< of the host's graphics card, for 3D
   std::vector<std::filesystem::path> usb_nodes;       ///< of the devices that are passed through
+  std::filesystem::path keys;  ///< folder of the pipes that keys of disks come through
+  Bytes more_memory;           ///< beyond what the machine is said to have
+  /// The network cards that have a ROM to boot from, where it must be as on another host.
+  std::optional<std::set<std::string>> roms;
 };
 
 /// The most of each that a machine can have: each has its own fixed PCI slot (SATA port for CDs),

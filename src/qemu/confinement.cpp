@@ -1,9 +1,11 @@
 #include "confinement.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace truce::qemu {
@@ -12,12 +14,20 @@ namespace {
 using hypervisor::DiskFile;
 using hypervisor::Machine;
 
-bool inside(const std::filesystem::path& path, const std::filesystem::path& folder) {
-  return !folder.empty() && path.parent_path() == folder;
+// The machine's folder in the pool where a disk or a layer of it lies.
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  auto folder = file.parent_path();
+  return folder.filename() == hypervisor::layers_folder ? folder.parent_path() : folder;
 }
 
 bool writable(const DiskFile& disk) {
   return !disk.read_only && !disk.cdrom;
+}
+
+// Of the files that a disk stands on, those that no other machine has.
+bool own_layer(const std::filesystem::path& below, const DiskFile& disk, const Machine& machine) {
+  auto folder = folder_of(below);
+  return folder == machine.folder || folder == folder_of(disk.path);
 }
 
 Result<void> own_file(const std::filesystem::path& path, std::pair<uid_t, gid_t> user) {
@@ -50,10 +60,21 @@ User user_of(const Machine& machine, uid_t uid_base, Accelerator accelerator) {
   return std::pair{id, group};
 }
 
+User user_of(const Runtime& runtime) {
+  struct stat status{};
+  bool known = ::geteuid() == 0 && ::stat(runtime.own().c_str(), &status) == 0;
+  return known ? User(std::pair{status.st_uid, status.st_gid}) : std::nullopt;
+}
+
 Result<void> own_files(const Machine& machine, const User& user) {
   if (!user) return {};
   for (const auto& disk : machine.disks) {
-    if (writable(disk) || inside(disk.path, machine.folder)) TRY_VOID(own_file(disk.path, *user));
+    if (writable(disk) || folder_of(disk.path) == machine.folder)
+      TRY_VOID(own_file(disk.path, *user));
+    // On another host it had another user.
+    for (const auto& below : disk.backing) {
+      if (writable(disk) && own_layer(below, disk, machine)) TRY_VOID(own_file(below, *user));
+    }
   }
   return {};
 }
@@ -68,16 +89,29 @@ Result<void> own_path(const std::filesystem::path& path, const User& user) {
   return {};
 }
 
+Result<void> make_layers_folders(const Machine& machine) {
+  TRY_VOID(make_folder(machine.folder / hypervisor::layers_folder, 0711));
+  for (const auto& disk : machine.disks) {
+    if (writable(disk) && disk.format == "qcow2")
+      TRY_VOID(make_folder(folder_of(disk.path) / hypervisor::layers_folder, 0711));
+  }
+  return {};
+}
+
 FileRules file_rules(const Machine& machine, const Wiring& wiring, const Runtime& runtime) {
   FileRules rules;
   // Programs, libraries and firmware; the name servers, for the network in user mode.
   rules.read_only = {"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/resolv.conf"};
   rules.read_write = {runtime.own(), "/dev/null", "/dev/urandom", "/dev/kvm"};
   for (const auto& disk : machine.disks) {
+    if (disk.path.empty()) continue;  // a drive with nothing in it
     (writable(disk) ? rules.read_write : rules.read_only).push_back(disk.path);
+    auto layers = folder_of(disk.path) / hypervisor::layers_folder;
+    if (writable(disk) && folder_of(disk.path) != machine.folder)
+      rules.read_write.push_back(layers);
     for (const auto& below : disk.backing) {
       // Layers of its own: what is above them may be merged into them.
-      bool own = inside(below, machine.folder);
+      bool own = own_layer(below, disk, machine);
       (own ? rules.read_write : rules.read_only).push_back(below);
     }
   }
@@ -88,6 +122,9 @@ FileRules file_rules(const Machine& machine, const Wiring& wiring, const Runtime
   for (const auto& file : {wiring.firmware.variables, wiring.render_node}) {
     if (!file.empty()) rules.read_write.push_back(file);
   }
+  if (!wiring.render_node.empty()) {  // what draws finds its card's driver there
+    rules.read_only.insert(rules.read_only.end(), {"/sys/dev/char", "/sys/devices"});
+  }
   for (const auto& node : wiring.usb_nodes) rules.read_write.push_back(node);
   if (!machine.outfit.pci.empty()) {
     // vfio finds a device's group in /sys (Documentation/driver-api/vfio.rst).
@@ -97,9 +134,21 @@ FileRules file_rules(const Machine& machine, const Wiring& wiring, const Runtime
   return rules;
 }
 
+void enclose(const Enclosure& enclosure, Command& command) {
+  command.own = enclosure.own;
+  command.call_filter = enclosure.calls;
+  command.profile = enclosure.profile;
+  // One byte: with none at all, a program that takes cores by a pipe would still get them
+  // (core(5)).
+  command.limits = {
+      {RLIMIT_CORE, 1}, {RLIMIT_NOFILE, 4096}, {RLIMIT_MSGQUEUE, 0}, {RLIMIT_RTPRIO, 0}};
+}
+
 Command confined(const Machine& machine, const Wiring& wiring, const Runtime& runtime,
-                 const User& user, std::vector<std::string> argv) {
+                 const User& user, const Enclosure& enclosure, std::vector<std::string> argv) {
   Command command;
+  enclose(enclosure, command);
+  if (std::ranges::any_of(machine.ports, &hypervisor::Port::user_mode)) command.own.network = false;
   command.argv = std::move(argv);
   command.user = user;
   command.lock_memory = !machine.outfit.pci.empty();  // a device writes where the memory is

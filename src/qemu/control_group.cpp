@@ -23,15 +23,22 @@ Result<void> write_to(const Path& file, std::string_view text) {
   return {};
 }
 
-Result<void> make_group(const Path& folder) {
-  if (::mkdir(folder.parent_path().c_str(), 0755) != 0 && errno != EEXIST) {
-    return fail_errno(errno, "mkdir " + folder.parent_path().string());
-  }
-  ::rmdir(folder.c_str());  // an earlier start's: its counters must not be taken for ours
-  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
-    return fail_errno(errno, "mkdir " + folder.string());
-  }
+// Groups that hold others end so; no uuid does.
+constexpr std::string_view group_suffix = ".pool";
+// As StartGate::above ends.
+constexpr std::string_view guarded = "protected";
+
+Result<void> make_folders(const Path& folder) {
+  std::error_code ec;
+  std::filesystem::create_directories(folder, ec);
+  if (ec) return fail_errno(ec.value(), "mkdir " + folder.string());
   return {};
+}
+
+Result<void> make_group(const Path& folder) {
+  TRY_VOID(make_folders(folder.parent_path()));
+  ::rmdir(folder.c_str());  // an earlier start's: its counters must not be taken for ours
+  return make_folders(folder);
 }
 
 bool unified(const ControlGroupPlace& place) {
@@ -40,34 +47,131 @@ bool unified(const ControlGroupPlace& place) {
 
 constexpr const char* controllers[] = {"memory", "cpu", "pids"};
 
-std::vector<Path> folders_of(const ControlGroupPlace& place, const std::string& uuid) {
-  if (unified(place)) return {place.root / place.name / uuid};
-  std::vector<Path> folders;
+// The top group of each hierarchy.
+std::vector<Path> tops_of(const ControlGroupPlace& place) {
+  if (unified(place)) return {place.root / place.name};
+  std::vector<Path> tops;
   for (const char* controller : controllers) {
-    if (::access((place.root / controller).c_str(), F_OK) == 0) {
-      folders.push_back(place.root / controller / place.name / uuid);
-    }
+    if (::access((place.root / controller).c_str(), F_OK) == 0)
+      tops.push_back(place.root / controller / place.name);
   }
-  return folders;
+  return tops;
+}
+
+// What is below the top group: the groups that a machine is in, and its own.
+Path below_top(const ControlGroupLimits& limits, const std::string& uuid) {
+  Path path;
+  for (std::size_t i = 1; i < limits.wanted.groups.size(); ++i)
+    path /= limits.wanted.groups[i].name + std::string(group_suffix);
+  return path / uuid;
+}
+
+bool is_group_of_groups(const Path& folder) {
+  return folder.filename().native().ends_with(group_suffix);
+}
+
+// A machine's groups of groups, from the one above it to the top one, with what each may have.
+// Those of a machine that was started in others are left alone.
+template <class Act>
+Result<void> each_above(const Path& folder, const std::vector<hypervisor::Share>& groups, Act act) {
+  auto above = folder.parent_path();
+  for (auto i = groups.size(); i-- > 0; above = above.parent_path()) {
+    bool it = i == 0 ? !is_group_of_groups(above)
+                     : above.filename() == groups[i].name + std::string(group_suffix);
+    if (!it) return {};
+    TRY_VOID(act(above, groups[i]));
+  }
+  return {};
+}
+
+int weight_of(const ControlGroupLimits& limits) {
+  const auto& wanted = limits.wanted;
+  int shares = wanted.cpu_shares > 0 ? wanted.cpu_shares : 100 * limits.cpus;
+  return std::max(shares, wanted.cpu_reservation);
+}
+
+constexpr int period = 100'000;  // microseconds; a percent of a processor is a thousand of them
+
+Result<void> processor_v1(const Path& folder, int weight, int percent) {
+  TRY_VOID(write_to(folder / "cpu.shares", fmt::format("{}", std::max(1024 * weight / 100, 2))));
+  auto quota = folder / "cpu.cfs_quota_us";
+  if (percent == 0 && ::access(quota.c_str(), F_OK) != 0) return {};
+  if (percent > 0) TRY_VOID(write_to(folder / "cpu.cfs_period_us", fmt::format("{}", period)));
+  return write_to(quota, fmt::format("{}", percent > 0 ? percent * (period / 100) : -1));
+}
+
+Result<void> processor_v2(const Path& folder, int weight, int percent) {
+  TRY_VOID(write_to(folder / "cpu.weight", fmt::format("{}", std::clamp(weight, 1, 10000))));
+  return write_to(folder / "cpu.max", percent > 0
+                                          ? fmt::format("{} {}", percent * (period / 100), period)
+                                          : fmt::format("max {}", period));
+}
+
+// Version 1 takes from those first that have more than is kept for them; "-1" is more than any has.
+Result<void> keep_memory_v1(const Path& folder, Bytes kept) {
+  return write_to(folder / "memory.soft_limit_in_bytes",
+                  kept.count > 0 ? fmt::format("{}", kept.count) : std::string("-1"));
+}
+
+Result<void> change_v1(const Path& folder, const std::string& controller,
+                       const ControlGroupLimits& limits) {
+  if (controller == "memory") return keep_memory_v1(folder, limits.wanted.memory_reservation);
+  if (controller != "cpu") return {};
+  TRY_VOID(each_above(folder, limits.wanted.groups, [](const Path& group, const auto& share) {
+    return processor_v1(group, share.cpu_shares, share.cpu_limit);
+  }));
+  return processor_v1(folder, weight_of(limits), limits.wanted.cpu_limit);
+}
+
+// A group keeps for those below it what it may keep itself, so the groups above keep all.
+Result<void> change_v2(const Path& folder, const ControlGroupLimits& limits) {
+  TRY_VOID(each_above(folder, limits.wanted.groups,
+                      [](const Path& group, const auto& share) -> Result<void> {
+                        TRY_VOID(processor_v2(group, share.cpu_shares, share.cpu_limit));
+                        return write_to(group / "memory.low", "max");
+                      }));
+  TRY_VOID(processor_v2(folder, weight_of(limits), limits.wanted.cpu_limit));
+  return write_to(folder / "memory.low", fmt::format("{}", limits.wanted.memory_reservation.count));
 }
 
 Result<void> limit_v1(const Path& folder, const std::string& controller,
                       const ControlGroupLimits& limits) {
   if (controller == "memory") {
-    return write_to(folder / "memory.limit_in_bytes", fmt::format("{}", limits.memory.count));
+    TRY_VOID(write_to(folder / "memory.limit_in_bytes", fmt::format("{}", limits.memory.count)));
   }
-  if (controller == "cpu")
-    return write_to(folder / "cpu.shares", fmt::format("{}", 1024 * limits.cpus));
-  return write_to(folder / "pids.max", fmt::format("{}", limits.threads));
+  if (controller == "pids")
+    TRY_VOID(write_to(folder / "pids.max", fmt::format("{}", limits.threads)));
+  return change_v1(folder, controller, limits);
 }
 
-Result<void> limit_v2(const Path& folder, const ControlGroupLimits& limits) {
-  for (const auto& above : {folder.parent_path().parent_path(), folder.parent_path()}) {
-    TRY_VOID(write_to(above / "cgroup.subtree_control", "+memory +cpu +pids"));
-  }
+Result<void> limit_v2(const Path& root, const Path& folder, const ControlGroupLimits& limits) {
+  std::vector<Path> above;
+  for (auto at = folder.parent_path(); at != root; at = at.parent_path()) above.push_back(at);
+  above.push_back(root);
+  for (auto at = above.rbegin(); at != above.rend(); ++at)
+    TRY_VOID(write_to(*at / "cgroup.subtree_control", "+memory +cpu +pids"));
   TRY_VOID(write_to(folder / "memory.max", fmt::format("{}", limits.memory.count)));
-  TRY_VOID(write_to(folder / "cpu.weight", fmt::format("{}", std::min(100 * limits.cpus, 10000))));
-  return write_to(folder / "pids.max", fmt::format("{}", limits.threads));
+  TRY_VOID(write_to(folder / "pids.max", fmt::format("{}", limits.threads)));
+  return change_v2(folder, limits);
+}
+
+// Which hierarchy of version 1 a group is in; empty for version 2.
+std::string controller_of(const Path& folder) {
+  for (const char* controller : controllers) {
+    auto file = std::string(controller) == "memory" ? "memory.limit_in_bytes"
+                : std::string(controller) == "cpu"  ? "cpu.shares"
+                                                    : "pids.max";
+    bool there = ::access((folder / file).c_str(), F_OK) == 0;
+    if (there && ::access((folder / "cgroup.controllers").c_str(), F_OK) != 0) return controller;
+  }
+  return {};
+}
+
+// Empty groups of groups go with their last machine.
+void remove_above(const Path& folder) {
+  for (auto above = folder.parent_path(); is_group_of_groups(above); above = above.parent_path()) {
+    if (::rmdir(above.c_str()) != 0) return;
+  }
 }
 
 // The number after `oom_kill` in a file of `key value` lines; 0 when there is none.
@@ -87,12 +191,17 @@ ControlGroup ControlGroup::make(const ControlGroupPlace& place, const std::strin
                                 const ControlGroupLimits& limits) {
   std::vector<Path> made;
   bool one_tree = unified(place);
-  for (const auto& folder : folders_of(place, uuid)) {
+  for (const auto& top : tops_of(place)) {
+    auto folder = top / below_top(limits, uuid);
     auto ready = make_group(folder);
     if (ready) {
-      auto controller = folder.parent_path().parent_path().filename().string();
-      ready = one_tree ? limit_v2(folder, limits) : limit_v1(folder, controller, limits);
-      if (!ready) ::rmdir(folder.c_str());
+      auto controller = top.parent_path().filename().string();
+      ready =
+          one_tree ? limit_v2(place.root, folder, limits) : limit_v1(folder, controller, limits);
+      if (!ready) {
+        ::rmdir(folder.c_str());
+        remove_above(folder);
+      }
     }
     if (ready) {
       made.push_back(folder);
@@ -104,10 +213,70 @@ ControlGroup ControlGroup::make(const ControlGroupPlace& place, const std::strin
   return ControlGroup(std::move(made));
 }
 
+Result<void> ControlGroup::change(const ControlGroupLimits& limits) const {
+  for (const auto& folder : folders_) {
+    auto controller = controller_of(folder);
+    TRY_VOID(controller.empty() ? change_v2(folder, limits)
+                                : change_v1(folder, controller, limits));
+  }
+  return {};
+}
+
 ControlGroup ControlGroup::find(const ControlGroupPlace& place, const std::string& uuid) {
-  auto folders = folders_of(place, uuid);
-  std::erase_if(folders, [](const Path& folder) { return ::access(folder.c_str(), F_OK) != 0; });
-  return ControlGroup(std::move(folders));
+  std::vector<Path> found;
+  for (const auto& top : tops_of(place)) {
+    std::error_code ec;
+    std::filesystem::recursive_directory_iterator at(top, ec), end;
+    for (; !ec && at != end; at.increment(ec)) {
+      if (!is_group_of_groups(at->path()) && at->path().filename() != guarded)
+        at.disable_recursion_pending();
+      if (at->path().filename() == uuid) found.push_back(at->path());
+    }
+  }
+  return ControlGroup(std::move(found));
+}
+
+namespace {
+
+// A number that stands alone in a file, or after a key in one of `key value` lines; 0 without one.
+double number_in(const Path& file, std::string_view key = {}) {
+  auto text = read_file(file, mib(1));
+  std::istringstream words(text ? *text : std::string());
+  for (std::string word; words >> word;) {
+    if (key.empty()) return std::strtod(word.c_str(), nullptr);
+    if (word == key && words >> word) return std::strtod(word.c_str(), nullptr);
+  }
+  return 0;
+}
+
+// `some avg10=1.23 avg60=…` (accounting/psi.rst).
+double pressure_in(const Path& file) {
+  auto text = read_file(file, kib(4));
+  constexpr std::string_view before = "some avg10=";
+  if (!text || !text->starts_with(before)) return 0;
+  return std::strtod(text->c_str() + before.size(), nullptr);
+}
+
+}  // namespace
+
+ControlGroupUse ControlGroup::use() const {
+  ControlGroupUse use;
+  for (const auto& folder : folders_) {
+    auto controller = controller_of(folder);
+    if (controller == "memory") {
+      use.memory.count = static_cast<std::uint64_t>(number_in(folder / "memory.usage_in_bytes"));
+    } else if (controller == "cpu") {
+      use.throttled_seconds = number_in(folder / "cpu.stat", "throttled_time") / 1e9;
+    } else if (controller.empty()) {
+      use.memory.count = static_cast<std::uint64_t>(number_in(folder / "memory.current"));
+      use.cpu_seconds = number_in(folder / "cpu.stat", "usage_usec") / 1e6;
+      use.throttled_seconds = number_in(folder / "cpu.stat", "throttled_usec") / 1e6;
+      use.cpu_pressure = pressure_in(folder / "cpu.pressure");
+      use.memory_pressure = pressure_in(folder / "memory.pressure");
+      use.io_pressure = pressure_in(folder / "io.pressure");
+    }
+  }
+  return use;
 }
 
 bool ControlGroup::out_of_memory() const {
@@ -129,6 +298,17 @@ void ControlGroup::kill() const {
   }
 }
 
+std::vector<Path> groups_of(const hypervisor::Machine& machine, const ControlGroup& groups) {
+  return machine.gate ? machine.gate->groups_with(groups.folders()) : groups.folders();
+}
+
+void ControlGroup::discard() const {
+  for (const auto& folder : folders_) {
+    ::rmdir(folder.c_str());
+    remove_above(folder);
+  }
+}
+
 Async<void> ControlGroup::remove() {
   for (const auto& folder : folders_) {
     for (int tries = 0; ::rmdir(folder.c_str()) != 0 && errno == EBUSY; ++tries) {
@@ -139,6 +319,7 @@ Async<void> ControlGroup::remove() {
       }
       co_await sleep_for(10ms);
     }
+    remove_above(folder);
   }
   folders_.clear();
 }

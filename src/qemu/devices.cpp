@@ -1,6 +1,10 @@
 // Devices of a machine as words, each in a place of its own on the bus.
 #include <boost/json.hpp>
+#include <charconv>
+#include <set>
 
+#include "live/secrets.h"
+#include "places.h"
 #include "words.h"
 
 namespace truce::qemu {
@@ -14,37 +18,6 @@ using model::NicModel;
 using model::Sound;
 
 namespace {
-
-// PCI slots. 0x1d to 0x1f belong to q35 itself, 0x01 to a legacy machine.
-constexpr int slot_screen = 0x01;
-constexpr int slot_ports = 0x02;
-constexpr int slot_disks = 0x0a;
-constexpr int slot_random = 0x12;
-constexpr int slot_balloon = 0x13;
-constexpr int slot_channels = 0x14;
-constexpr int slot_spare = 0x15;  // a legacy machine has no spare ports, but its screen here
-constexpr int slot_usb = 0x16;
-constexpr int slot_sound = 0x17;
-constexpr int slot_watchdog = 0x18;
-constexpr int slot_scsi = 0x19;
-constexpr int slot_passed = 0x1a;         // ports of q35
-constexpr int slot_passed_legacy = 0x1c;  // and the three after it
-constexpr int spare_ports = 4;
-constexpr int first_passed_chassis = 16;
-
-std::string_view device_of(NicModel model) {
-  switch (model) {
-    case NicModel::virtio:
-      return "virtio-net-pci";
-    case NicModel::e1000:
-      return "e1000";
-    case NicModel::e1000e:
-      return "e1000e";
-    case NicModel::rtl8139:
-      return "rtl8139";
-  }
-  return "virtio-net-pci";
-}
 
 std::string_view device_of(const model::Outfit& outfit) {
   switch (outfit.display) {
@@ -64,9 +37,41 @@ std::string_view device_of(const model::Outfit& outfit) {
 
 }  // namespace
 
-void Words::add_virtio(std::string_view kind, int slot, std::string_view rest) {
-  auto where = pci_ ? fmt::format(",addr={:#x}", slot) : "";
+std::string_view device_of(NicModel model) {
+  switch (model) {
+    case NicModel::virtio:
+      return "virtio-net-pci";
+    case NicModel::e1000:
+      return "e1000";
+    case NicModel::e1000e:
+      return "e1000e";
+    case NicModel::rtl8139:
+      return "rtl8139";
+  }
+  return "virtio-net-pci";
+}
+
+std::int64_t queues_of(const hypervisor::Machine& machine) {
+  return std::max<std::int64_t>(machine.cpus, machine.outfit.max_cpus);
+}
+
+int disk_number(std::string_view id) {
+  constexpr std::string_view before = "disk";
+  int number = -1;
+  if (!id.starts_with(before)) return number;
+  id.remove_prefix(before.size());
+  auto [end, ec] = std::from_chars(id.data(), id.data() + id.size(), number);
+  return ec == std::errc() && end == id.data() + id.size() ? number : -1;
+}
+
+void Words::add_virtio(std::string_view kind, int slot, std::string_view rest, int port) {
+  auto where = !pci_ ? "" : where_of(slot, port);
   add("-device", fmt::format("virtio-{}-{}{}{}", kind, pci_ ? "pci" : "device", rest, where));
+}
+
+std::string Words::where_of(int slot, int port) const {
+  return port > 0 && !legacy() ? fmt::format(",bus={},addr=0x0", plug_port(port))
+                               : fmt::format(",addr={:#x}", slot);
 }
 
 void Words::listening(std::string_view id, int fd) {
@@ -74,7 +79,7 @@ void Words::listening(std::string_view id, int fd) {
 }
 
 void Words::block_node(const std::string& id, const std::string& format,
-                       const std::filesystem::path& path, bool writable) {
+                       const std::filesystem::path& path, bool writable, json::object more) {
   json::object file{{"node-name", id + "-file"},
                     {"driver", "file"},
                     {"filename", path.string()},
@@ -86,8 +91,29 @@ void Words::block_node(const std::string& id, const std::string& format,
     node["discard"] = "unmap";
     node["detect-zeroes"] = "unmap";
   }
+  for (auto& [key, value] : more) node[key] = std::move(value);
   add("-blockdev", json::serialize(file));
   add("-blockdev", json::serialize(node));
+}
+
+// Of its chain each file that is encrypted is named, as QEMU is to be told the key of each. What
+// the others stand on it finds itself.
+void Words::encrypted_node(const DiskFile& disk) {
+  add("-object", json::serialize(json::object{{"qom-type", "secret"},
+                                              {"id", secret_of(disk.id)},
+                                              {"file", key_pipe(wiring_.keys, disk.id).string()}}));
+  auto encrypt = encryption_of(disk.id);
+  json::value below;
+  for (auto i = std::min(disk.backing.size(), disk.encrypted); i > 0; --i) {
+    json::object file{{"driver", "file"}, {"filename", disk.backing[i - 1].string()}};
+    json::object layer{{"driver", "qcow2"}, {"file", std::move(file)}};
+    if (i < disk.encrypted) layer["encrypt"] = encrypt;
+    if (below.is_object()) layer["backing"] = std::move(below);
+    below = std::move(layer);
+  }
+  json::object more{{"encrypt", std::move(encrypt)}};
+  if (below.is_object()) more["backing"] = std::move(below);
+  block_node(disk.id, disk.format, disk.path, true, std::move(more));
 }
 
 bool Words::is_cdrom(const DiskFile& disk) const {
@@ -96,16 +122,34 @@ bool Words::is_cdrom(const DiskFile& disk) const {
   return disk.cdrom || (ata && disk.read_only);
 }
 
+// Before what is plugged into them.
+void Words::plugs() {
+  if (!pci_ || legacy()) return;
+  for (int i = 0; i < model::plug_ports; ++i) {
+    add("-device",
+        fmt::format("pcie-root-port,id={0},chassis={2},addr={3:#x}.{1}{4}", plug_port(i + 1), i,
+                    i + 1, slot_plugs, i == 0 ? ",multifunction=on" : ""));
+  }
+}
+
 // The disks in their order, then the CDs.
 void Words::disks() {
   bool scsi = pci_ && outfit_.disk_bus == DiskBus::scsi && !machine_.disks.empty();
   if (scsi) {
-    add("-device", fmt::format("{},id=scsi,addr={:#x}", legacy() ? "lsi53c895a" : "virtio-scsi-pci",
-                               slot_scsi));
+    auto queues = legacy() ? "" : fmt::format(",num_queues={}", queues_of(machine_));
+    add("-device", fmt::format("{},id=scsi{},addr={:#x}",
+                               legacy() ? "lsi53c895a" : "virtio-scsi-pci", queues, slot_scsi));
   }
-  int disk_count = 0;
+  std::set<int> taken;
+  for (const auto& each : machine_.disks) taken.insert(disk_number(each.id));
   for (const auto& each : machine_.disks) {
-    if (!is_cdrom(each)) disk(each, disk_count++);
+    if (is_cdrom(each)) continue;
+    auto number = disk_number(each.id);
+    if (number < 0) {
+      for (number = 0; taken.contains(number);) ++number;
+      taken.insert(number);
+    }
+    disk(each, number);
   }
   int cdrom_count = 0;
   for (const auto& each : machine_.disks) {
@@ -114,10 +158,17 @@ void Words::disks() {
 }
 
 void Words::disk(const DiskFile& disk, int number) {
-  block_node(disk.id, disk.format, disk.path, !disk.read_only && !disk.cdrom);
-  auto rest = fmt::format(",id={0},drive={0},serial={0}{1}", disk.id, boot_index(disk.id));
+  if (disk.encrypted > 0) {
+    encrypted_node(disk);
+  } else {
+    block_node(disk.id, disk.format, disk.path, !disk.read_only && !disk.cdrom);
+  }
+  // A storage that fails for a while is no broken disk: the guest waits and sees no error.
+  auto rest = fmt::format(",id={0},drive={0},serial={0},werror=stop,rerror=stop{1}", disk.id,
+                          boot_index(disk.id));
   if (!pci_ || outfit_.disk_bus == DiskBus::virtio) {
-    add_virtio("blk", slot_disks + number, rest);
+    if (pci_) rest += fmt::format(",num-queues={}", queues_of(machine_));
+    add_virtio("blk", slot_disks + number, rest, disk.port);
   } else if (outfit_.disk_bus == DiskBus::scsi) {
     add("-device", fmt::format("scsi-hd,bus=scsi.0,scsi-id={}{}", number, rest));
   } else if (outfit_.disk_bus == DiskBus::sata) {
@@ -132,8 +183,9 @@ void Words::disk(const DiskFile& disk, int number) {
 // On SATA from the last port on, where disks do not get in their way; on IDE as the first of the
 // second channel, where old systems look.
 void Words::cdrom(const DiskFile& disk, int number) {
-  block_node(disk.id, disk.format, disk.path, false);
-  auto rest = fmt::format(",id={0},drive={0}{1}", disk.id, boot_index(disk.id));
+  if (!disk.path.empty()) block_node(disk.id, disk.format, disk.path, false);
+  auto drive = disk.path.empty() ? "" : ",drive=" + disk.id;
+  auto rest = fmt::format(",id={}{}{}", disk.id, drive, boot_index(disk.id));
   if (legacy()) {
     constexpr int places[] = {2, 3, 1, 0};
     auto place = places[number];
@@ -147,8 +199,8 @@ void Words::cdrom(const DiskFile& disk, int number) {
 
 void Words::ports() {
   std::size_t tap = 0;
-  int number = 0;
   for (const auto& each : machine_.ports) {
+    auto number = each.number;
     if (each.user_mode) {
       std::string forwards;
       for (const auto& forward : each.forwards) forwards += ",hostfwd=" + escaped(forward);
@@ -156,25 +208,39 @@ void Words::ports() {
     } else {
       add("-netdev", fmt::format("tap,id=net{},fd={}", number, wiring_.tap_fds[tap++]));
     }
-    port(each, number++);
+    port(each);
   }
 }
 
-void Words::port(const Port& port, int number) {
+void Words::port(const Port& port) {
+  auto number = port.number;
   auto index = boot_index(fmt::format("nic{}", number));
   auto rest = fmt::format(",id=nic{0},netdev=net{0},mac={1}", number, port.mac);
-  if (!pci_) return add_virtio("net", slot_ports + number, rest);
+  // Other models have no way to tell it: their guests learn it by DHCP.
+  bool tells = !pci_ || outfit_.nic_model == NicModel::virtio;
+  if (tells && port.mtu > 0) rest += fmt::format(",host_mtu={}", port.mtu);
+  if (!pci_) return add_virtio("net", slot_ports + number, rest, 0);
   // Without boot from the network its ROM is left out: the firmware is done sooner.
-  add("-device", fmt::format("{}{}{},addr={:#x}", device_of(outfit_.nic_model), rest,
-                             index.empty() ? ",romfile=" : index, slot_ports + number));
+  bool rom = wiring_.roms ? wiring_.roms->contains(fmt::format("nic{}", number)) : !index.empty();
+  add("-device",
+      fmt::format("{}{}{}{}{}", device_of(outfit_.nic_model), rest, rom ? "" : ",romfile=", index,
+                  where_of(slot_ports + number, port.port)));
 }
 
 void Words::small_devices() {
   if (legacy()) return;  // old systems have no drivers for them
+  auto hot = hot_memory();
+  if (hot.count > 0) {
+    add("-object", fmt::format("memory-backend-ram,id=hotram,size={}M", hot.count >> 20));
+    add_virtio("mem", slot_hot_memory,
+               fmt::format(",id=hotmem,memdev=hotram,requested-size={}M",
+                           (machine_.memory.count - first_memory().count) >> 20),
+               0);
+  }
   add("-object", "rng-builtin,id=random");
-  add_virtio("rng", slot_random, ",rng=random");
-  add_virtio("balloon", slot_balloon, ",id=balloon,deflate-on-oom=on,free-page-reporting=on");
-  add_virtio("serial", slot_channels, ",id=channels");
+  add_virtio("rng", slot_random, ",rng=random", 0);
+  add_virtio("balloon", slot_balloon, ",id=balloon,deflate-on-oom=on,free-page-reporting=on", 0);
+  add_virtio("serial", slot_channels, ",id=channels", 0);
   listening("agent", wiring_.agent_fd);
   add("-device", "virtserialport,bus=channels.0,chardev=agent,name=org.qemu.guest_agent.0");
   if (outfit_.spice) {
@@ -183,15 +249,11 @@ void Words::small_devices() {
   }
   if (!pci_) return;
   add("-device", "pvpanic");
-  for (int i = 0; i < spare_ports; ++i) {
-    add("-device", fmt::format("pcie-root-port,id=spare{0},chassis={1},addr={2:#x}.{0}{3}", i,
-                               i + 1, slot_spare, i == 0 ? ",multifunction=on" : ""));
-  }
 }
 
 void Words::screen() {
   add("-device", fmt::format("{},id=screen,addr={:#x}", device_of(outfit_),
-                             legacy() ? slot_spare : slot_screen));
+                             legacy() ? slot_plugs : slot_screen));
   add("-vnc", "unix:" + escaped(wiring_.vnc.string()));
   if (!outfit_.spice) return;
   // Without a password: the socket is moved to where only root gets at it.

@@ -10,6 +10,7 @@
 #include "confinement.h"
 #include "host/firmware.h"
 #include "host/host_devices.h"
+#include "live/secrets.h"
 
 namespace truce::qemu {
 
@@ -46,7 +47,7 @@ Result<void> add_lines(const Machine& machine, const Runtime& runtime, Gear& gea
 // A TPM 2.0 as a process beside QEMU, joined to it by a pair of sockets, so neither needs a path to
 // the other (swtpm(8), "--ctrl"; swtpm_ioctls(3)). What it keeps is in the machine's folder.
 Result<void> add_tpm(const Machine& machine, const Runtime& runtime, const User& user,
-                     const ControlGroup& groups, Gear& gear) {
+                     const ControlGroup& groups, const Enclosure& enclosure, Gear& gear) {
   auto state = machine.folder / "tpm";
   TRY_VOID(make_folder(state, 0700));
   TRY_VOID(own_path(state, user));
@@ -58,6 +59,7 @@ Result<void> add_tpm(const Machine& machine, const Runtime& runtime, const User&
   TRY(auto log, open_file(runtime.folder() / "tpm.log", O_WRONLY | O_CREAT | O_APPEND, 0600));
   constexpr int control = 3;
   Command command;
+  enclose(enclosure, command);
   command.argv = {"swtpm",
                   "socket",
                   "--tpm2",
@@ -68,7 +70,8 @@ Result<void> add_tpm(const Machine& machine, const Runtime& runtime, const User&
                   "--terminate"};
   command.descriptors = {{log.get(), 2}, {tpms.get(), control}};
   command.user = user;
-  command.cgroups = groups.folders();
+  command.cgroups = groups_of(machine, groups);
+  command.gate = machine.gate;
   command.file_rules =
       FileRules{.read_only = {"/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ssl"},
                 .read_write = {state, "/dev/null", "/dev/urandom"}};
@@ -99,11 +102,16 @@ Result<void> add_devices(const Machine& machine, const User& user, const Surroun
 }  // namespace
 
 Result<Gear> make_gear(const Machine& machine, const Runtime& runtime, const User& user,
-                       const ControlGroup& groups, const Surroundings& around) {
+                       const ControlGroup& groups, const Enclosure& enclosure,
+                       const Surroundings& around) {
   Gear gear;
   auto& wiring = gear.wiring;
   wiring.vnc = runtime.own() / "vnc.sock";
   wiring.spice = runtime.own() / "spice.sock";
+  wiring.keys = runtime.own();
+  for (const auto& disk : machine.disks) {
+    if (disk.encrypted > 0) TRY_VOID(make_key_pipe(runtime, disk.id, user));
+  }
   TRY_VOID(hand(gear, open_file(runtime.log(), O_WRONLY | O_CREAT | O_APPEND, 0600), 2));
   TRY_VOID(hand(gear, runtime.listen("qmp"), wiring.qmp_fd));
   TRY_VOID(hand(gear, runtime.listen("serial"), wiring.serial_fd));
@@ -119,7 +127,7 @@ Result<Gear> make_gear(const Machine& machine, const Runtime& runtime, const Use
     TRY_VOID(own_path(wiring.firmware.variables, user));
   }
   TRY_VOID(add_devices(machine, user, around, gear));
-  if (machine.outfit.tpm) TRY_VOID(add_tpm(machine, runtime, user, groups, gear));
+  if (machine.outfit.tpm) TRY_VOID(add_tpm(machine, runtime, user, groups, enclosure, gear));
   return gear;
 }
 

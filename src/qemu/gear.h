@@ -5,6 +5,7 @@
 
 #include "base/process.h"
 #include "control_group.h"
+#include "host/enclosure.h"
 #include "host/offer.h"
 #include "runtime.h"
 
@@ -19,6 +20,7 @@ struct Gear {
 
 /// Makes it, and gives what is the machine's own to its user.
 Result<Gear> make_gear(const hypervisor::Machine& machine, const Runtime& runtime, const User& user,
-                       const ControlGroup& groups, const Surroundings& around);
+                       const ControlGroup& groups, const Enclosure& enclosure,
+                       const Surroundings& around);
 
 }  // namespace truce::qemu

@@ -14,6 +14,13 @@
 #include "confinement.h"
 #include "gear.h"
 #include "guest_agent.h"
+#include "host/kvm.h"
+#include "live/live.h"
+#include "live/moves.h"
+#include "live/secrets.h"
+#include "migration/flights.h"
+#include "migration/outline.h"
+#include "places.h"
 #include "running.h"
 #include "snapshots.h"
 
@@ -27,17 +34,22 @@ using model::Observed;
 
 namespace {
 
-Result<Accelerator> choose_accelerator(const std::string& wanted) {
-  if (wanted == "tcg") return Accelerator::tcg;
-  auto kvm = open_file("/dev/kvm", O_RDWR);
-  if (kvm) return Accelerator::kvm;
-  if (wanted == "auto") return Accelerator::tcg;
-  if (wanted == "kvm") {
-    return fail(Code::unsupported,
-                "KVM cannot be used: {}; is virtualization enabled in the firmware?",
-                kvm.error().message);
-  }
-  return fail(Code::invalid, "accelerator: '{}' is none of auto, kvm and tcg", wanted);
+// What is to be left out of the host's processor; nothing: no KVM.
+Async<Result<std::optional<std::string>>> choose_kvm(std::string program, std::string wanted) {
+  if (wanted == "tcg") co_return std::nullopt;
+  if (wanted != "auto" && wanted != "kvm")
+    co_return fail(Code::invalid, "accelerator: '{}' is none of auto, kvm and tcg", wanted);
+  auto usable = check_kvm();
+  auto tried = usable ? co_await try_kvm(std::move(program))
+                      : Result<std::string>(std::unexpected(usable.error()));
+  if (tried) co_return *std::move(tried);
+  const auto& why = tried.error().message;
+  if (wanted == "kvm")
+    co_return fail(Code::unsupported, "KVM cannot be used: {}; see truce host check", why);
+  std::error_code ec;
+  if (std::filesystem::exists("/dev/kvm", ec))
+    spdlog::warn("KVM is there but cannot be used, so machines are emulated: {}", why);
+  co_return std::nullopt;
 }
 
 // `QEMU emulator version 7.2.22 (Debian ...)`
@@ -47,6 +59,12 @@ std::string version_in(std::string_view text) {
   if (at == text.npos) return "unknown";
   text.remove_prefix(at + before.size());
   return std::string(text.substr(0, text.find_first_of(" \n")));
+}
+
+// Whether a machine that goes from host to host runs is decided by hypervisor::Migration's verbs.
+Result<void> stays(const Running& vm) {
+  if (vm.record.passage == Passage::none) return {};
+  return fail(Code::precondition, "{} is on its way from host to host", vm.record.name);
 }
 
 }  // namespace
@@ -60,7 +78,8 @@ Async<Result<std::unique_ptr<Qemu>>> Qemu::open(Options options) {
                    "QEMU cannot be used: {}; install the package qemu-system-x86",
                    version.error().message);
   }
-  CO_TRY(auto accelerator, choose_accelerator(options.accelerator));
+  CO_TRY(auto kvm, co_await choose_kvm(options.program, options.accelerator));
+  auto accelerator = kvm ? Accelerator::kvm : Accelerator::tcg;
   Capabilities capabilities;
   capabilities.name = "qemu";
   capabilities.version = version_in(*version);
@@ -69,15 +88,21 @@ Async<Result<std::unique_ptr<Qemu>>> Qemu::open(Options options) {
   Surroundings around;
   around.firmware = options.firmware;
   describe(offer, around, accelerator, capabilities);
+  auto enclosure = co_await try_enclosure();
   auto loop = co_await asio::this_coro::executor;
-  co_return std::unique_ptr<Qemu>(new Qemu(loop, std::move(options), std::move(capabilities)));
+  std::unique_ptr<Qemu> made(
+      new Qemu(loop, std::move(options), std::move(capabilities), std::move(enclosure)));
+  made->cpu_less_ = kvm.value_or("");
+  co_return made;
 }
 
-Qemu::Qemu(asio::any_io_executor loop, Options options, Capabilities capabilities)
+Qemu::Qemu(asio::any_io_executor loop, Options options, Capabilities capabilities,
+           Enclosure enclosure)
     : loop_(loop),
       options_(std::move(options)),
       capabilities_(std::move(capabilities)),
       accelerator_(capabilities_.accelerator == "kvm" ? Accelerator::kvm : Accelerator::tcg),
+      enclosure_(std::make_unique<const Enclosure>(std::move(enclosure))),
       sink_([](const Notice&) {}),
       scope_(std::move(loop)) {
   agents_ =
@@ -87,6 +112,16 @@ Qemu::Qemu(asio::any_io_executor loop, Options options, Capabilities capabilitie
       });
   snapshots_ = std::make_unique<ChainSnapshots>(SnapshotTools{
       [this](const std::string& uuid) { return find(uuid); }, *agents_, blocking_, scope_});
+  live_ =
+      std::make_unique<LiveQemu>([this](const std::string& uuid) { return find(uuid); }, scope_);
+  moves_ = std::make_unique<MirrorMoves>([this](const std::string& uuid) { return find(uuid); });
+  flights_ = std::make_unique<QemuFlights>(
+      FlightTools{[this](const std::string& uuid) { return find(uuid); },
+                  [this](Machine machine, Manner manner, FlightTools::Prepare prepare) {
+                    return await_arrival(std::move(machine), std::move(manner), std::move(prepare));
+                  },
+                  [this](std::string uuid) { return kill(std::move(uuid)); }, accelerator_,
+                  capabilities_.version});
   scope_.spawn(bound_logs());
 }
 
@@ -116,6 +151,18 @@ hypervisor::Snapshots* Qemu::snapshots() {
   return snapshots_.get();
 }
 
+hypervisor::LiveChanges* Qemu::live_changes() {
+  return live_.get();
+}
+
+hypervisor::DiskMoves* Qemu::disk_moves() {
+  return moves_.get();
+}
+
+hypervisor::Migration* Qemu::migration() {
+  return flights_.get();
+}
+
 std::filesystem::path Qemu::socket(const std::string& uuid, const std::string& which) const {
   auto found = running_.find(uuid);
   if (found == running_.end()) return {};
@@ -129,46 +176,74 @@ std::filesystem::path Qemu::socket(const std::string& uuid, const std::string& w
   return {};
 }
 
-Result<RunningPtr> Qemu::launch(const Machine& machine, bool incoming) {
+namespace {
+Record record_of(const Machine& machine, const Running& vm, const Manner& manner) {
+  Record record;
+  record.uuid = machine.uuid;
+  record.name = machine.name;
+  record.folder = machine.folder;
+  record.pid = vm.process->pid();
+  record.start_ticks = vm.process->start_ticks();
+  record.control_groups = vm.groups.folders();
+  record.screen = has_screen(machine);
+  record.type = machine.type;
+  record.disk_bus = machine.outfit.disk_bus;
+  record.nic_model = machine.outfit.nic_model;
+  record.queues = queues_of(machine);
+  record.more_memory = manner.more_memory;
+  return record;
+}
+}  // namespace
+
+Result<RunningPtr> Qemu::launch(const Machine& machine, const Manner& manner) {
+  if (auto place = options_.runtimes / machine.uuid; machine.runtime != place) {
+    return fail(Code::internal, "start {}: the runtime folder {} is not {}, where adopt() looks",
+                machine.name, machine.runtime.string(), place.string());
+  }
   auto vm = std::make_shared<Running>(loop_, machine.runtime);
   auto user = user_of(machine, options_.uid_base, accelerator_);
   Revert revert;
   TRY_VOID(vm->runtime.prepare(user));
   revert.add([vm] { vm->runtime.clear(); });
   TRY_VOID(own_files(machine, user));
-  // There before the first snapshot, so that its rules can let the machine in.
-  TRY_VOID(make_folder(machine.folder / hypervisor::layers_folder, 0711));
+  TRY_VOID(make_layers_folders(machine));
 
   ControlGroupPlace place;
   place.name = options_.control_group;
-  vm->groups =
-      ControlGroup::make(place, machine.uuid, {memory_limit(machine, accelerator_), machine.cpus});
+  if (machine.gate && !machine.gate->above.empty())
+    place.name = machine.gate->above.lexically_relative(place.root);
+  vm->limits = machine.limits;
+  vm->throttled = false;
+  vm->groups = ControlGroup::make(place, machine.uuid,
+                                  {.memory = memory_limit(machine, accelerator_),
+                                   .cpus = machine.cpus,
+                                   .wanted = machine.limits});
   revert.add([vm] {
     vm->groups.kill();
-    for (const auto& folder : vm->groups.folders()) ::rmdir(folder.c_str());
+    vm->groups.discard();
   });
   Surroundings around;
   around.firmware = options_.firmware;
-  TRY(auto gear, make_gear(machine, vm->runtime, user, vm->groups, around));
+  TRY(auto gear, make_gear(machine, vm->runtime, user, vm->groups, *enclosure_, around));
   if (gear.tpm) scope_.spawn(reap(*std::move(gear.tpm)));
   gear.wiring.program = options_.program;
   gear.wiring.accelerator = accelerator_;
-  gear.wiring.origin = incoming ? Origin::incoming : Origin::boot;
+  gear.wiring.cpu_less = cpu_less_;
+  gear.wiring.origin = manner.origin;
+  gear.wiring.more_memory = manner.more_memory;
+  gear.wiring.roms = manner.roms;
   TRY(auto words, command_line(machine, gear.wiring));
   vm->runtime.begin_log(words, machine.request);
-  auto command = confined(machine, gear.wiring, vm->runtime, user, std::move(words));
+  auto command = confined(machine, gear.wiring, vm->runtime, user, *enclosure_, std::move(words));
+  if (manner.fetches_pages) command.call_filter = call_filter(Fetching::yes);
   command.descriptors = gear.descriptors;
-  command.cgroups = vm->groups.folders();
+  command.cgroups = groups_of(machine, vm->groups);
+  command.gate = machine.gate;
   TRY(vm->process, Process::start(command));
   revert.success();
   vm->spice = machine.outfit.spice;
-  vm->record = {machine.uuid,
-                machine.name,
-                machine.folder,
-                vm->process->pid(),
-                vm->process->start_ticks(),
-                vm->groups.folders(),
-                has_screen(machine)};
+  vm->record = record_of(machine, *vm, manner);
+  vm->record.own_network = command.own.network;
   if (auto written = vm->runtime.write(vm->record); !written) {
     // It could not be found again: better not to run it.
     spdlog::error("{}: {}", machine.name, written.error().message);
@@ -201,19 +276,34 @@ Async<Result<void>> Qemu::connect(RunningPtr vm) {
   co_return Result<void>{};
 }
 
+// In the order of its words: QEMU reads one after another, and goes on when it has them all.
+Async<Result<void>> Qemu::give_keys(RunningPtr vm, const std::vector<hypervisor::DiskFile>& disks) {
+  for (const auto& disk : disks) {
+    if (disk.encrypted > 0) CO_TRY_VOID(co_await feed_key(vm, disk.id, disk.key));
+  }
+  co_return Result<void>{};
+}
+
+Result<void> Qemu::take_screens(const RunningPtr& vm) {
+  if (vm->record.screen) TRY_VOID(vm->runtime.take("vnc"));
+  if (vm->spice) TRY_VOID(vm->runtime.take("spice"));
+  return {};
+}
+
 Async<Result<void>> Qemu::bring_up(RunningPtr vm, bool incoming) {
   CO_TRY_VOID(co_await connect(vm));
   // Sent at once, so that QEMU finds them when it gets to reading.
   auto greeting = vm->ask("qmp_capabilities", {}, 60s);
   std::optional<Async<Result<json::value>>> run;
-  if (!incoming) run = vm->ask("cont", {}, 60s);
+  bool held = vm->limits != hypervisor::Limits();  // until they hold
+  if (!incoming && !held) run = vm->ask("cont", {}, 60s);
   CO_TRY_VOID(co_await std::move(greeting));
-  if (vm->record.screen) CO_TRY_VOID(vm->runtime.take("vnc"));
-  if (vm->spice) CO_TRY_VOID(vm->runtime.take("spice"));
+  if (held) CO_TRY_VOID(co_await throttle_disks(vm, vm->limits));
+  CO_TRY_VOID(take_screens(vm));
   if (incoming) {
     CO_TRY_VOID(co_await load_memory(vm, blocking_));
-    run = vm->ask("cont", {}, 60s);
   }
+  if (!run) run = vm->ask("cont", {}, 60s);
   CO_TRY_VOID(co_await std::move(*run));
   co_return Result<void>{};
 }
@@ -241,24 +331,51 @@ Async<Result<void>> Qemu::start(Machine machine) {
     }
     co_return co_await resume(machine.uuid);
   }
-  if (machine.runtime != options_.runtimes / machine.uuid) {
-    co_return fail(Code::internal, "start {}: the runtime folder {} is not {}, where adopt() looks",
-                   machine.name, machine.runtime.string(),
-                   (options_.runtimes / machine.uuid).string());
-  }
   std::error_code none;
-  bool incoming = std::filesystem::exists(machine.folder / hypervisor::suspend_file, none);
-  CO_TRY(auto vm, launch(machine, incoming));
+  auto state = machine.folder / hypervisor::suspend_file;
+  bool incoming = std::filesystem::exists(state, none);
+  Manner manner;
+  manner.more_memory = more_memory(machine, accelerator_);
+  if (incoming) {
+    manner.origin = Origin::incoming;
+    manner.more_memory = more_memory_in(state, machine);
+  }
+  CO_TRY(auto vm, launch(machine, manner));
+  CO_TRY_VOID(co_await see_up(vm, machine.disks,
+                              [this, incoming](RunningPtr it) { return bring_up(it, incoming); }));
+  if (vm->state == Observed::starting) vm->state = Observed::running;
+  // Nobody waits for it: who follows the serial line shall not miss its beginning.
+  if (machine.boot_once) scope_.spawn(boot_as_usual(vm, usual_boot_order(machine)));
+  co_return Result<void>{};
+}
+
+Async<Result<RunningPtr>> Qemu::await_arrival(Machine machine, Manner manner, Prepare prepare) {
+  if (running_.contains(machine.uuid))
+    co_return fail(Code::precondition, "{} is on this host already", machine.name);
+  CO_TRY(auto vm, launch(machine, manner));
+  auto up = [this, &prepare](RunningPtr it) -> Async<Result<void>> {
+    CO_TRY_VOID(co_await connect(it));
+    CO_TRY_VOID(co_await it->ask("qmp_capabilities", {}, 60s));
+    CO_TRY_VOID(co_await throttle_disks(it, it->limits));
+    CO_TRY_VOID(take_screens(it));
+    co_return co_await prepare(it);
+  };
+  CO_TRY_VOID(co_await see_up(vm, machine.disks, up));
+  vm->state = Observed::paused;
+  co_return vm;
+}
+
+// A caller that gives up, and a failure, leave no half-started machine: its process dies, which
+// cleans up.
+Async<Result<void>> Qemu::see_up(RunningPtr vm, std::vector<hypervisor::DiskFile> disks,
+                                 Prepare bring_up) {
   watch(vm);
-  // A caller that gives up leaves no half-started machine: its process dies, which cleans up.
   Revert revert;
   revert.add([vm] { (void)vm->process->signal(SIGKILL); });
   Verb verb(vm);
-  auto up = co_await bring_up(vm, incoming);
+  auto up = co_await give_keys(vm, disks);
+  if (up) up = co_await bring_up(vm);
   if (up && !vm->ended) {
-    if (vm->state == Observed::starting) vm->state = Observed::running;
-    // Nobody waits for it: who follows the serial line shall not miss its beginning.
-    if (machine.boot_once) scope_.spawn(boot_as_usual(vm, usual_boot_order(machine)));
     revert.success();
     co_return Result<void>{};
   }
@@ -284,8 +401,8 @@ Async<Result<void>> Qemu::kill(std::string uuid) {
   if (found == running_.end()) co_return Result<void>{};
   auto vm = found->second;
   if (!vm->reason) {
-    vm->reason = EndReason::requested;
-    vm->detail = "killed";
+    vm->reason = vm->panicked ? EndReason::guest_panic : EndReason::requested;
+    vm->detail = vm->panicked ? vm->trouble : "killed";
   }
   co_return co_await end(vm, 2s);
 }
@@ -299,13 +416,20 @@ Async<Result<void>> Qemu::pause(std::string uuid) {
 
 Async<Result<void>> Qemu::resume(std::string uuid) {
   CO_TRY(auto vm, find(uuid));
-  Verb verb(vm);
-  CO_TRY_VOID(co_await vm->ask("cont"));
+  CO_TRY_VOID(stays(*vm));
+  {
+    Verb verb(vm);
+    CO_TRY_VOID(co_await vm->ask("cont"));
+  }
+  // What stopped it before may do so again before the answer is here.
+  if (vm->state == Observed::paused && vm->cause != hypervisor::Cause::other && !vm->reason)
+    tell(vm, hypervisor::Notice::Kind::paused, vm->trouble);
   co_return Result<void>{};
 }
 
 Async<Result<void>> Qemu::reset(std::string uuid) {
   CO_TRY(auto vm, find(uuid));
+  CO_TRY_VOID(stays(*vm));
   Verb verb(vm);
   CO_TRY_VOID(co_await vm->ask("system_reset"));
   co_return Result<void>{};
@@ -313,6 +437,7 @@ Async<Result<void>> Qemu::reset(std::string uuid) {
 
 Async<Result<void>> Qemu::suspend(std::string uuid) {
   CO_TRY(auto vm, find(uuid));
+  CO_TRY_VOID(stays(*vm));
   if (vm->suspending)
     co_return fail(Code::conflict, "{} is being suspended already", vm->record.name);
   Verb verb(vm);

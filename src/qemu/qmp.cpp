@@ -19,11 +19,6 @@ Code code_of(std::string_view error_class) {
   return Code::io;
 }
 
-const json::value* field_of(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  return object != nullptr ? object->if_contains(key) : nullptr;
-}
-
 const json::object* object_of(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   return value != nullptr ? value->if_object() : nullptr;
@@ -47,6 +42,11 @@ QmpGreeting greeting_of(const json::object& greeting) {
 }
 
 }  // namespace
+
+const json::value* field_of(const json::value& value, std::string_view key) {
+  const auto* object = value.if_object();
+  return object != nullptr ? object->if_contains(key) : nullptr;
+}
 
 std::string text_in(const json::value& object, std::string_view key) {
   const auto* field = field_of(object, key);

@@ -47,6 +47,8 @@ Result<QmpMessage> parse_qmp(std::string_view line);
 std::string text_in(const json::value& object, std::string_view key);
 std::int64_t integer_in(const json::value& object, std::string_view key);
 bool bool_in(const json::value& object, std::string_view key);
+/// The field itself; null when `object` is none, or has none of this name.
+const json::value* field_of(const json::value& object, std::string_view key);
 
 /// Bounds of one connection.
 struct QmpLimits {

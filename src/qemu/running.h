@@ -30,14 +30,22 @@ struct Running {
   bool watchdog_ran_out = false;                ///< and what it causes has not happened yet
   std::optional<hypervisor::EndReason> reason;  ///< known before its process has ended
   std::string detail;
-  std::string trouble;    ///< the last disk error, the likely reason of a stop
+  std::string trouble;                                 ///< the likely reason of a stop
+  hypervisor::Cause cause = hypervisor::Cause::other;  ///< the same, in short
+  bool panicked = false;                               ///< since its last reset
   std::string migration;  ///< last status of saving or loading its memory
   std::chrono::steady_clock::time_point reset_told;  ///< when a reset of the guest was last told
+  hypervisor::Limits limits;                         ///< as they were said last
+  bool throttled = true;  ///< perhaps: an earlier daemon may have done it
   bool ended = false;
-  bool merge_stopped = false;  ///< somebody wants the merge of its disks to end
-  bool merge_pivots = false;   ///< its end lets the machine write to another file
-  Wakeup changed;              ///< `migration` or `ended`
-  Wakeup jobs;                 ///< a job of its QEMU, `merge_stopped` or `ended`
+  bool merge_stopped = false;   ///< somebody wants the merge of its disks to end
+  bool move_stopped = false;    ///< somebody wants the move of one of its disks to end
+  bool merge_pivots = false;    ///< its end lets the machine write to another file
+  bool flying = false;          ///< somebody is in send()
+  bool flight_stopped = false;  ///< somebody wants that to end
+  std::chrono::steady_clock::time_point stood_since;  ///< when it last stopped
+  Wakeup changed;                                     ///< `migration` or `ended`
+  Wakeup jobs;  ///< a job of its QEMU, a device that went, what stops a job, or `ended`
 
   /// One call; unavailable while QEMU cannot be reached.
   Async<Result<json::value>> ask(std::string command, json::object arguments = {},
@@ -78,5 +86,11 @@ Async<Result<void>> save_memory(RunningPtr vm, std::filesystem::path target,
 /// removes the file: the disks are about to change. A file that does not load is Code::corrupt and
 /// is kept beside.
 Async<Result<void>> load_memory(RunningPtr vm, asio::thread_pool& blocking);
+
+/// Holds its disks back as the limits say, all together; those that have come since, too.
+Async<Result<void>> throttle_disks(RunningPtr vm, hypervisor::Limits limits);
+
+/// What it uses, but for what only its guest knows.
+Async<Result<model::VmUsage>> measure(RunningPtr vm);
 
 }  // namespace truce::qemu

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "base/release.h"
 #include "base/time.h"
 
 namespace truce::qemu {
@@ -30,6 +31,18 @@ Result<T> field(const json::object& object, std::string_view key) {
   return fail(Code::corrupt, "machine.json: '{}' is missing or of another type", key);
 }
 
+// Absent in what an older daemon wrote.
+template <class Enum>
+void read_word(const json::object& object, std::string_view key, Enum& value) {
+  const auto* word = object.if_contains(key);
+  if (word == nullptr || !word->is_string()) return;
+  auto names = model::enum_names<Enum>();
+  auto found = std::ranges::find(names, std::string_view(word->get_string()));
+  if (found != names.end()) value = static_cast<Enum>(found - names.begin());
+}
+
+constexpr std::string_view passages[] = {"none", "arriving", "sending", "away"};
+
 }  // namespace
 
 std::string to_text(const Record& record) {
@@ -41,7 +54,14 @@ std::string to_text(const Record& record) {
                                       {"pid", record.pid},
                                       {"start_ticks", record.start_ticks},
                                       {"control_groups", std::move(groups)},
-                                      {"screen", record.screen}}) +
+                                      {"screen", record.screen},
+                                      {"type", model::to_string(record.type)},
+                                      {"disk_bus", model::to_string(record.disk_bus)},
+                                      {"nic_model", model::to_string(record.nic_model)},
+                                      {"queues", record.queues},
+                                      {"own_network", record.own_network},
+                                      {"passage", passages[static_cast<int>(record.passage)]},
+                                      {"more_memory", record.more_memory.count}}) +
          "\n";
 }
 
@@ -59,6 +79,17 @@ Result<Record> parse_record(std::string_view text) {
   TRY(auto groups, field<std::vector<std::string>>(*object, "control_groups"));
   record.control_groups.assign(groups.begin(), groups.end());
   TRY(record.screen, field<bool>(*object, "screen"));
+  read_word(*object, "type", record.type);
+  read_word(*object, "disk_bus", record.disk_bus);
+  read_word(*object, "nic_model", record.nic_model);
+  if (auto queues = field<std::int64_t>(*object, "queues")) record.queues = *queues;
+  if (auto own = field<bool>(*object, "own_network")) record.own_network = *own;
+  if (auto word = field<std::string>(*object, "passage")) {
+    auto found = std::ranges::find(passages, *word);
+    bool known = found != std::end(passages);  // else a later daemon's, of which nothing is decided
+    record.passage = known ? static_cast<Passage>(found - std::begin(passages)) : Passage::sending;
+  }
+  if (auto more = field<std::uint64_t>(*object, "more_memory")) record.more_memory = {*more};
   return record;
 }
 
@@ -126,8 +157,8 @@ Result<Record> Runtime::read() const {
 }
 
 void Runtime::begin_log(const std::vector<std::string>& words, const std::string& request) const {
-  auto line = fmt::format("{}{} truce {}{}{}:", log_mark, to_string(now()), TRUCE_VERSION,
-                          request.empty() ? "" : " request ", request);
+  auto line = fmt::format("{}{} truce {}{}{}:", log_mark, truce::to_string(now()),
+                          release::version(), request.empty() ? "" : " request ", request);
   for (const auto& word : words) {
     bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$`*?;&|<>(){}#~") == word.npos;
     line += plain ? " " + word : " '" + word + "'";

@@ -19,10 +19,20 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "model/model.h"
 
 namespace truce::qemu {
 
 using User = std::optional<std::pair<uid_t, gid_t>>;
+
+/// What a machine is to a migration between hosts. Only who is told to decides whose it is, so that
+/// a daemon that finds it like this lets nothing run.
+enum class Passage {
+  none,
+  arriving,  ///< waits for what another host sends, and to be let run
+  sending,   ///< goes, or has gone, to another host
+  away,      ///< runs on the other side, and fetches memory from here
+};
 
 /// What outlives the daemon.
 struct Record {
@@ -33,6 +43,13 @@ struct Record {
   std::uint64_t start_ticks = 0;
   std::vector<std::filesystem::path> control_groups;
   bool screen = false;
+  model::MachineType type = model::MachineType::q35;
+  model::DiskBus disk_bus = model::DiskBus::virtio;
+  model::NicModel nic_model = model::NicModel::virtio;
+  std::int64_t queues = 1;   ///< of each disk
+  bool own_network = false;  ///< it does not see the host's
+  Passage passage = Passage::none;
+  Bytes more_memory = {};  ///< what it has beyond what it was asked for (see migration/outline.h)
 };
 
 /// A JSON object; Code::corrupt when it is not one of ours.

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "live/block_job.h"
+#include "live/handed.h"
+#include "live/secrets.h"
 
 namespace truce::qemu {
 
@@ -13,44 +16,15 @@ namespace {
 
 constexpr const char* merge_job = "merge";
 constexpr Duration short_limit = 30s;
-constexpr Duration pivot_limit = 60s;
-
-// `/machine/peripheral/disk0/virtio-backend` or `disk0`.
-std::string device_in(std::string_view qdev) {
-  constexpr std::string_view before = "/machine/peripheral/";
-  if (qdev.starts_with(before)) qdev.remove_prefix(before.size());
-  return std::string(qdev.substr(0, qdev.find('/')));
-}
-
-struct Top {
-  std::string node;
-  fs::path file;
-};
-
-// By disk: what it is written to.
-Async<Result<std::map<std::string, Top>>> tops_of(RunningPtr vm) {
-  CO_TRY(auto answer, co_await vm->ask("query-block", {}, short_limit));
-  std::map<std::string, Top> tops;
-  const auto* devices = answer.if_array();
-  if (devices == nullptr) co_return fail(Code::corrupt, "QEMU: query-block answers no list");
-  for (const auto& device : *devices) {
-    const auto* object = device.if_object();
-    const auto* inserted = object != nullptr ? object->if_contains("inserted") : nullptr;
-    if (inserted == nullptr || bool_in(*inserted, "ro")) continue;
-    auto disk = device_in(text_in(device, "qdev"));
-    if (disk.empty()) continue;
-    tops[disk] = {text_in(*inserted, "node-name"), text_in(*inserted, "file")};
-  }
-  co_return tops;
-}
 
 // The node that reads a file as qcow2; empty when none does.
 Async<Result<std::string>> node_of(RunningPtr vm, fs::path file) {
   CO_TRY(auto answer, co_await vm->ask("query-named-block-nodes", {{"flat", true}}, short_limit));
+  CO_TRY(auto names, co_await handed(vm));
   const auto* nodes = answer.if_array();
   if (nodes == nullptr) co_return fail(Code::corrupt, "QEMU: its block nodes are no list");
   for (const auto& node : *nodes) {
-    if (text_in(node, "drv") == "qcow2" && text_in(node, "file") == file.string())
+    if (text_in(node, "drv") == "qcow2" && our_path(names, text_in(node, "file")) == file)
       co_return text_in(node, "node-name");
   }
   co_return std::string();
@@ -60,30 +34,38 @@ std::string overlay_node(const fs::path& file) {
   return file.stem().string();
 }
 
-struct JobState {
-  std::string status;  ///< QEMU's; empty: there is no such job
-  std::string error;
-  double fraction = 0;
-};
-
-Async<Result<JobState>> merge_state(RunningPtr vm) {
-  CO_TRY(auto answer, co_await vm->ask("query-jobs", {}, short_limit));
-  const auto* jobs = answer.if_array();
-  if (jobs == nullptr) co_return fail(Code::corrupt, "QEMU: query-jobs answers no list");
-  for (const auto& job : *jobs) {
-    if (text_in(job, "id") != merge_job) continue;
-    auto total = static_cast<double>(integer_in(job, "total-progress"));
-    auto done = static_cast<double>(integer_in(job, "current-progress"));
-    co_return JobState{text_in(job, "status"), text_in(job, "error"), total > 0 ? done / total : 0};
-  }
-  co_return JobState{};
-}
-
 fs::path frozen_mark(const Running& vm) {
   return vm.runtime.folder() / "frozen";
 }
 
 }  // namespace
+
+std::string device_in(std::string_view qdev) {
+  constexpr std::string_view before = "/machine/peripheral/";
+  if (qdev.starts_with(before)) qdev.remove_prefix(before.size());
+  return std::string(qdev.substr(0, qdev.find('/')));
+}
+
+Async<Result<std::map<std::string, Top>>> tops_of(RunningPtr vm) {
+  CO_TRY(auto answer, co_await vm->ask("query-block", {}, short_limit));
+  CO_TRY(auto names, co_await handed(vm));
+  std::map<std::string, Top> tops;
+  const auto* devices = answer.if_array();
+  if (devices == nullptr) co_return fail(Code::corrupt, "QEMU: query-block answers no list");
+  for (const auto& device : *devices) {
+    const auto* inserted = field_of(device, "inserted");
+    if (inserted == nullptr || bool_in(*inserted, "ro")) continue;
+    auto disk = device_in(text_in(device, "qdev"));
+    if (disk.empty()) continue;
+    auto& top = tops[disk];
+    top = {text_in(*inserted, "node-name"), our_path(names, text_in(*inserted, "file")), {}};
+    top.encrypted = bool_in(*inserted, "encrypted");
+    const auto* image = field_of(*inserted, "image");
+    if (image != nullptr)
+      top.size = Bytes{static_cast<std::uint64_t>(integer_in(*image, "virtual-size"))};
+  }
+  co_return tops;
+}
 
 Async<Result<std::map<std::string, fs::path>>> ChainSnapshots::written(std::string uuid) {
   CO_TRY(auto vm, tools_.find(uuid));
@@ -96,23 +78,28 @@ Async<Result<std::map<std::string, fs::path>>> ChainSnapshots::written(std::stri
 Async<Result<void>> ChainSnapshots::add_overlays(RunningPtr vm,
                                                  const std::vector<Overlay>& overlays) {
   for (const auto& overlay : overlays) {
-    json::object file{
-        {"driver", "file"}, {"filename", overlay.path.string()}, {"discard", "unmap"}};
-    CO_TRY_VOID(co_await vm->ask("blockdev-add",
-                                 {{"node-name", overlay_node(overlay.path)},
-                                  {"driver", "qcow2"},
-                                  {"file", std::move(file)},
-                                  {"backing", nullptr},
-                                  {"discard", "unmap"},
-                                  {"detect-zeroes", "unmap"}},
-                                 short_limit));
+    json::object node{{"node-name", overlay_node(overlay.path)},
+                      {"driver", "qcow2"},
+                      {"backing", nullptr},
+                      {"discard", "unmap"},
+                      {"detect-zeroes", "unmap"}};
+    if (overlay.encrypted) node["encrypt"] = encryption_of(overlay.disk);
+    auto open = [&](json::object file) -> Async<Result<void>> {
+      node["file"] = std::move(file);
+      CO_TRY_VOID(co_await vm->ask("blockdev-add", node, short_limit));
+      co_return Result<void>{};
+    };
+    CO_TRY_VOID(co_await open_node(vm, overlay.path, Access::write, open));
   }
   co_return Result<void>{};
 }
 
 Async<void> ChainSnapshots::drop_overlays(RunningPtr vm, std::vector<Overlay> overlays) {
-  for (const auto& overlay : overlays)
-    (void)co_await vm->ask("blockdev-del", {{"node-name", overlay_node(overlay.path)}});
+  for (const auto& overlay : overlays) {
+    auto node = overlay_node(overlay.path);
+    auto closed = co_await vm->ask("blockdev-del", {{"node-name", std::move(node)}});
+    if (closed) co_await take_back_file(vm, overlay.path);
+  }
 }
 
 // One transaction: all disks go over to their new files, or none does.
@@ -226,42 +213,6 @@ Async<Result<void>> ChainSnapshots::begin_merge(RunningPtr vm, Merge merge) {
   co_return Result<void>{};
 }
 
-// Until it has ended or, where the machine has to change over, until that can be done.
-Async<Result<void>> ChainSnapshots::follow_merge(RunningPtr vm,
-                                                 std::function<void(double)> progress) {
-  using namespace asio::experimental::awaitable_operators;
-  while (true) {
-    if (vm->ended) co_return fail(Code::unavailable, "{} ended meanwhile", vm->record.name);
-    if (vm->merge_stopped) co_return fail(Code::cancelled, "the merge was called off");
-    CO_TRY(auto job, co_await merge_state(vm));
-    if (job.status == "ready") co_return Result<void>{};
-    if (job.status == "concluded") {
-      if (job.error.empty()) co_return Result<void>{};
-      co_return fail(Code::io, "{}: {}", vm->record.name, job.error);
-    }
-    if (job.status.empty()) co_return fail(Code::io, "{}: the merge is gone", vm->record.name);
-    if (progress) progress(job.fraction);
-    co_await (vm->jobs.wait() || sleep_for(500ms));
-  }
-}
-
-// After `job-complete` or a cancellation; the job's own error.
-Async<Result<void>> ChainSnapshots::end_merge(RunningPtr vm) {
-  using namespace asio::experimental::awaitable_operators;
-  auto deadline = std::chrono::steady_clock::now() + pivot_limit;
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (vm->ended) co_return fail(Code::unavailable, "{} ended meanwhile", vm->record.name);
-    CO_TRY(auto job, co_await merge_state(vm));
-    if (job.status == "concluded" || job.status.empty()) {
-      (void)co_await vm->ask("job-dismiss", {{"id", merge_job}});
-      if (!job.error.empty()) co_return fail(Code::io, "{}: {}", vm->record.name, job.error);
-      co_return Result<void>{};
-    }
-    co_await (vm->jobs.wait() || sleep_for(100ms));
-  }
-  co_return fail(Code::timeout, "{}: the merge does not end", vm->record.name);
-}
-
 // Standing still, the upper file stays whole until it is noted that the lower one has it all.
 Async<Result<void>> ChainSnapshots::pivot(RunningPtr vm,
                                           std::function<Async<Result<void>>()> settled) {
@@ -269,25 +220,19 @@ Async<Result<void>> ChainSnapshots::pivot(RunningPtr vm,
   bool ran = vm->state == Observed::running;
   if (ran) CO_TRY_VOID(co_await vm->ask("stop", {}, short_limit));
   auto begun = co_await vm->ask("job-complete", {{"id", merge_job}}, short_limit);
-  auto done = begun ? co_await end_merge(vm) : Result<void>(std::unexpected(begun.error()));
+  auto done =
+      begun ? co_await end_job(vm, merge_job) : Result<void>(std::unexpected(begun.error()));
   if (done) {
     // Stopping flushes all disks, also when it stands still already.
     (void)co_await vm->ask("stop", {}, short_limit);
-    done = co_await settled();
+    // Not noted: a guest that wrote now would lose it. It stands still until the next daemon.
+    CO_TRY_VOID(co_await settled());
   }
   if (ran && !vm->ended) {
     auto runs = co_await vm->ask("cont", {}, short_limit);
     if (!runs && done) done = std::unexpected(runs.error());
   }
   co_return done;
-}
-
-Async<void> ChainSnapshots::call_off(RunningPtr vm) {
-  if (vm->ended) co_return;
-  (void)co_await vm->ask("block-job-cancel", {{"device", merge_job}, {"force", true}}, short_limit);
-  auto ended = co_await end_merge(vm);
-  if (!ended && !vm->ended)
-    spdlog::debug("{}: merge called off: {}", vm->record.name, ended.error().message);
 }
 
 // Nodes of the command line and of blockdev-add stay until they are given up, the file below a node
@@ -298,6 +243,7 @@ Async<void> ChainSnapshots::close_file(RunningPtr vm, fs::path file) {
   auto gone = co_await vm->ask("blockdev-del", {{"node-name", *node}}, short_limit);
   if (!gone) co_return;
   (void)co_await vm->ask("blockdev-del", {{"node-name", *node + "-file"}}, short_limit);
+  co_await take_back_file(vm, file);
 }
 
 Async<Result<void>> ChainSnapshots::merge(std::string uuid, Merge merge,
@@ -307,15 +253,15 @@ Async<Result<void>> ChainSnapshots::merge(std::string uuid, Merge merge,
   auto upper = merge.upper;
   vm->merge_stopped = false;
   CO_TRY_VOID(co_await begin_merge(vm, std::move(merge)));
-  auto done = co_await follow_merge(vm, std::move(progress));
+  auto done = co_await follow_job(vm, merge_job, &Running::merge_stopped, std::move(progress));
   if (!done) {
-    co_await call_off(vm);
+    (void)co_await call_off_job(vm, merge_job);
     co_return done;
   }
   if (vm->merge_pivots) {
     done = co_await pivot(vm, std::move(settled));
   } else {
-    done = co_await end_merge(vm);
+    done = co_await end_job(vm, merge_job);
     if (done) done = co_await settled();
   }
   if (done && !vm->ended) co_await close_file(vm, upper);
@@ -330,8 +276,8 @@ void ChainSnapshots::stop_merge(const std::string& uuid) {
 }
 
 Async<void> ChainSnapshots::clean_up(RunningPtr vm) {
-  auto job = co_await merge_state(vm);
-  if (job && !job->status.empty()) co_await call_off(vm);
+  auto job = co_await job_state(vm, merge_job);
+  if (job && !job->status.empty()) (void)co_await call_off_job(vm, merge_job);
   std::error_code none;
   if (fs::exists(frozen_mark(*vm), none)) co_await thaw(vm);
 }

@@ -11,6 +11,20 @@
 
 namespace truce::qemu {
 
+/// What a disk is written to.
+struct Top {
+  std::string node;
+  std::filesystem::path file;
+  Bytes size;  ///< as the guest sees it
+  bool encrypted = false;
+};
+
+/// The device in QEMU's name of it: `/machine/peripheral/disk0/virtio-backend` or `disk0`.
+std::string device_in(std::string_view qdev);
+
+/// The tops of all disks that are written to, by disk.
+Async<Result<std::map<std::string, Top>>> tops_of(RunningPtr vm);
+
 /// What of the hypervisor the snapshots of its machines work with.
 struct SnapshotTools {
   std::function<Result<RunningPtr>(const std::string& uuid)> find;
@@ -44,10 +58,7 @@ class ChainSnapshots final : public hypervisor::Snapshots {
   Async<void> thaw_at_last(RunningPtr vm);
 
   Async<Result<void>> begin_merge(RunningPtr vm, Merge merge);
-  Async<Result<void>> follow_merge(RunningPtr vm, std::function<void(double)> progress);
-  Async<Result<void>> end_merge(RunningPtr vm);
   Async<Result<void>> pivot(RunningPtr vm, std::function<Async<Result<void>>()> settled);
-  Async<void> call_off(RunningPtr vm);
   Async<void> close_file(RunningPtr vm, std::filesystem::path file);
 
   SnapshotTools tools_;

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "migration/settings.h"
 #include "running.h"
 
 namespace truce::qemu {
@@ -30,8 +31,7 @@ bool migrated(const Running& vm) {
 }
 
 Async<Result<void>> hand_over(RunningPtr vm, int fd) {
-  json::array events{{{"capability", "events"}, {"state", true}}};
-  CO_TRY_VOID(co_await vm->ask("migrate-set-capabilities", {{"capabilities", std::move(events)}}));
+  CO_TRY_VOID(co_await set_capabilities(vm, {}));
   Fd passed(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   if (!passed) co_return fail_errno(errno, "dup");
   CO_TRY_VOID(co_await vm->ask("getfd", {{"fdname", "memory"}}, 10s, std::move(passed)));
@@ -62,6 +62,7 @@ Async<Result<void>> write_memory(RunningPtr vm, int fd) {
     co_return fail(Code::io, "{}: its memory was not written: {}", vm->record.name,
                    co_await migration_error(vm));
   }
+  CO_TRY_VOID(co_await clear_of_migration(vm, 10s));
   co_return Result<void>{};
 }
 

@@ -5,12 +5,14 @@
 #include "base/log.h"
 #include "command_line.h"
 #include "guest_agent.h"
+#include "live/secrets.h"
 #include "qemu/qemu.h"
 #include "running.h"
 #include "snapshots.h"
 
 namespace truce::qemu {
 
+using hypervisor::Cause;
 using hypervisor::EndReason;
 using hypervisor::Notice;
 using model::Observed;
@@ -25,10 +27,26 @@ bool has_ended(const Running& vm) {
 Observed observed_of(std::string_view status) {
   if (status == "running") return Observed::running;
   if (status == "paused" || status == "io-error" || status == "internal-error" ||
-      status == "watchdog" || status == "suspended" || status == "save-vm" || status == "debug") {
+      status == "watchdog" || status == "guest-panicked" || status == "suspended" ||
+      status == "save-vm" || status == "debug") {
     return Observed::paused;
   }
   return Observed::unknown;
+}
+
+// What is known of the reason why a machine stands still when nobody watched.
+Cause cause_of(std::string_view status) {
+  if (status == "io-error") return Cause::io_error;
+  return status == "watchdog" ? Cause::watchdog : Cause::other;
+}
+
+// Which error made it stand still, QEMU remembers of each disk (qapi/block-core.json, io-status).
+Async<bool> lacks_room(RunningPtr vm) {
+  auto answer = co_await vm->ask("query-block", {}, 5s);
+  const auto* disks = answer ? answer->if_array() : nullptr;
+  co_return disks != nullptr&& std::ranges::any_of(*disks, [](const json::value& disk) {
+    return text_in(disk, "io-status") == "nospace";
+  });
 }
 
 }  // namespace
@@ -39,6 +57,7 @@ void Qemu::tell(const RunningPtr& vm, Notice::Kind kind, std::string detail) {
   notice.kind = kind;
   notice.reason = vm->reason.value_or(EndReason::crashed);
   notice.detail = std::move(detail);
+  if (kind == Notice::Kind::paused) notice.cause = vm->cause;
   sink_(std::move(notice));
 }
 
@@ -115,35 +134,58 @@ void Qemu::on_guest_reset(const RunningPtr& vm) {
        by_watchdog ? "its watchdog ran out and reset it" : "the guest reset itself");
 }
 
+void Qemu::on_disk_error(const RunningPtr& vm, const QmpEvent& event) {
+  if (text_in(event.arguments, "action") != "stop") return;  // the guest is told
+  vm->trouble = fmt::format("{}: {}", text_in(event.arguments, "node-name"),
+                            text_in(event.arguments, "reason"));
+  vm->cause = bool_in(event.arguments, "nospace") ? Cause::no_space : Cause::io_error;
+}
+
+// It stands still, and whoever is told decides. Where something else is done with it, which a guest
+// that has panicked does not let succeed, it ends.
+void Qemu::on_panic(const RunningPtr& vm) {
+  if (vm->verbs > 0 || vm->record.passage != Passage::none) {
+    on_shutdown(vm, {"GUEST_PANICKED", {{"guest", true}}});
+    return;
+  }
+  vm->panicked = true;
+  vm->cause = Cause::panic;
+  vm->trouble = "the guest's kernel panicked";
+}
+
 void Qemu::on_event(const RunningPtr& vm, const QmpEvent& event) {
-  bool unasked = vm->verbs == 0 && !vm->reason;
+  bool unasked = vm->verbs == 0 && !vm->reason && vm->record.passage == Passage::none;
   if (event.name == "SHUTDOWN") {
     on_shutdown(vm, event);
   } else if (event.name == "GUEST_PANICKED") {
-    auto panic = event;
-    panic.arguments["guest"] = true;
-    on_shutdown(vm, panic);
+    on_panic(vm);
   } else if (event.name == "RESET") {
+    vm->panicked = false;
     if (bool_in(event.arguments, "guest")) on_guest_reset(vm);
   } else if (event.name == "WATCHDOG") {
     vm->watchdog_ran_out = true;
   } else if (event.name == "BLOCK_IO_ERROR") {
-    vm->trouble = fmt::format("{}: {}", text_in(event.arguments, "node-name"),
-                              text_in(event.arguments, "reason"));
+    on_disk_error(vm, event);
   } else if (event.name == "STOP" && vm->state != Observed::starting) {
     vm->state = Observed::paused;
-    if (std::exchange(vm->watchdog_ran_out, false)) vm->trouble = "its watchdog ran out";
+    vm->stood_since = std::chrono::steady_clock::now();
+    if (std::exchange(vm->watchdog_ran_out, false)) {
+      vm->trouble = "its watchdog ran out";
+      vm->cause = Cause::watchdog;
+    }
     if (unasked)
       tell(vm, Notice::Kind::paused, vm->trouble.empty() ? "QEMU stopped it" : vm->trouble);
   } else if (event.name == "RESUME") {
     bool news = unasked && vm->state == Observed::paused;
     vm->state = Observed::running;
     vm->trouble.clear();
+    vm->cause = Cause::other;
     if (news) tell(vm, Notice::Kind::resumed, "it runs again");
   } else if (event.name == "MIGRATION") {
     vm->migration = text_in(event.arguments, "status");
     vm->changed.wake();
-  } else if (event.name == "JOB_STATUS_CHANGE") {
+  } else if (event.name == "JOB_STATUS_CHANGE" || event.name == "BLOCK_JOB_ERROR" ||
+             event.name == "DEVICE_DELETED") {
     vm->jobs.wake();
   }
 }
@@ -181,14 +223,22 @@ Async<Result<Observed>> Qemu::look(RunningPtr vm) {
   CO_TRY_VOID(co_await std::move(greeting));
   CO_TRY(auto answer, co_await std::move(status));
   auto text = text_in(answer, "status");
+  if (vm->record.passage != Passage::none && text != "running") {
+    // Whether it runs on is not ours to say, however far it has come.
+    if (text != "shutdown" && text != "guest-panicked") co_return Observed::paused;
+  }
   if (text == "shutdown") {
     on_shutdown(vm, {"SHUTDOWN", {{"guest", true}}});
   } else if (text == "guest-panicked") {
-    on_shutdown(vm, {"GUEST_PANICKED", {{"guest", true}}});
+    on_panic(vm);
   } else if (text == "prelaunch" || text == "inmigrate") {
     co_return Observed::starting;
   } else if (text == "postmigrate" || text == "finish-migrate") {
     co_return Observed::suspended;
+  } else if (vm->cause == Cause::other) {
+    vm->cause = cause_of(text);
+    if (vm->cause == Cause::io_error && co_await lacks_room(vm)) vm->cause = Cause::no_space;
+    if (vm->cause != Cause::other) vm->trouble = "found so when its QEMU was asked";
   }
   co_return observed_of(text);
 }
@@ -210,7 +260,9 @@ Async<Result<std::vector<std::pair<std::string, Observed>>>> Qemu::adopt() {
   }
   for (const auto& folder : folders) {
     auto vm = co_await adopt_one(folder);
-    if (vm) found.emplace_back(vm->record.uuid, vm->state);
+    if (!vm) continue;
+    found.emplace_back(vm->record.uuid, vm->state);
+    if (vm->cause != Cause::other) tell(vm, Notice::Kind::paused, vm->trouble);
   }
   co_return found;
 }
@@ -237,6 +289,7 @@ Async<RunningPtr> Qemu::adopt_one(std::filesystem::path folder) {
 }
 
 Async<void> Qemu::take_over(RunningPtr vm) {
+  drop_key_pipes(vm->runtime);
   auto connected = co_await connect(vm);
   auto seen = connected ? co_await look(vm) : Result<Observed>(std::unexpected(connected.error()));
   // A process that is just dying refuses connections before it is seen to be gone.
@@ -270,6 +323,9 @@ Async<void> Qemu::take_over(RunningPtr vm) {
   }
   co_await snapshots_->clean_up(vm);
   vm->state = *seen;
+  if (vm->record.passage != Passage::arriving || *seen != Observed::running) co_return;
+  vm->record.passage = Passage::none;  // the daemon died just when it had let it run
+  if (auto noted = vm->runtime.write(vm->record); !noted) spdlog::warn("{}", noted.error().message);
 }
 
 // A folder without a record: the daemon died between starting QEMU and writing it. The guest has

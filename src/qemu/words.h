@@ -1,6 +1,7 @@
 // The words of a machine, part by part; see command_line.h.
 #pragma once
 
+#include <boost/json.hpp>
 #include <map>
 
 #include "command_line.h"
@@ -27,15 +28,19 @@ class Words {
 
   // devices.cpp
   /// `-device virtio-blk-pci,REST,addr=0xa`, or its virtio-mmio twin on a microvm.
-  void add_virtio(std::string_view kind, int slot, std::string_view rest);
+  void add_virtio(std::string_view kind, int slot, std::string_view rest, int port);
+  /// `,addr=0xa` on the root bus, or `,bus=spare0,addr=0x0`.
+  [[nodiscard]] std::string where_of(int slot, int port) const;
   void listening(std::string_view id, int fd);
   void block_node(const std::string& id, const std::string& format,
-                  const std::filesystem::path& path, bool writable);
+                  const std::filesystem::path& path, bool writable, boost::json::object more = {});
+  void encrypted_node(const hypervisor::DiskFile& disk);
+  void plugs();
   void disks();
   void disk(const hypervisor::DiskFile& disk, int number);
   void cdrom(const hypervisor::DiskFile& disk, int number);
   void ports();
-  void port(const hypervisor::Port& port, int number);
+  void port(const hypervisor::Port& port);
   void small_devices();
   void screen();
   void usb();
@@ -47,6 +52,10 @@ class Words {
 
   [[nodiscard]] bool legacy() const { return machine_.type == model::MachineType::legacy; }
   [[nodiscard]] bool kernel() const;
+  /// What it starts with; the rest is behind virtio-mem.
+  [[nodiscard]] Bytes first_memory() const;
+  /// The most that can be behind virtio-mem.
+  [[nodiscard]] Bytes hot_memory() const;
   /// Whether a disk is a CD for the guest: IDE and SATA know no disk that cannot be written.
   [[nodiscard]] bool is_cdrom(const hypervisor::DiskFile& disk) const;
   /// `,bootindex=N`, or nothing.

@@ -114,6 +114,7 @@ TEST_P(HypervisorConformance, verbs_on_a_machine_that_does_not_run_are_refused) 
     EXPECT_EQ(code_of(co_await h.resume(uuid)), Code::precondition);
     EXPECT_EQ(code_of(co_await h.reset(uuid)), Code::precondition);
     EXPECT_EQ(code_of(co_await h.suspend(uuid)), Code::precondition);
+    EXPECT_EQ(code_of(co_await h.set_limits(uuid, {})), Code::precondition);
     auto picture = co_await h.screenshot(uuid);
     EXPECT_TRUE(!picture && picture.error().code == Code::precondition);
     EXPECT_TRUE(h.socket(uuid, "serial").empty());
@@ -212,6 +213,23 @@ TEST_P(HypervisorConformance, a_paused_machine_can_be_suspended) {
     CO_ASSERT_OK(co_await h.pause(machine.uuid));
     CO_ASSERT_OK(co_await h.suspend(machine.uuid));
     CO_ASSERT_OK(co_await h.start(machine));
+    EXPECT_TRUE(co_await h.pause(machine.uuid)) << "it runs";
+    EXPECT_TRUE(co_await h.kill(machine.uuid));
+  });
+}
+
+TEST_P(HypervisorConformance, limits_are_changed_while_a_machine_runs_and_it_runs_on) {
+  on_host([](Hypervisor& h, ConformanceLab& lab, Notices& notices) -> Async<void> {
+    auto machine = lab.machine();
+    machine.limits.cpu_limit = 50;
+    machine.limits.write_iops = 100;
+    EXPECT_EQ(code_of(co_await h.set_limits(machine.uuid, {})), Code::precondition);
+    CO_ASSERT_OK(co_await h.start(machine));
+    co_await lab.booted(h, machine.uuid);
+    Limits wider{.cpu_limit = 150, .read_iops = 50, .write_rate = mib(5), .burst_seconds = 2};
+    for (int i = 0; i < 2; ++i) CO_ASSERT_OK(co_await h.set_limits(machine.uuid, wider));
+    CO_ASSERT_OK(co_await h.set_limits(machine.uuid, {}));
+    EXPECT_EQ(notices.count(), 0U);
     EXPECT_TRUE(co_await h.pause(machine.uuid)) << "it runs";
     EXPECT_TRUE(co_await h.kill(machine.uuid));
   });

@@ -36,6 +36,9 @@ class ConformanceLab {
   virtual Async<Result<std::unique_ptr<Hypervisor>>> open() = 0;
   /// A machine that can be started; each call makes another one.
   virtual Machine machine() = 0;
+  /// The same machine as another host is to receive it, which is this lab's; its disks are files
+  /// that are as large and empty, or those that the other host has, too.
+  virtual Machine twin(const Machine& machine, bool copied) = 0;
   /// Waits until the guest has booted and obeys.
   virtual Async<void> booted(Hypervisor& hypervisor, std::string uuid) = 0;
   virtual Async<void> guest_powers_off(Hypervisor& hypervisor, std::string uuid) = 0;

@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "conformance.h"
+#include "flight_conformance.h"
+#include "live_conformance.h"
 
 namespace truce::hypervisor {
 namespace {
@@ -22,6 +24,15 @@ class FakeLab final : public ConformanceLab {
     made.memory = mib(16);
     made.folder = folder_ / made.uuid;
     EXPECT_TRUE(make_folder(made.folder));
+    made.disks = {{"disk0", made.folder / "disk0.raw", "raw", {}}};
+    EXPECT_TRUE(write_file_durably(made.disks[0].path, "content"));
+    return made;
+  }
+  Machine twin(const Machine& machine, bool /*copied*/) override {
+    auto made = machine;
+    made.folder = folder_ / made.uuid;
+    EXPECT_TRUE(make_folder(made.folder));
+    for (auto& disk : made.disks) disk.path = made.folder / disk.path.filename();
     return made;
   }
   Async<void> booted(Hypervisor&, std::string) override { co_return; }
@@ -44,6 +55,10 @@ class FakeLab final : public ConformanceLab {
 };
 
 INSTANTIATE_TEST_SUITE_P(Fake, HypervisorConformance,
+                         testing::Values(MakeLab([] { return std::make_unique<FakeLab>(); })));
+INSTANTIATE_TEST_SUITE_P(Fake, LiveConformance,
+                         testing::Values(MakeLab([] { return std::make_unique<FakeLab>(); })));
+INSTANTIATE_TEST_SUITE_P(Fake, FlightConformance,
                          testing::Values(MakeLab([] { return std::make_unique<FakeLab>(); })));
 
 Machine plain_machine(std::string uuid) {

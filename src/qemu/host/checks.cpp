@@ -10,6 +10,9 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "confinement.h"
+#include "host/enclosure.h"
+#include "host/kvm.h"
 #include "host/offer.h"
 #include "host/parts.h"
 #include "qemu/host_checks.h"
@@ -21,18 +24,18 @@ using model::HostCheck;
 
 namespace {
 
-bool opens(const std::filesystem::path& path) {
-  return open_file(path, O_RDWR).has_value();
-}
-
 HostCheck kvm(const Parts& host) {
   HostCheck row{.name = "kvm", .state = CheckState::ok, .found = "/dev/kvm can be used"};
   row.meaning = "machines run at the speed of the processor";
-  if (opens(host.places.root / "dev/kvm")) return row;
+  auto usable = check_kvm(host.places.root / "dev/kvm");
+  if (usable) return row;
   row.state = CheckState::warning;
   row.meaning = "machines are emulated (TCG): everything works, many times slower";
   auto cpu = host.text("proc/cpuinfo");
-  if (host.has("dev/kvm")) {
+  if (usable.error().code == Code::forbidden && host.places.root_user) {
+    row.found = "/dev/kvm is there, and only root may open it";
+    row.advice = "chgrp kvm /dev/kvm; chmod 660 /dev/kvm (udev does it), then restart truced";
+  } else if (host.has("dev/kvm")) {
     row.found = "/dev/kvm is there and cannot be opened";
     row.advice = "run truced as root, or add its user to the group kvm";
   } else if (cpu.contains(" vmx") || cpu.contains(" svm")) {
@@ -183,6 +186,37 @@ HostCheck landlock() {
   row.meaning =
       "only its user and the modes of files keep a machine's QEMU out of what is not its own";
   row.advice = "boot Linux 5.13 or newer with landlock in lsm=";
+  return row;
+}
+
+Async<HostCheck> namespaces() {
+  HostCheck row{.name = "namespaces", .state = CheckState::ok};
+  row.found = "files, network, processes, messages";
+  row.meaning =
+      "a machine's QEMU sees its own files and processes only, and no network of the host";
+  auto [own, lacking] = co_await try_isolation();
+  if (lacking.empty()) co_return row;
+  row.state = CheckState::warning;
+  row.found = "not " + lacking.front();
+  row.meaning =
+      "a machine's QEMU sees what the host has; its user, Landlock and seccomp keep it out";
+  row.advice = "run truced as root, outside of containers that lack CAP_SYS_ADMIN; restart truced";
+  co_return row;
+}
+
+HostCheck apparmor(const Parts& host) {
+  HostCheck row{.name = "apparmor", .state = CheckState::ok};
+  row.found = fmt::format("profile {}", apparmor_profile);
+  row.meaning = "a machine's QEMU runs under a profile of AppArmor as well";
+  if (has_profile(host.places.root)) return row;
+  row.state = CheckState::warning;
+  row.meaning = "its user, namespaces, Landlock and seccomp confine a machine's QEMU";
+  bool there = host.has("sys/kernel/security/apparmor");
+  row.found = there ? fmt::format("the profile {} is not loaded", apparmor_profile)
+                    : "not in this kernel, or not switched on";
+  row.advice = there ? fmt::format("apparmor_parser -r /etc/apparmor.d/{}, then restart truced",
+                                   apparmor_profile)
+                     : "boot Linux with apparmor in lsm= (Debian's has it)";
   return row;
 }
 
@@ -348,10 +382,10 @@ HostCheck same_pages(const Parts& host) {
 
 Async<std::vector<HostCheck>> check_host(HostPlaces places) {
   Parts host{std::move(places)};
-  std::vector<HostCheck> rows{
-      co_await qemu(host), kvm(host),  nested(host),          iommu(host),
-      seccomp(host),       landlock(), user_namespaces(host), control_groups(host),
-      pressure(host)};
+  std::vector<HostCheck> rows{co_await qemu(host),   kvm(host),      nested(host),
+                              iommu(host),           seccomp(host),  landlock(),
+                              co_await namespaces(), apparmor(host), user_namespaces(host),
+                              control_groups(host),  pressure(host)};
   for (const auto& wanted : features) rows.push_back(co_await asked_feature(host, wanted));
   for (const auto& wanted : tools) rows.push_back(tool(host, wanted));
   rows.push_back(firmware(host));

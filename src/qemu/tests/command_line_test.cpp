@@ -51,6 +51,21 @@ TEST(CommandLine, a_machine_with_a_disk_under_tcg) {
   expect_golden("disk_tcg", small(), wiring(Accelerator::tcg));
 }
 
+TEST(CommandLine, an_encrypted_disk_with_a_snapshot_on_a_plain_template) {
+  auto machine = small();
+  auto& disk = machine.disks.front();
+  disk.path = "/pool/vms/6a1b0d52/layers/disk0.2.qcow2";
+  disk.backing.insert(disk.backing.begin(), "/pool/vms/6a1b0d52/disk0.qcow2");
+  disk.encrypted = 2;
+  disk.key = std::make_shared<const Secret>(std::string_view("what nobody shall see"));
+  machine.disks.push_back({"disk1", "/pool/vms/6a1b0d52/disk1.qcow2", "qcow2", {}});
+  machine.disks.back().encrypted = 1;
+  machine.disks.back().key = machine.disks.front().key;
+  auto wired = wiring(Accelerator::tcg);
+  wired.keys = "/run/truce/vms/6a1b0d52/vm";
+  expect_golden("encrypted_tcg", machine, wired);
+}
+
 TEST(CommandLine, a_machine_with_a_tap_a_seed_and_an_iso_under_kvm) {
   auto machine = small();
   machine.cpus = 4;
@@ -59,6 +74,7 @@ TEST(CommandLine, a_machine_with_a_tap_a_seed_and_an_iso_under_kvm) {
   machine.disks.push_back({"iso", "/pool/templates/install/cd.iso", "raw", {}, true, true});
   machine.disks.push_back({"seed", "/pool/vms/6a1b0d52/seed.iso", "raw", {}, true, true});
   machine.ports = {{"52:54:00:00:00:01", 17, {}, false}, {"52:54:00:00:00:02", 18, {}, false}};
+  machine.ports[1].mtu = 1430;
   auto wired = wiring(Accelerator::kvm);
   wired.tap_fds = {6, 7};
   expect_golden("tap_cdrom_kvm", machine, wired);

@@ -3,6 +3,10 @@
 #   m  touches 200 MiB, and answers M           x  panics (pvpanic)
 #   w  writes the counter to its disk, and answers W
 #   d  answers with the counter that is on its disk
+#   b  from now on works without end: counts in each of 2048 pages of memory and in a sector of its
+#      disk, once it has found there what it left; answers B
+#   s  answers S when it has worked since it was asked last and has found all as it left it, N when
+#      it has not worked, E when something was not as it left it
 # It answers the power button. Bytes for guest_image.h:
 #   clang -m16 -c guest.S -o guest.o && llvm-objcopy -O binary -j .text guest.o guest.bin
 .code16
@@ -19,7 +23,12 @@ start:
     call put
     sti
 wait:
+    cmpb $0, 0x7c00 + busy - start
+    jne 1f
     hlt                         # until the timer, 18 times a second
+    jmp 2f
+1:  call work
+2:
     movw $0x600, %dx            # PM1_STS
     inw %dx, %ax
     testb $1, %ah
@@ -42,6 +51,10 @@ wait:
     je save
     cmpb $'d', %al
     je load
+    cmpb $'b', %al
+    je begin
+    cmpb $'s', %al
+    je status
     cmpb $'x', %al
     jne wait
     movw $0x505, %dx
@@ -63,8 +76,8 @@ reset:
     movb $6, %al
     outb %al, %dx
     jmp wait
-touch:
-    cli                         # 4 GiB segments in real mode
+large:                          # a 4 GiB segment in real mode, until firmware is called
+    cli
     lgdtl 0x7c00 + table_pointer - start
     movl %cr0, %eax
     orb $1, %al
@@ -75,9 +88,56 @@ touch:
     andb $0xfe, %al
     movl %eax, %cr0
     movl $0x100000, %edi
+    ret
+begin:
+    incb 0x7c00 + busy - start
+    movb $'B', %al
+    call put
+    jmp wait
+status:
+    movb $'E', %al
+    cmpb $0, 0x7c00 + failed - start
+    jne 1f
+    movb $'N', %al
+    movw 0x7c00 + turn - start, %bx
+    cmpw 0x7c00 + told - start, %bx
+    movw %bx, 0x7c00 + told - start
+    je 1f
+    movb $'S', %al
+1:  call put
+    jmp wait
+work:
+    call large
+    movw 0x7c00 + turn - start, %ax
+1:  cmpw %ax, %es:(%edi)
+    jne 2f
+    incw %es:(%edi)
+    addl $0x1000, %edi
+    cmpl $0x900000, %edi
+    jb 1b
+    sti
+    movw $0x0201, %ax           # the sector that was written the last time holds that turn
+    movw $0x8000, %bx
+    movb $3, %cl
+    call sector
+    movw 0x7c00 + turn - start, %ax
+    cmpw %ax, 0x8000 + turn - start
+    jne 2f
+    incw 0x7c00 + turn - start
+    movw $0x0301, %ax
+    movw $0x7c00, %bx
+    movb $3, %cl
+    jmp sector
+2:  movb $1, 0x7c00 + failed - start
+    movb $0, 0x7c00 + busy - start
+    sti
+    ret
+touch:
+    call large
+    movl $0x900000, %edi        # after the pages of `work`
 2:  movb $1, %es:(%edi)
     addl $0x1000, %edi
-    cmpl $0xc900000, %edi
+    cmpl $0xd100000, %edi
     jb 2b
     sti
     movb $'M', %al
@@ -98,9 +158,11 @@ load:
     call put
     jmp wait
 disk:
-    movw $0, %cx
-    movw %cx, %es
-    movw $2, %cx
+    movb $2, %cl
+sector:                         # which is in cl
+    movb $0, %ch
+    pushw $0
+    popw %es
     movw $0x80, %dx
     int $0x13
     sti
@@ -110,6 +172,10 @@ put:
     outb %al, %dx
     ret
 counter: .byte '0'
+busy: .byte 0
+failed: .byte 0
+turn: .word 0
+told: .word 0
 .align 8
 table:
     .quad 0

@@ -2,6 +2,7 @@
 #include "qemu/host_checks.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -65,6 +66,7 @@ TEST_F(HostChecks, without_roots_rights_networks_of_the_host_are_not_expected) {
 
 TEST_F(HostChecks, what_is_there_is_found) {
   put("dev/kvm", "");
+  std::filesystem::permissions(folder_ / "dev/kvm", std::filesystem::perms(0666));
   put("sys/module/kvm_intel/parameters/nested", "Y\n");
   put("sys/kernel/iommu_groups/0/type", "DMA\n");
   put("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
@@ -77,6 +79,22 @@ TEST_F(HostChecks, what_is_there_is_found) {
     EXPECT_EQ(rows[name].state, CheckState::ok) << name << ": " << rows[name].found;
   EXPECT_EQ(rows["cgroups"].found, "version 2");
   EXPECT_EQ(rows["huge-pages"].found, "500 of 512 free");
+}
+
+TEST_F(HostChecks, a_kvm_that_only_root_may_open_is_no_use_to_machines) {
+  if (::geteuid() != 0) GTEST_SKIP() << "skipped, because only root has machines of other users";
+  put("dev/kvm", "");
+  std::filesystem::permissions(folder_ / "dev/kvm", std::filesystem::perms(0600));
+  auto row = look()["kvm"];
+  EXPECT_EQ(row.state, CheckState::warning);
+  EXPECT_TRUE(row.advice.starts_with("chgrp kvm /dev/kvm")) << row.advice;
+}
+
+TEST_F(HostChecks, apparmor_counts_when_the_profile_is_loaded) {
+  put("sys/kernel/security/apparmor/profiles", "other (enforce)\n");
+  EXPECT_EQ(look()["apparmor"].found, "the profile truce-machine is not loaded");
+  put("sys/kernel/security/apparmor/profiles", "other (enforce)\ntruce-machine (enforce)\n");
+  EXPECT_EQ(look()["apparmor"].state, CheckState::ok);
 }
 
 TEST_F(HostChecks, a_processor_that_can_while_its_module_is_not_loaded_is_told_apart) {

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <fstream>
 
 #include "../../hypervisor/tests/conformance_lab.h"
 #include "base/file.h"
@@ -34,17 +35,18 @@ class Serial {
   }
   /// The next byte from the guest but `R`, which it says when it boots; 0 when none comes.
   Async<char> next() {
-    auto read = [](asio::local::stream_protocol::socket& socket) -> Async<Result<char>> {
-      char byte = 0;
-      do {
-        auto [ec, size] = co_await asio::async_read(socket, asio::buffer(&byte, 1), as_result);
-        if (ec) co_return fail(Code::unavailable, "serial: {}", ec.message());
-      } while (byte == 'R');
-      co_return byte;
-    };
-    auto byte = co_await within(60s, read(socket_), "serial");
-    if (!byte) ADD_FAILURE() << byte.error().message;
-    co_return byte ? *byte : '\0';
+    char byte = 0;
+    do {
+      byte = co_await any();
+    } while (byte == 'R');
+    co_return byte;
+  }
+  /// Until the guest boots: what it is sent before may be lost.
+  Async<void> boots() {
+    char byte = 0;
+    do {
+      byte = co_await any();
+    } while (byte != 'R' && byte != 0);
   }
   /// Sends a letter, and answers what the guest says to it.
   Async<char> ask(char letter) {
@@ -54,6 +56,17 @@ class Serial {
 
  private:
   explicit Serial(const asio::any_io_executor& loop) : socket_(loop) {}
+  Async<char> any() {
+    auto read = [](asio::local::stream_protocol::socket& socket) -> Async<Result<char>> {
+      char byte = 0;
+      auto [ec, size] = co_await asio::async_read(socket, asio::buffer(&byte, 1), as_result);
+      if (ec) co_return fail(Code::unavailable, "serial: {}", ec.message());
+      co_return byte;
+    };
+    auto byte = co_await within(60s, read(socket_), "serial");
+    if (!byte) ADD_FAILURE() << byte.error().message;
+    co_return byte ? *byte : '\0';
+  }
   asio::local::stream_protocol::socket socket_;
 };
 
@@ -101,6 +114,23 @@ class QemuLab final : public hypervisor::ConformanceLab {
     auto disk = made.folder / "disk0.raw";
     EXPECT_TRUE(write_file_durably(disk, guest_image()));
     made.disks = {{"disk0", disk, "raw", {}}};
+    return made;
+  }
+  hypervisor::Machine twin(const hypervisor::Machine& machine, bool copied) override {
+    auto made = machine;
+    made.number = machine.number + 100;
+    made.folder = folder_ / made.uuid;
+    made.runtime = folder_ / "run" / made.uuid;
+    EXPECT_TRUE(make_folder(made.folder, 0711));
+    for (auto& disk : made.disks) {
+      if (!copied) continue;
+      std::error_code ec;
+      auto path = made.folder / disk.path.filename();
+      std::ofstream(path).flush();
+      std::filesystem::resize_file(path, std::filesystem::file_size(disk.path), ec);
+      EXPECT_FALSE(ec) << ec.message();
+      disk.path = path;
+    }
     return made;
   }
   Async<void> booted(hypervisor::Hypervisor& h, std::string uuid) override {

@@ -7,12 +7,14 @@
 #include <fstream>
 
 #include "confinement.h"
+#include "host/kvm.h"
 #include "lab.h"
 #include "qmp.h"
 
 namespace truce::qemu {
 namespace {
 
+using hypervisor::Cause;
 using hypervisor::EndReason;
 using hypervisor::Machine;
 using hypervisor::Notice;
@@ -125,7 +127,57 @@ TEST_F(QemuTest, a_guest_that_panics_is_told_apart) {
     CO_ASSERT_OK(co_await qemu.start(machine));
     co_await say(qemu, machine.uuid, 'x');
     auto told = co_await notices.next();
+    EXPECT_EQ(told.kind, Notice::Kind::paused) << told.detail;
+    EXPECT_EQ(told.cause, Cause::panic);
+    CO_ASSERT_OK(co_await qemu.kill(machine.uuid));
+    told = co_await notices.next();
+    EXPECT_EQ(told.kind, Notice::Kind::ended);
     EXPECT_EQ(told.reason, EndReason::guest_panic) << told.detail;
+  });
+}
+
+TEST_F(QemuTest, a_guest_that_has_panicked_begins_anew_when_it_is_reset_and_resumed) {
+  on_host([](Qemu& qemu, QemuLab& lab, Notices& notices) -> Async<void> {
+    auto machine = lab.machine();
+    CO_ASSERT_OK(co_await qemu.start(machine));
+    EXPECT_EQ(co_await ask(qemu, machine.uuid, 'c'), '1');
+    EXPECT_EQ(co_await ask(qemu, machine.uuid, 'c'), '2');
+    auto serial = co_await Serial::open(qemu.socket(machine.uuid, "serial"));
+    CO_ASSERT_OK(serial);
+    co_await serial->send('x');
+    EXPECT_EQ((co_await notices.next()).cause, Cause::panic);
+    CO_ASSERT_OK(co_await qemu.reset(machine.uuid));
+    CO_ASSERT_OK(co_await qemu.resume(machine.uuid));
+    co_await serial->boots();
+    EXPECT_EQ(co_await serial->ask('c'), '1') << "it has booted";
+    CO_ASSERT_OK(co_await qemu.kill(machine.uuid));
+    auto told = co_await notices.next();
+    while (told.kind == Notice::Kind::guest_reset) told = co_await notices.next();  // by its BIOS
+    EXPECT_EQ(told.reason, EndReason::requested) << "that is forgotten";
+  });
+}
+
+TEST_F(QemuTest, a_panic_while_nobody_watched_is_told_by_the_next_daemon) {
+  on_host([](Qemu& qemu, QemuLab& lab, Notices& notices) -> Async<void> {
+    auto machine = lab.machine();
+    CO_ASSERT_OK(co_await qemu.start(machine));
+    EXPECT_EQ(co_await ask(qemu, machine.uuid, 'c'), '1');
+    auto serial = co_await Serial::open(qemu.socket(machine.uuid, "serial"));
+    CO_ASSERT_OK(serial);
+    co_await qemu.close();
+    co_await serial->send('x');
+    co_await sleep_for(500ms);
+    auto second = co_await lab.open_qemu();
+    CO_ASSERT_OK(second);
+    (*second)->on_notice(notices.sink());
+    auto found = co_await (*second)->adopt();
+    CO_ASSERT_OK(found);
+    if (found->size() != 1) co_return void(ADD_FAILURE() << found->size() << " were found");
+    EXPECT_EQ(found->front().second, Observed::paused);
+    EXPECT_EQ((co_await notices.next()).cause, Cause::panic);
+    CO_ASSERT_OK(co_await (*second)->kill(machine.uuid));
+    EXPECT_EQ((co_await notices.next()).reason, EndReason::guest_panic);
+    co_await (*second)->close();
   });
 }
 
@@ -313,7 +365,7 @@ TEST_F(QemuTest, machines_have_networks_by_tap_and_in_user_mode) {
   on_host([&tap, &interface](Qemu& qemu, QemuLab& lab, Notices&) -> Async<void> {
     auto machine = lab.machine();
     machine.ports = {{"52:54:00:00:00:01", tap->get(), {}, false},
-                     {"52:54:00:00:00:02", -1, {}, true}};
+                     {"52:54:00:00:00:02", -1, {}, true, 1}};
     CO_ASSERT_OK(co_await qemu.start(machine));
     *tap = Fd();
     EXPECT_TRUE(std::filesystem::exists(interface));
@@ -330,7 +382,23 @@ TEST_F(QemuTest, a_machines_process_is_on_its_own) {
     CO_ASSERT_OK(record);
     EXPECT_EQ(status_of(record->pid, "NoNewPrivs"), "1");
     EXPECT_EQ(status_of(record->pid, "Seccomp"), "2") << "a filter";
+    auto given = co_await try_enclosure();
+    EXPECT_EQ(status_of(record->pid, "Seccomp_filters"), given.calls.empty() ? "1" : "2");
+    auto limits = read_file(fmt::format("/proc/{}/limits", record->pid));
+    EXPECT_TRUE(limits && limits->contains("Max core file size        1                    1"));
+    auto apart = [&record](const char* kind) {
+      auto of = [kind](const std::string& pid) {
+        return std::filesystem::read_symlink(fmt::format("/proc/{}/ns/{}", pid, kind));
+      };
+      return of(std::to_string(record->pid)) != of("self");
+    };
+    EXPECT_EQ(apart("mnt"), given.own.files);
+    EXPECT_EQ(apart("net"), given.own.network);
+    EXPECT_EQ(apart("pid"), given.own.processes);
+    EXPECT_EQ(apart("ipc"), given.own.messages);
+    EXPECT_EQ(apart("uts"), given.own.messages);
     if (::geteuid() == 0) {
+      EXPECT_EQ(status_of(record->pid, "CapBnd"), "0000000000000000");
       auto uid = std::to_string(lab.options().uid_base + static_cast<uid_t>(machine.number));
       EXPECT_TRUE(status_of(record->pid, "Uid").starts_with(uid + "\t" + uid));
       EXPECT_EQ(status_of(record->pid, "CapEff"), "0000000000000000");
@@ -353,12 +421,13 @@ TEST_F(QemuTest, a_machines_process_reaches_its_own_files_only) {
     CO_ASSERT_OK(write_file_durably(store, "secret"));
     CO_ASSERT_OK(co_await qemu.start(others));
     auto user = user_of(mine, lab.options().uid_base, Accelerator::tcg);
+    auto enclosure = co_await try_enclosure();
     Runtime runtime(mine.runtime);
     CO_ASSERT_OK(runtime.prepare(user));
     CO_ASSERT_OK(own_files(mine, user));
-    auto can = [&mine, &runtime, &user](std::string script) -> Async<bool> {
+    auto can = [&](std::string script) -> Async<bool> {
       std::vector<std::string> words = {"/bin/sh", "-c", std::move(script)};
-      auto done = co_await run(confined(mine, {}, runtime, user, std::move(words)), 30s);
+      auto done = co_await run(confined(mine, {}, runtime, user, enclosure, std::move(words)), 30s);
       EXPECT_TRUE(done) << done.error().message;
       co_return done && done->status.success();
     };
@@ -376,6 +445,69 @@ TEST_F(QemuTest, a_machines_process_reaches_its_own_files_only) {
     EXPECT_FALSE(co_await can("echo x > /tmp/" + lab.name() + ".escaped"));
     runtime.clear();
     CO_ASSERT_OK(co_await qemu.kill(others.uuid));
+  });
+}
+
+// Times that a limit of the processor has held a machine back; nothing without such a counter.
+std::optional<long> times_throttled(const Record& record) {
+  for (const auto& group : record.control_groups) {
+    auto text = read_file(group / "cpu.stat");
+    auto at = text ? text->find("nr_throttled ") : std::string::npos;
+    if (at != std::string::npos) return std::strtol(text->c_str() + at + 13, nullptr, 10);
+  }
+  return std::nullopt;
+}
+
+TEST_F(QemuTest, a_limit_of_the_processor_holds_a_machine_back_until_it_is_lifted) {
+  on_host([](Qemu& qemu, QemuLab& lab, Notices&) -> Async<void> {
+    auto machine = lab.machine();
+    machine.limits.groups = {{"default", 100, 0}, {"lab", 100, 0}};
+    CO_ASSERT_OK(co_await qemu.start(machine));
+    auto record = Runtime(machine.runtime).read();
+    CO_ASSERT_OK(record);
+    co_await lab.booted(qemu, machine.uuid);
+    auto serial = co_await Serial::open(qemu.socket(machine.uuid, "serial"));
+    CO_ASSERT_OK(serial);
+    auto before = times_throttled(*record);
+    if (before) {
+      auto limited = machine.limits;
+      limited.cpu_limit = 1;  // less than it gets on the most crowded host
+      CO_ASSERT_OK(co_await qemu.set_limits(machine.uuid, limited));
+      co_await serial->send('m');  // touches 200 MiB
+      for (int i = 0; i < 600 && times_throttled(*record) < *before + 3; ++i)
+        co_await sleep_for(50ms);
+      EXPECT_GE(times_throttled(*record), *before + 3);
+      CO_ASSERT_OK(co_await qemu.set_limits(machine.uuid, machine.limits));
+      EXPECT_EQ(co_await serial->next(), 'M');
+      auto lifted = times_throttled(*record);
+      EXPECT_EQ(co_await serial->ask('m'), 'M');
+      EXPECT_EQ(times_throttled(*record), lifted) << "nothing holds it back any more";
+    }
+    CO_ASSERT_OK(co_await qemu.kill(machine.uuid));
+    for (const auto& group : record->control_groups)
+      EXPECT_FALSE(std::filesystem::exists(group.parent_path())) << "its group goes with it";
+  });
+}
+
+TEST_F(QemuTest, a_limit_of_disks_is_in_force_from_the_first_write_until_it_is_lifted) {
+  on_host([](Qemu& qemu, QemuLab& lab, Notices&) -> Async<void> {
+    auto machine = lab.machine();
+    machine.limits.write_iops = 2;
+    CO_ASSERT_OK(co_await qemu.start(machine));
+    co_await lab.booted(qemu, machine.uuid);
+    auto serial = co_await Serial::open(qemu.socket(machine.uuid, "serial"));
+    CO_ASSERT_OK(serial);
+    auto writes = [&serial]() -> Async<Duration> {
+      auto begin = std::chrono::steady_clock::now();
+      for (int i = 0; i < 8; ++i) EXPECT_EQ(co_await serial->ask('w'), 'W');
+      co_return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+    };
+    // Eight writes at two a second take seconds, and without the limit a small part of that.
+    auto limited = co_await writes();
+    CO_ASSERT_OK(co_await qemu.set_limits(machine.uuid, {}));
+    auto free = co_await writes();
+    EXPECT_GT(limited, 2 * free);
+    CO_ASSERT_OK(co_await qemu.kill(machine.uuid));
   });
 }
 
@@ -397,7 +529,7 @@ TEST_F(QemuTest, an_accelerator_that_is_not_there_is_refused) {
     auto options = lab.options();
     options.accelerator = "magic";
     auto opened = co_await Qemu::open(options);
-    if (::access("/dev/kvm", R_OK | W_OK) != 0) {
+    if (!check_kvm()) {
       EXPECT_TRUE(!opened && opened.error().code == Code::invalid);
       options.accelerator = "kvm";
       opened = co_await Qemu::open(options);

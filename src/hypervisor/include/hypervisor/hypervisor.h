@@ -13,7 +13,10 @@
 
 #include "base/async.h"
 #include "base/bytes.h"
+#include "base/process.h"
 #include "base/result.h"
+#include "base/secret.h"
+#include "hypervisor/notice.h"
 #include "model/hardware.h"
 #include "model/model.h"
 
@@ -27,6 +30,10 @@ struct DiskFile {
   std::vector<std::filesystem::path> backing;  ///< files below it, read-only for the VM
   bool read_only = false;
   bool cdrom = false;
+  int port = 0;  ///< the port for devices that come while it runs, from 1; 0: its usual place
+  /// How many of its files are encrypted (LUKS): the first ones, `path` before `backing`.
+  std::size_t encrypted = 0;
+  SecretPtr key = nullptr;  ///< what opens them
 };
 
 /// One NIC and how it reaches its network: exactly one of the two ways.
@@ -35,6 +42,31 @@ struct Port {
   int tap = -1;                       ///< an open tap descriptor, owned by the caller
   std::vector<std::string> forwards;  ///< user-mode: `tcp:127.0.0.1:2222-:22`
   bool user_mode = false;
+  int number = 0;  ///< unique in the machine
+  int port = 0;    ///< as DiskFile::port
+  int mtu = 0;     ///< what its driver is told that it may send at most; 0: nothing
+};
+
+/// What a group of machines may have together.
+struct Share {
+  std::string name;
+  int cpu_shares = 100;  ///< its weight among its siblings
+  int cpu_limit = 0;     ///< in percent of one processor; 0: no limit
+  bool operator==(const Share&) const = default;
+};
+
+/// What a machine may have of its host. 0: as usual, or no limit.
+struct Limits {
+  int cpu_shares = 0;        ///< its weight among its siblings; 0: 100 a processor
+  int cpu_limit = 0;         ///< in percent of one processor
+  int cpu_reservation = 0;   ///< likewise; its weight is never below it
+  Bytes memory_reservation;  ///< taken from it only when nothing else is left
+  std::int64_t read_iops = 0, write_iops = 0;  ///< a second, of all its disks together
+  Bytes read_rate, write_rate;                 ///< a second, likewise
+  int burst_seconds = 0;  ///< how long it may have ten times as much of its disks
+  /// Which groups it is in, from the top; the first is all machines of the host.
+  std::vector<Share> groups;
+  bool operator==(const Limits&) const = default;
 };
 
 /// Everything a hypervisor needs to start a VM: no lookup is left to it.
@@ -48,12 +80,17 @@ struct Machine {
   std::optional<model::BootDevice> boot_once;  ///< first, until the guest resets itself
   int cpus = 1;
   Bytes memory;
+  Bytes first_memory;  ///< what of it is there from the start; the rest came since. 0: all
   std::filesystem::path kernel, initrd;  ///< direct boot when `kernel` is set
   std::string command_line;
   std::vector<DiskFile> disks;
   std::vector<Port> ports;
+  Limits limits;
   std::filesystem::path folder;   ///< the VM's own; also holds the suspend state
   std::filesystem::path runtime;  ///< sockets and pid file; gone after a host reboot
+  /// What it must come through, as this host may have to kill it at any moment. All its processes
+  /// are in the gate's group then, or have a seat.
+  std::optional<StartGate> gate;
 };
 
 /// Name of the file in Machine::folder that holds a suspended machine's memory: present means
@@ -63,26 +100,6 @@ inline constexpr std::string_view suspend_file = "suspend.state";
 /// Name of the folder in Machine::folder whose files are layers of its disks: a running machine may
 /// write to all of them.
 inline constexpr std::string_view layers_folder = "layers";
-
-/// Why a machine stopped running, told apart.
-enum class EndReason {
-  guest_shutdown,  ///< the guest powered itself off
-  requested,       ///< request_stop(), suspend() or kill() was asked for
-  crashed,         ///< the VM's process ended by itself or by a signal
-  out_of_memory,   ///< the kernel's out-of-memory killer took it
-  guest_panic,
-};
-
-/// What happens to a machine: each is told within a second. `ended` is told exactly once for every
-/// machine that ran, also when it was asked for (then before the verb answers); the others only
-/// when nobody asked for them (`paused`: its disk is full or gone), `guest_reset` at most once a
-/// second.
-struct Notice {
-  std::string uuid;
-  enum class Kind { ended, guest_reset, paused, resumed } kind = Kind::ended;
-  EndReason reason = EndReason::crashed;  ///< for `ended`
-  std::string detail;                     ///< one line for people: `QEMU ended: signal 9 (Killed)`
-};
 
 struct Capabilities {
   std::string name;  ///< `qemu`
@@ -125,6 +142,7 @@ class Snapshots {
   struct Overlay {
     std::string disk;
     std::filesystem::path path;
+    bool encrypted = false;  ///< with the key of the disk, which the machine has
   };
   struct Moment {
     std::vector<Overlay> overlays;
@@ -159,6 +177,10 @@ class Snapshots {
 /// TPM remember.
 inline constexpr std::string_view firmware_state[] = {"uefi-variables.fd", "tpm"};
 
+class LiveChanges;
+class DiskMoves;
+class Migration;
+
 /// All calls and notices happen on one loop. Verbs are idempotent: asked for what is so already,
 /// they succeed. A verb on a machine that is not running is Code::precondition, but for start and
 /// kill. Checked by the conformance suite.
@@ -183,10 +205,15 @@ class Hypervisor {
   /// Writes the memory to the machine's folder, durably, and ends the process. On failure it runs
   /// on.
   virtual Async<Result<void>> suspend(std::string uuid) = 0;
+  /// Other limits from now on; which groups it is in changes at its next start only.
+  virtual Async<Result<void>> set_limits(std::string uuid, Limits limits) = 0;
   /// PNG of the first screen.
   virtual Async<Result<std::string>> screenshot(std::string uuid) = 0;
-  virtual GuestAgent* guest_agent() = 0;  ///< null: cannot
-  virtual Snapshots* snapshots() = 0;     ///< null: cannot
+  virtual GuestAgent* guest_agent() = 0;    ///< null: cannot
+  virtual Snapshots* snapshots() = 0;       ///< null: cannot
+  virtual LiveChanges* live_changes() = 0;  ///< null: cannot
+  virtual DiskMoves* disk_moves() = 0;      ///< null: cannot
+  virtual Migration* migration() = 0;       ///< null: cannot
   /// Paths of the sockets for `serial`, `vnc`, `spice`, `serial2` to `serial4` and `parallel`;
   /// empty when the machine has none.
   virtual std::filesystem::path socket(const std::string& uuid, const std::string& which) const = 0;

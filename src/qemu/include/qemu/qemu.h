@@ -15,7 +15,12 @@ namespace truce::qemu {
 struct Running;
 class Agents;
 class ChainSnapshots;
+class LiveQemu;
+class MirrorMoves;
+class QemuFlights;
+struct Manner;
 struct QmpEvent;
+struct Enclosure;
 enum class Accelerator;
 
 struct Options {
@@ -28,7 +33,7 @@ struct Options {
 };
 
 /// Runs machines as QEMU processes that outlive the daemon. Each has its own user, control group,
-/// seccomp filter and view of the file system (as far as this process may set them up).
+/// seccomp filter, root folder and namespaces (as far as this process may set them up).
 ///
 /// Wants of its surroundings: every folder above a machine's disks, templates and runtime folder
 /// can be passed through by others (mode 0711), and templates can be read by others.
@@ -49,9 +54,13 @@ class Qemu final : public hypervisor::Hypervisor {
   Async<Result<void>> resume(std::string uuid) override;
   Async<Result<void>> reset(std::string uuid) override;
   Async<Result<void>> suspend(std::string uuid) override;
+  Async<Result<void>> set_limits(std::string uuid, hypervisor::Limits limits) override;
   Async<Result<std::string>> screenshot(std::string uuid) override;
   hypervisor::GuestAgent* guest_agent() override;
   hypervisor::Snapshots* snapshots() override;
+  hypervisor::LiveChanges* live_changes() override;
+  hypervisor::DiskMoves* disk_moves() override;
+  hypervisor::Migration* migration() override;
   std::filesystem::path socket(const std::string& uuid, const std::string& which) const override;
   void on_notice(std::function<void(hypervisor::Notice)> sink) override { sink_ = std::move(sink); }
   Async<void> close() override;
@@ -59,16 +68,24 @@ class Qemu final : public hypervisor::Hypervisor {
  private:
   using RunningPtr = std::shared_ptr<Running>;
 
-  Qemu(asio::any_io_executor loop, Options options, hypervisor::Capabilities capabilities);
+  Qemu(asio::any_io_executor loop, Options options, hypervisor::Capabilities capabilities,
+       Enclosure enclosure);
 
   Result<RunningPtr> find(const std::string& uuid) const;
-  Result<RunningPtr> launch(const hypervisor::Machine& machine, bool incoming);
+  Result<RunningPtr> launch(const hypervisor::Machine& machine, const Manner& manner);
+  using Prepare = std::function<Async<Result<void>>(RunningPtr vm)>;
+  Async<Result<RunningPtr>> await_arrival(hypervisor::Machine machine, Manner manner,
+                                          Prepare prepare);
   void watch(RunningPtr vm);
   Async<void> reap(Process process);
   Async<void> boot_as_usual(RunningPtr vm, std::map<std::string, int> order);
   std::function<void(const QmpEvent&)> events_of(const RunningPtr& vm);
   Async<Result<void>> connect(RunningPtr vm);
+  Async<Result<void>> give_keys(RunningPtr vm, const std::vector<hypervisor::DiskFile>& disks);
   Async<Result<void>> bring_up(RunningPtr vm, bool incoming);
+  Async<Result<void>> see_up(RunningPtr vm, std::vector<hypervisor::DiskFile> disks,
+                             Prepare bring_up);
+  static Result<void> take_screens(const RunningPtr& vm);
   Async<Result<model::Observed>> look(RunningPtr vm);
   Async<RunningPtr> adopt_one(std::filesystem::path folder);
   Async<void> take_over(RunningPtr vm);
@@ -84,16 +101,23 @@ class Qemu final : public hypervisor::Hypervisor {
   void on_event(const RunningPtr& vm, const QmpEvent& event);
   void on_guest_reset(const RunningPtr& vm);
   void on_shutdown(const RunningPtr& vm, const QmpEvent& event);
+  void on_panic(const RunningPtr& vm);
+  void on_disk_error(const RunningPtr& vm, const QmpEvent& event);
   void tell(const RunningPtr& vm, hypervisor::Notice::Kind kind, std::string detail);
 
   asio::any_io_executor loop_;
   Options options_;
   hypervisor::Capabilities capabilities_;
   Accelerator accelerator_;
+  std::string cpu_less_;  ///< what of the host's processor its KVM cannot give
+  std::unique_ptr<const Enclosure> enclosure_;
   std::function<void(hypervisor::Notice)> sink_;
   std::map<std::string, RunningPtr> running_;
   std::unique_ptr<Agents> agents_;
   std::unique_ptr<ChainSnapshots> snapshots_;
+  std::unique_ptr<LiveQemu> live_;
+  std::unique_ptr<MirrorMoves> moves_;
+  std::unique_ptr<QemuFlights> flights_;
   asio::thread_pool blocking_{1};  ///< for fsync of large files
   Scope scope_;
 };
