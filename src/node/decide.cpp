@@ -27,4 +27,34 @@ Step next_step(Wanted wanted, Observed observed) {
   return Step::none;
 }
 
+bool out_of_reach(Wanted wanted, Observed observed) {
+  bool saved = observed == Observed::suspended;
+  bool down = observed == Observed::off || observed == Observed::absent;
+  return (wanted == Wanted::paused && (down || saved)) || (wanted == Wanted::suspended && down);
+}
+
+std::string_view name_of(Step step) {
+  switch (step) {
+    case Step::none:
+      return "nothing to do";
+    case Step::provision:
+      return "make its disks";
+    case Step::start:
+      return "start";
+    case Step::stop:
+      return "stop";
+    case Step::pause:
+      return "pause";
+    case Step::resume:
+      return "resume";
+    case Step::suspend:
+      return "suspend";
+    case Step::discard_state:
+      return "discard its suspended state";
+    case Step::remove:
+      return "remove";
+  }
+  return "nothing to do";
+}
+
 }  // namespace truce::node

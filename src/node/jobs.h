@@ -20,6 +20,10 @@ class Jobs {
  private:
   struct Running;
   Async<void> run(std::shared_ptr<Running> running);
+  Async<model::JobReport> make_or_cancel(std::shared_ptr<Running> running);
+  Async<model::JobReport> fetch_or_cancel(std::shared_ptr<Running> running);
+  storage::Progress progress_of(const std::string& task);
+  Async<Result<void>> short_work(model::Job job);
   void pass_on(const std::shared_ptr<Running>& running);
   Async<Result<model::Template>> make(model::Job job, storage::Progress progress);
 

@@ -35,8 +35,14 @@ void News::add(model::Host host) {
   added_.wake();
 }
 
-void News::add(std::vector<model::Pool> pools) {
-  pools_ = std::move(pools);
+void News::add(model::Pool pool) {
+  auto name = pool.name;
+  pools_[name] = std::move(pool);
+  added_.wake();
+}
+
+void News::add(std::vector<model::Template> templates) {
+  templates_ = std::move(templates);
   added_.wake();
 }
 
@@ -47,10 +53,12 @@ void News::clear() {
   networks_.clear();
   host_.reset();
   pools_.clear();
+  templates_.reset();
 }
 
 bool News::empty() const {
-  return vms_.empty() && jobs_.empty() && networks_.empty() && !host_ && pools_.empty();
+  return vms_.empty() && jobs_.empty() && networks_.empty() && !host_ && pools_.empty() &&
+         !templates_;
 }
 
 Async<void> News::wait() {
@@ -70,7 +78,9 @@ model::Report News::take() {
   jobs_.clear();
   networks_.clear();
   report.host = std::exchange(host_, std::nullopt);
-  report.pools = std::exchange(pools_, {});
+  report.templates = std::exchange(templates_, std::nullopt);
+  for (auto& [name, pool] : pools_) report.pools.push_back(std::move(pool));
+  pools_.clear();
   return report;
 }
 

@@ -21,7 +21,9 @@ class News {
   void add(model::JobReport report);
   void add(model::NetworkReport report);
   void add(model::Host host);
-  void add(std::vector<model::Pool> pools);
+  void add(model::Pool pool);
+  /// All templates that are here.
+  void add(std::vector<model::Template> templates);
   /// Forgets everything: after a new connection all is told anew.
   void clear();
   [[nodiscard]] bool empty() const;
@@ -36,7 +38,8 @@ class News {
   std::map<std::string, model::JobReport> jobs_;
   std::map<std::string, model::NetworkReport> networks_;
   std::optional<model::Host> host_;
-  std::vector<model::Pool> pools_;
+  std::map<std::string, model::Pool> pools_;
+  std::optional<std::vector<model::Template>> templates_;
   Wakeup added_;
 };
 

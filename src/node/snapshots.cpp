@@ -18,10 +18,6 @@ namespace {
 
 constexpr Duration merge_again = 60s;
 
-bool is_up(Observed observed) {
-  return observed == Observed::running || observed == Observed::paused;
-}
-
 Result<void> link_file(const fs::path& from, const fs::path& to) {
   TRY_VOID(remove_tree(to));
   if (::link(from.c_str(), to.c_str()) != 0) return fail_errno(errno, "link " + to.string());
@@ -40,11 +36,12 @@ std::set<std::string> with_children(const model::SnapshotTree& tree, const std::
 }  // namespace
 
 void Keeper::take(model::Job job, JobEnd end) {
-  chores_.push_back({std::move(job), std::move(end)});
+  chores_.push_back({.job = std::move(job), .end = std::move(end)});
   wake_.wake();
 }
 
 Async<void> Keeper::perform_chore() {
+  Busy busy(troubles_);
   auto chore = std::move(chores_.front());
   chores_.pop_front();
   auto done = co_await carry_out(chore);
@@ -52,8 +49,14 @@ Async<void> Keeper::perform_chore() {
   bool merges = done && chore.job.kind == model::JobKind::delete_snapshot;
   if (merges) {
     deletions_.push_back(std::move(chore));  // ends when its blocks are merged
+  } else if (move_) {
+    move_->chore = std::move(chore);  // ends when its disk is mirrored
   } else {
-    chore.end({.task = chore.job.task, .done = true, .error = done ? "" : done.error().message});
+    bool cancelled = !done && done.error().code == Code::cancelled;
+    chore.end({.task = chore.job.task,
+               .done = true,
+               .error = done || cancelled ? "" : done.error().message,
+               .cancelled = cancelled});
   }
 }
 
@@ -61,12 +64,20 @@ Async<Result<void>> Keeper::carry_out(const Chore& chore) {
   const auto& job = chore.job;
   if (vm().wanted == model::Wanted::absent)
     co_return fail(Code::precondition, "'{}' is being deleted", vm().name);
-  if (layers() == nullptr || hands_.hypervisor.snapshots() == nullptr || !job.snapshot)
-    co_return fail(Code::unsupported, "snapshots cannot be had here");
   if (observed_ == Observed::absent || observed_ == Observed::unknown) {
     co_return fail(Code::unavailable, "'{}' is {}: try again later", vm().name,
                    model::to_string(observed_));
   }
+  bool moves = job.kind == model::JobKind::move_disk && job.disk;
+  if (moves && lies_in_pool(*job.disk)) co_return Result<void>{};  // before the daemon's end
+  if (chore.cancelled) co_return fail(Code::cancelled, "cancelled");
+  if (!is_up(observed_) && needs_permit()) CO_TRY_VOID(co_await take_possession());
+  co_return job.snapshot ? co_await carry_out_snapshot(job) : co_await carry_out_change(job);
+}
+
+Async<Result<void>> Keeper::carry_out_snapshot(const model::Job& job) {
+  if (layers() == nullptr || hands_.hypervisor.snapshots() == nullptr)
+    co_return fail(Code::unsupported, "snapshots cannot be had here");
   CO_TRY_VOID(co_await settle_layers());
   Result<void> done;
   if (job.kind == model::JobKind::create_snapshot) {
@@ -85,6 +96,7 @@ Async<Result<void>> Keeper::carry_out(const Chore& chore) {
 // After a start of the daemon, before anything is done with its layers.
 Async<Result<void>> Keeper::settle_layers() {
   if (layers_settled_) co_return Result<void>{};
+  co_await hands_.pools.tried();  // after a start: its disks may be in any
   std::map<std::string, fs::path> written;
   if (is_up(observed_)) {
     CO_TRY(written, co_await hands_.hypervisor.snapshots()->written(vm().uuid));
@@ -128,12 +140,15 @@ Async<Result<void>> Keeper::create_snapshot(const model::Job& job) {
   }
   std::vector<std::string> beside(std::begin(hypervisor::firmware_state),
                                   std::end(hypervisor::firmware_state));
+  if (snapshot.kind == SnapshotKind::memory)
+    warn_of_memory(fmt::format("snapshot '{}'", snapshot.name));
   co_return co_await layers()->keep(vm().uuid, std::move(snapshot), job.task, std::move(beside));
 }
 
 Async<Result<void>> Keeper::switch_to(const storage::NewLayer& layer, const model::Job& job) {
   Snapshots::Moment moment{.overlays = {}, .memory = {}, .quiesce = job.quiesce};
-  for (const auto& file : layer.files) moment.overlays.push_back({file.disk, file.path});
+  for (const auto& file : layer.files)
+    moment.overlays.push_back({file.disk, file.path, file.encrypted});
   if (job.memory) {
     moment.memory = layer.memory;
     step("writing its memory to disk");
@@ -186,7 +201,7 @@ Async<Result<void>> Keeper::delete_snapshot(const model::Job& job) {
 
 // Merges go on while the machine does what it likes, but for verbs of its keeper.
 void Keeper::merge_when_due() {
-  if (merging_ || !merge_due_ || !tree_ || closed_) return;
+  if (merging_ || !merge_due_ || !tree_ || closed_ || move_ || waits_for_leave()) return;
   bool can = is_up(observed_) || observed_ == Observed::off || observed_ == Observed::suspended;
   if (!can) return;
   merging_ = true;
@@ -206,13 +221,13 @@ Async<void> Keeper::interrupt_merge() {
 Async<void> Keeper::merge_all(std::shared_ptr<Keeper> self) {
   TRUCE_ASSERT(self.get() == this, "a keeper holds itself");
   Result<void> done;
-  while (done && !merge_stopped_ && !closed_) {
+  auto stopped = [this] { return merge_stopped_ || closed_ || waits_for_leave(); };
+  while (done && !stopped()) {
     auto next = co_await layers()->next_merge(vm().uuid);
     if (next && !*next) break;
     done = next ? co_await merge_one(**next) : Result<void>(std::unexpected(next.error()));
   }
-  bool interrupted = merge_stopped_ || closed_;
-  if (!interrupted) {
+  if (!stopped()) {
     merge_due_ = false;
     end_deletions(done);
     if (!done) hands_.scope.spawn(merge_later(self));
@@ -249,6 +264,7 @@ Async<Result<void>> Keeper::merge_one(storage::Merge merge) {
     co_return co_await hands_.hypervisor.snapshots()->merge(
         vm().uuid, {merge.disk, merge.upper, merge.lower}, settled, progress);
   }
+  if (needs_permit()) CO_TRY_VOID(co_await show_epoch());
   auto first =
       co_await (layers()->merge(merge, [&](double fraction, std::string) { progress(fraction); }) ||
                 merge_stop_.wait());

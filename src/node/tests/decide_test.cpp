@@ -42,5 +42,18 @@ TEST(Decide, every_pair_of_wanted_and_observed_has_its_step) {
   }
 }
 
+TEST(Decide, what_is_not_up_cannot_be_paused_or_suspended) {
+  EXPECT_TRUE(out_of_reach(Wanted::paused, Observed::off));
+  EXPECT_TRUE(out_of_reach(Wanted::paused, Observed::suspended));
+  EXPECT_TRUE(out_of_reach(Wanted::suspended, Observed::off));
+  EXPECT_TRUE(out_of_reach(Wanted::suspended, Observed::absent));
+  EXPECT_FALSE(out_of_reach(Wanted::paused, Observed::running));
+  EXPECT_FALSE(out_of_reach(Wanted::paused, Observed::unknown));
+  EXPECT_FALSE(out_of_reach(Wanted::suspended, Observed::paused));
+  EXPECT_FALSE(out_of_reach(Wanted::suspended, Observed::suspended));
+  EXPECT_FALSE(out_of_reach(Wanted::running, Observed::suspended));
+  EXPECT_FALSE(out_of_reach(Wanted::off, Observed::suspended));
+}
+
 }  // namespace
 }  // namespace truce::node

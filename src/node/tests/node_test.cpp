@@ -1,16 +1,5 @@
-// A node with pretended machines, disks and networks; the test plays its manager.
-#include "node/node.h"
-
-#include <gtest/gtest.h>
-
-#include <boost/asio/local/stream_protocol.hpp>
-
-#include "base/file.h"
-#include "base/frames.h"
-#include "base/random.h"
-#include "hypervisor/fake.h"
-#include "network/fake.h"
-#include "storage/fake_pool.h"
+#include "keeper.h"
+#include "stage.h"
 
 namespace truce::node {
 namespace {
@@ -18,145 +7,6 @@ namespace {
 using hypervisor::EndReason;
 using model::Observed;
 using model::Wanted;
-
-constexpr const char* uuid = "11111111-2222-4333-8444-555555555555";
-
-class Stage {
- public:
-  explicit Stage(asio::any_io_executor l)
-      : loop(l),
-        folder(std::filesystem::temp_directory_path() / ("truce-node-" + random_hex(6))),
-        acceptor(l),
-        socket(l),
-        world(std::make_shared<hypervisor::FakeWorld>()),
-        pool(folder / "pool") {
-    EXPECT_TRUE(make_folder(folder / "run"));
-    EXPECT_TRUE(make_folder(folder / "pool"));
-    acceptor.open(asio::local::stream_protocol());
-    acceptor.bind((folder / "node.sock").string());
-    acceptor.listen();
-  }
-  ~Stage() { EXPECT_TRUE(remove_tree(folder)); }
-
-  /// A new life of the daemon on the same machines, disks and networks.
-  Async<void> start() {
-    fake = std::make_unique<hypervisor::FakeHypervisor>(world);
-    Settings settings;
-    settings.name = "h1";
-    settings.manager_socket = folder / "node.sock";
-    settings.run_dir = folder / "run";
-    settings.recipes_dir = folder;
-    node = std::make_unique<Node>(loop, *fake, pool, network, settings);
-    auto started = co_await node->start();
-    EXPECT_TRUE(started) << started.error().message;
-    co_await accept();
-  }
-  Async<void> accept() {
-    auto [ec, accepted] = co_await acceptor.async_accept(as_result);
-    EXPECT_FALSE(ec);
-    socket = std::move(accepted);
-    auto hello = co_await next();
-    EXPECT_TRUE(hello.hello && hello.hello->host == "h1");
-    model::Assignment all = first;
-    all.full = true;
-    model::Network plain{.name = "default"};
-    plain.subnet = "10.77.0.0/24";
-    plain.domain = "truce.internal";
-    all.networks.push_back(plain);
-    co_await send(all);
-  }
-  Async<void> stop() {
-    co_await node->stop();
-    co_await fake->close();
-    node.reset();
-    socket.close();
-  }
-
-  Async<void> send(model::Assignment assignment) {
-    model::ToNode message;
-    message.assignment = std::move(assignment);
-    EXPECT_TRUE(co_await write_frame(socket, model::to_text(message)));
-  }
-  Async<model::FromNode> next() {
-    auto frame = co_await within(10s, read_frame(socket, mib(16)), "message of the node");
-    EXPECT_TRUE(frame) << frame.error().message;
-    auto message = model::from_text<model::FromNode>(frame ? *frame : "{}", model::Unknown::ignore);
-    co_return message ? *message : model::FromNode{};
-  }
-  /// What the machine shall be now; a later one is remembered for the next connection.
-  Async<void> want(Wanted wanted, std::int64_t generation) {
-    vm.uuid = uuid;
-    vm.name = "web01";
-    vm.number = 1;
-    vm.cpus = 1;
-    vm.memory = mib(256);
-    vm.host = "h1";
-    vm.wanted = wanted;
-    vm.generation = generation;
-    if (vm.disks.empty()) vm.disks.push_back({.id = "disk0", .size = gib(1)});
-    if (vm.nics.empty()) vm.nics.push_back({.network = "default", .mac = "52:54:00:00:00:01"});
-    model::Assignment change;
-    model::VmAssignment assigned;
-    assigned.vm = vm;
-    change.vms.push_back(assigned);
-    first.vms = change.vms;
-    if (socket.is_open()) co_await send(change);
-  }
-  /// The first report of the machine that `fits`.
-  template <class Fits>
-  Async<model::VmReport> report(Fits fits) {
-    for (int i = 0; i < 100; ++i) {
-      auto message = co_await next();
-      if (!message.report) continue;
-      for (const auto& seen : message.report->vms) {
-        if (fits(seen)) co_return seen;
-      }
-    }
-    ADD_FAILURE() << "no such report came";
-    co_return model::VmReport{};
-  }
-  Async<model::VmReport> reached(std::int64_t generation) {
-    return report([generation](const model::VmReport& r) { return r.generation == generation; });
-  }
-  Async<model::JobReport> job_ends() {
-    for (int i = 0; i < 100; ++i) {
-      auto message = co_await next();
-      if (!message.report) continue;
-      for (const auto& seen : message.report->jobs) {
-        if (seen.done) co_return seen;
-      }
-    }
-    ADD_FAILURE() << "the job did not end";
-    co_return model::JobReport{};
-  }
-
-  asio::any_io_executor loop;
-  std::filesystem::path folder;
-  asio::local::stream_protocol::acceptor acceptor;
-  UnixSocket socket;
-  std::shared_ptr<hypervisor::FakeWorld> world;
-  std::unique_ptr<hypervisor::FakeHypervisor> fake;
-  storage::FakePool pool;
-  network::FakeNetwork network;
-  std::unique_ptr<Node> node;
-  model::Vm vm;
-  model::Assignment first;
-};
-
-template <class Work>
-void on_stage(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
-    Stage stage(loop);
-    co_await stage.start();
-    co_await inner(stage);
-    co_await stage.stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
-  });
-  context.run();
-}
 
 TEST(Node, a_machine_gets_its_disks_and_runs_when_that_is_wanted) {
   on_stage([](Stage& stage) -> Async<void> {
@@ -172,6 +22,156 @@ TEST(Node, a_machine_gets_its_disks_and_runs_when_that_is_wanted) {
     EXPECT_EQ(guest->machine.disks.size(), 1U);
     EXPECT_EQ(guest->machine.ports.size(), 1U);
   });
+}
+
+// Pools `fast`, made as its manager asks for it.
+Async<void> make_fast(Stage& stage) {
+  model::Pool fast;
+  fast.name = "fast";
+  fast.source = (stage.folder / "fast").string();
+  model::Job job{.task = "t1", .kind = model::JobKind::create_pool};
+  job.pool = fast;
+  model::Assignment change;
+  change.jobs.push_back(job);
+  co_await stage.send(change);
+  auto made = co_await stage.job_ends();
+  EXPECT_EQ(made.error, "");
+  change.jobs.clear();
+  change.pools = {fast};
+  stage.first.pools = change.pools;
+  co_await stage.send(change);
+}
+
+TEST(Node, a_machine_has_its_disks_in_the_pools_that_they_are_wanted_in) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await make_fast(stage);
+    stage.vm.disks = {{.id = "disk0", .size = gib(1)}, {.id = "disk1", .size = gib(1)}};
+    stage.vm.disks[1].pool = "fast";
+    co_await stage.want(Wanted::running, 1);
+    EXPECT_EQ((co_await stage.reached(1)).observed, Observed::running);
+    auto other = stage.opener.pool("fast");
+    EXPECT_TRUE(other);
+    if (!other) co_return;
+    EXPECT_TRUE(co_await stage.pool.disk(std::string(uuid) + "/disk0"));
+    EXPECT_TRUE(co_await other->disk(std::string(uuid) + "/disk1"));
+    const auto& disks = stage.world->find(uuid)->machine.disks;
+    EXPECT_EQ(disks.at(1).path, stage.folder / "fast/vms" / uuid / "disk1.qcow2");
+    co_await stage.want(Wanted::absent, 2);
+    EXPECT_EQ((co_await stage.reached(2)).observed, Observed::absent);
+    EXPECT_TRUE(other->vm_folders()->empty());
+    EXPECT_TRUE(stage.pool.vm_folders()->empty());
+  });
+}
+
+TEST(Node, a_machine_whose_pool_is_not_there_has_a_problem_and_no_new_disk) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await make_fast(stage);
+    stage.vm.disks = {{.id = "disk0", .size = gib(1)}};
+    stage.vm.disks[0].pool = "fast";
+    co_await stage.want(Wanted::off, 1);
+    co_await stage.reached(1);
+    stage.opener.lose("fast");
+    co_await stage.stop();
+    co_await stage.start();
+    co_await stage.want(Wanted::running, 2);
+    auto failed = co_await stage.reached(2);
+    EXPECT_EQ(failed.observed, Observed::off);
+    EXPECT_TRUE(failed.failed.contains("pool 'fast'")) << failed.failed;
+    co_await stage.want(Wanted::absent, 3);
+    failed = co_await stage.reached(3);
+    EXPECT_TRUE(failed.failed.contains("pool 'fast'")) << "nothing of it is deleted by halves";
+    EXPECT_TRUE(std::filesystem::exists(stage.folder / "pool/vms" / uuid));
+    stage.opener.find("fast");
+    co_await stage.stop();
+    co_await stage.start();
+    co_await stage.want(Wanted::running, 4);
+    EXPECT_EQ((co_await stage.reached(4)).observed, Observed::running);
+  });
+}
+
+TEST(Node, a_machine_without_room_for_its_writes_waits_and_goes_on_by_itself) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    stage.pool.set_free({0});
+    stage.world->fill(uuid);
+    auto told = co_await stage.report([](const auto& seen) { return !seen.event.empty(); });
+    EXPECT_EQ(told.event, "vm.paused.no_space");
+    EXPECT_EQ(told.observed, Observed::paused);
+    EXPECT_TRUE(told.event_message.contains("pool default is full")) << told.event_message;
+    stage.pool.set_free(mib(100));
+    co_await sleep_for(2500ms);
+    EXPECT_EQ(stage.world->find(uuid)->state, Observed::paused) << "that is not room enough";
+    stage.pool.set_free(gib(1));
+    co_await stage.report([](const auto& seen) { return seen.observed == Observed::running; });
+    EXPECT_EQ(stage.world->starts(), 1);
+  });
+}
+
+TEST(Node, a_machine_that_was_paused_on_purpose_stays_so_when_there_is_room_again) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    stage.pool.set_free({0});
+    stage.world->fill(uuid);
+    co_await stage.report([](const auto& seen) { return !seen.event.empty(); });
+    co_await stage.want(Wanted::paused, 2);
+    EXPECT_EQ((co_await stage.reached(2)).observed, Observed::paused);
+    stage.pool.set_free(gib(100));
+    co_await sleep_for(3000ms);
+    EXPECT_EQ(stage.world->find(uuid)->state, Observed::paused);
+    co_await stage.want(Wanted::running, 3);
+    EXPECT_EQ((co_await stage.reached(3)).observed, Observed::running);
+  });
+}
+
+TEST(Node, limits_and_pools_reach_a_machine_at_its_start_while_it_runs_and_after_a_restart) {
+  on_stage([](Stage& stage) -> Async<void> {
+    auto limits = [&stage]() { return stage.world->find(uuid)->machine.limits; };
+    stage.first.resource_pools = {{.name = "default"},
+                                  {.name = "lab", .parent = "default", .cpu_limit = 200}};
+    co_await stage.send(stage.first);
+    stage.vm.resource_pool = "lab";
+    stage.vm.resources = model::VmResources{.cpu_limit = 50};
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    EXPECT_EQ(limits().cpu_limit, 50);
+    std::vector<hypervisor::Share> groups{{"default", 100, 0}, {"lab", 100, 200}};
+    EXPECT_EQ(limits().groups, groups);
+
+    stage.vm.resources->cpu_limit = 0;
+    stage.vm.resources->write_iops = 100;
+    co_await stage.want(Wanted::running, 2);
+    co_await stage.reached(2);
+    EXPECT_EQ(limits().cpu_limit, 0);
+    EXPECT_EQ(limits().write_iops, 100);
+
+    model::Assignment wider;
+    wider.resource_pools = stage.first.resource_pools;
+    wider.resource_pools->at(1).cpu_limit = 300;
+    stage.first.resource_pools = wider.resource_pools;
+    co_await stage.send(wider);
+    for (int i = 0; i < 100 && limits().groups[1].cpu_limit != 300; ++i) co_await sleep_for(10ms);
+    EXPECT_EQ(limits().groups[1].cpu_limit, 300);
+
+    // Another life of the daemon cannot know what holds, and says it again.
+    co_await stage.stop();
+    stage.world->fail("set_limits", {Code::io, "the kernel refuses", {}});
+    co_await stage.start();
+    auto told = co_await stage.report(
+        [](const model::VmReport& report) { return report.event == "vm.limits_failed"; });
+    EXPECT_EQ(told.event_message, "the kernel refuses");
+  });
+}
+
+TEST(Node, pools_above_a_machine_come_from_the_top_and_a_ring_of_them_ends) {
+  std::vector<model::ResourcePool> pools{{.name = "default"}, {.name = "a", .parent = "default"}};
+  pools.push_back({.name = "b", .parent = "a", .cpu_shares = 400});
+  EXPECT_EQ(shares_above(pools, "b"),
+            (std::vector<hypervisor::Share>{{"default"}, {"a"}, {"b", 400}}));
+  EXPECT_TRUE(shares_above(pools, "none").empty());
+  pools[0].parent = "b";
+  EXPECT_LE(shares_above(pools, "b").size(), 4U);
 }
 
 TEST(Node, a_change_of_a_nic_reaches_a_running_machine) {
@@ -397,6 +397,19 @@ TEST(Node, pause_and_resume_reach_the_hypervisor) {
   });
 }
 
+TEST(Node, a_pause_that_met_a_suspension_is_not_called_done) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    co_await stage.want(Wanted::suspended, 2);
+    co_await stage.reached(2);
+    co_await stage.want(Wanted::paused, 3);
+    auto told = co_await stage.reached(3);
+    EXPECT_EQ(told.observed, Observed::suspended);
+    EXPECT_EQ(told.failed, "it is suspended, and cannot be paused");
+  });
+}
+
 TEST(Node, a_machine_that_shall_be_absent_leaves_nothing) {
   on_stage([](Stage& stage) -> Async<void> {
     co_await stage.want(Wanted::running, 1);
@@ -432,6 +445,34 @@ TEST(Node, after_a_cut_connection_everything_is_told_anew) {
     stage.first.vms[0].vm.generation = 2;
     co_await stage.accept();
     EXPECT_EQ((co_await stage.reached(2)).observed, Observed::off);
+  });
+}
+
+TEST(Node, what_a_manager_says_in_words_of_a_newer_release_costs_only_that) {
+  on_stage([](Stage& stage) -> Async<void> {
+    for (const auto* text :
+         {R"({"thought":"none"})", R"({"assignment":{"revision":1,"mood":"good"}})",
+          R"({"assignment":{"revision":1,"base":1,"full":"perhaps"}})"})
+      EXPECT_TRUE(co_await write_frame(stage.socket, text));
+    std::string problem;
+    while (problem.empty()) {
+      auto message = co_await stage.next();
+      if (message.report && message.report->host) problem = message.report->host->problem;
+    }
+    EXPECT_NE(problem.find("is not understood: /assignment/full must be"), problem.npos) << problem;
+    co_await stage.want(Wanted::running, 1);  // over the same connection
+    EXPECT_EQ((co_await stage.reached(1)).observed, Observed::running);
+  });
+}
+
+TEST(Node, ends_the_connection_to_a_manager_that_does_not_take_it) {
+  on_stage([](Stage& stage) -> Async<void> {
+    co_await stage.want(Wanted::running, 1);
+    co_await stage.reached(1);
+    EXPECT_TRUE(co_await write_frame(stage.socket, R"({"refused":"it is too old"})"));
+    while (co_await within(10s, read_frame(stage.socket, mib(16)), "end")) {
+    }
+    EXPECT_TRUE(stage.world->find(uuid)) << "its machines run on";
   });
 }
 
