@@ -9,10 +9,15 @@
 #include "http/server.h"
 #include "ledger.h"
 #include "manager/manager.h"
+#include "metrics/history.h"
+#include "metrics/measurements.h"
 #include "model/operations.h"
 #include "nodes.h"
 
 namespace truce::manager {
+
+struct Entrance;
+enum class Use;
 
 /// One request after authentication.
 struct Context {
@@ -37,6 +42,9 @@ struct Context {
   [[nodiscard]] Result<void> check_match(store::Revision revision) const;
 };
 
+class Alarms;
+class Plans;
+
 /// The manager's rooms, handed to handlers by reference.
 struct Rooms {
   asio::any_io_executor loop;
@@ -44,6 +52,11 @@ struct Rooms {
   Ledger& ledger;
   Nodes& nodes;
   Consoles& consoles;
+  Entrance& entrance;
+  Measurements& measurements;
+  Alarms& alarms;
+  Plans& plans;
+  metrics::History* history = nullptr;  ///< null: nothing is kept
   const http::Counters* counters = nullptr;
   Time started = now();
 };
@@ -65,21 +78,38 @@ class Handlers {
 
 void add_server_handlers(Handlers& handlers);
 void add_list_handlers(Handlers& handlers);
+void add_summary_handlers(Handlers& handlers);
+void add_search_handlers(Handlers& handlers);
 void add_vm_handlers(Handlers& handlers);
 void add_power_handlers(Handlers& handlers);
 void add_guest_handlers(Handlers& handlers);
 void add_template_handlers(Handlers& handlers);
 void add_network_handlers(Handlers& handlers);
+void add_pool_handlers(Handlers& handlers);
 void add_snapshot_handlers(Handlers& handlers);
+void add_disk_handlers(Handlers& handlers);
+void add_pending_handlers(Handlers& handlers);
 void add_task_handlers(Handlers& handlers);
 void add_token_handlers(Handlers& handlers);
+void add_metric_handlers(Handlers& handlers);
+void add_exposition_handlers(Handlers& handlers);
 void add_upkeep_handlers(Handlers& handlers);
+void add_sign_in_handlers(Handlers& handlers);
+void add_account_handlers(Handlers& handlers);
+void add_user_handlers(Handlers& handlers);
+void add_alarm_handlers(Handlers& handlers);
+void add_cluster_handlers(Handlers& handlers);
+void add_join_token_handlers(Handlers& handlers);
+void add_host_handlers(Handlers& handlers);
 
-/// Who the caller is: root, the daemon's own user and members of the administrators' group on the
-/// unix socket, the holder of a client certificate or of a bearer token. A token that is sent but
-/// not known is Code::unauthenticated.
-Result<access::Caller> authenticate(const Inventory& inventory, const Settings& settings,
-                                    const http::Request& request);
+/// Who the caller is: the holder of a bearer token; whom unix_administrator() names, here or at the
+/// host of the cluster that passes the request on; the holder of a session's cookie, or of a client
+/// certificate, in this order. A token that is sent but not known is Code::unauthenticated; of a
+/// cookie or certificate, which browsers send by themselves, that makes a caller who is not known.
+Result<access::Caller> authenticate(Rooms& rooms, const http::Request& request, Use use);
+
+/// What the server is, and who the caller is to it; `cookie` is that of the caller's session.
+model::Server describe_server(Rooms& rooms, const access::Caller& caller, std::string_view cookie);
 
 /// An object as an answer, with its revision as ETag.
 template <class T>
@@ -98,6 +128,15 @@ bool visible(const access::Caller& caller, const T& object) {
   if constexpr (std::is_same_v<T, model::Network>) {
     return object.private_to.empty() || access::sees(caller, object.private_to);
   }
+  if constexpr (std::is_same_v<T, model::Session>) {
+    // A token may have the name of a user: it is not theirs.
+    return (object.user == caller.name && !caller.session.empty()) || access::unlimited(caller);
+  }
+  // Both name machines of all projects.
+  if constexpr (std::is_same_v<T, model::Rule> || std::is_same_v<T, model::Plan>)
+    return caller.projects.empty();
+  // The project of an alarm says which machines it looks at; what it is raised for names machines.
+  if constexpr (std::is_same_v<T, model::Alarm>) return caller.projects.empty();
   return !in_projects<T> || access::sees(caller, project_of(object));
 }
 
@@ -107,8 +146,7 @@ Result<Ref<T>> find(const Inventory& inventory, const access::Caller& caller,
                     std::string_view name) {
   auto kept = inventory.find<T>(name);
   if (!kept || !visible(caller, kept->object)) {
-    constexpr auto folder = folder_of<T>;
-    return fail(Code::not_found, "there is no {} '{}'", folder.substr(0, folder.size() - 1), name);
+    return fail(Code::not_found, "there is no {} '{}'", noun_of<T>, name);
   }
   return kept;
 }

@@ -5,6 +5,7 @@
 
 #include "api.h"
 #include "base/random.h"
+#include "users/entrance.h"
 
 namespace truce::manager {
 namespace {
@@ -38,8 +39,17 @@ std::string user_name(unsigned user) {
 
 }  // namespace
 
-Result<access::Caller> authenticate(const Inventory& inventory, const Settings& settings,
-                                    const http::Request& request) {
+std::string unix_administrator(const http::Peer& peer, std::optional<unsigned> admin_group) {
+  if (!peer.unix_user) return {};
+  if (*peer.unix_user == 0) return "root";
+  if (*peer.unix_user == ::geteuid()) return "owner";
+  bool member =
+      admin_group && std::ranges::find(peer.unix_groups, *admin_group) != peer.unix_groups.end();
+  return member ? user_name(*peer.unix_user) : std::string();
+}
+
+Result<access::Caller> authenticate(Rooms& rooms, const http::Request& request, Use use) {
+  const auto& inventory = rooms.ledger.inventory();
   auto header = request.headers.find("authorization");
   if (header != request.headers.end()) {
     constexpr std::string_view scheme = "Bearer ";
@@ -51,15 +61,12 @@ Result<access::Caller> authenticate(const Inventory& inventory, const Settings& 
   }
   const auto& peer = request.peer;
   if (peer.unix_user) {
-    if (*peer.unix_user == 0 || *peer.unix_user == ::geteuid()) {
-      return access::Caller{*peer.unix_user == 0 ? "root" : "owner", model::Role::admin, {}};
-    }
-    bool member =
-        settings.admin_group &&
-        std::ranges::find(peer.unix_groups, *settings.admin_group) != peer.unix_groups.end();
-    if (member) return access::Caller{user_name(*peer.unix_user), model::Role::admin, {}};
-    return access::Caller{};
+    auto name = unix_administrator(peer, rooms.settings.admin_group);
+    return name.empty() ? access::Caller{} : access::Caller{name, model::Role::admin, {}};
   }
+  if (!peer.host.empty() && !peer.administrator.empty())
+    return access::Caller{peer.administrator, model::Role::admin, {}};
+  if (auto caller = rooms.entrance.sessions.caller(request, use)) return *std::move(caller);
   if (!peer.certificate_sha256.empty()) {
     auto caller = holder(inventory, model::TokenKind::certificate, peer.certificate_sha256);
     // A browser may offer any certificate: an unknown one is as good as none.

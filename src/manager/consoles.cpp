@@ -8,14 +8,15 @@ constexpr std::size_t tickets_limit = 1000;
 constexpr Duration ticket_life = 30s;
 }  // namespace
 
-Result<std::string> Consoles::issue(std::string uuid, model::ConsoleKind kind) {
+Result<std::string> Consoles::issue(std::string uuid, model::ConsoleKind kind,
+                                    std::string session) {
   std::erase_if(tickets_, [at = now()](const auto& ticket) { return ticket.second.expires < at; });
   if (tickets_.size() >= tickets_limit) {
     return fail(Code::limit, "{} console tickets are waiting to be used: try again in a minute",
                 tickets_limit);
   }
   auto key = random_hex(32);
-  tickets_[key] = {std::move(uuid), kind, now() + ticket_life};
+  tickets_[key] = {std::move(uuid), kind, std::move(session), now() + ticket_life};
   return key;
 }
 

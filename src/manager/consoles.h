@@ -16,11 +16,12 @@ class Consoles {
   struct Ticket {
     std::string uuid;
     model::ConsoleKind kind = model::ConsoleKind::serial;
+    std::string session;  ///< of whom it was issued to; empty: not somebody who has signed in
     Time expires;
   };
 
   /// Code::limit when 1,000 are waiting to be used.
-  Result<std::string> issue(std::string uuid, model::ConsoleKind kind);
+  Result<std::string> issue(std::string uuid, model::ConsoleKind kind, std::string session);
   /// Takes the ticket: the second time it is not_found.
   Result<Ticket> redeem(const std::string& key);
 

@@ -1,5 +1,9 @@
 #include "inventory.h"
 
+#include <charconv>
+
+#include "base/release.h"
+
 namespace truce::manager {
 namespace {
 constexpr std::size_t remembered_changes = 8192;
@@ -9,11 +13,39 @@ bool ended(const model::Task& task) {
   return task.state != model::TaskState::queued && task.state != model::TaskState::running;
 }
 
+bool has_label(const model::Vm& vm, std::string_view label) {
+  auto equal = std::min(label.find('='), label.size());
+  auto found = vm.labels.find(std::string(label.substr(0, equal)));
+  if (found == vm.labels.end()) return false;
+  return equal == label.size() || found->second == label.substr(equal + 1);
+}
+
 Inventory::Inventory(asio::any_io_executor loop) : changed_(std::move(loop)) {
   changed_.expires_at(asio::steady_timer::time_point::max());
 }
 
+Result<std::int64_t> read_format(const std::optional<store::Entry>& entry) {
+  std::int64_t format = 1;
+  if (entry) {
+    const auto* end = entry->value.data() + entry->value.size();
+    auto [at, ec] = std::from_chars(entry->value.data(), end, format);
+    if (ec != std::errc() || at != end)
+      return fail(Code::corrupt, "stored object {}: it is no number", format_key);
+  }
+  TRY_VOID(release::check_format(format));
+  return format;
+}
+
+Result<void> Inventory::take_format(const store::Change& change, store::Revision revision) {
+  TRY(format_, read_format(change.entry));
+  format_revision_ = change.entry ? revision : 0;
+  return {};
+}
+
 Result<void> Inventory::load(store::Listing listing) {
+  // First of all: with another format nothing else can be understood.
+  auto format = std::ranges::find(listing.entries, format_key, &store::Entry::key);
+  TRY_VOID(read_format(format == listing.entries.end() ? std::nullopt : std::optional(*format)));
   for (auto& entry : listing.entries) {
     auto revision = entry.modified;
     auto key = entry.key;
@@ -88,11 +120,27 @@ bool Inventory::apply_to(const store::Change& change, store::Revision revision,
 
 Result<void> Inventory::apply_change(const store::Change& change, store::Revision revision) {
   Result<void> result;
+  std::string_view key = change.key;
+  if (key == format_key) return take_format(change, revision);
+  if (key.starts_with(certificates_folder)) {
+    auto host = std::string(key.substr(certificates_folder.size()));
+    if (!change.entry) {
+      certificates_.erase(host);
+    } else {
+      certificates_[host] = change.entry->value;
+    }
+    return result;
+  }
   // Keys of no kind (a machine's cloud-init data) are read from the store when they are needed.
   std::apply(
       [&]<class... T>(const Collection<T>&...) { (apply_to<T>(change, revision, result) || ...); },
       collections_);
   return result;
+}
+
+std::string Inventory::certificates_of(const std::string& host) const {
+  auto found = certificates_.find(host);
+  return found == certificates_.end() ? std::string() : found->second;
 }
 
 Ref<model::Vm> Inventory::vm_by_uuid(const std::string& uuid) const {

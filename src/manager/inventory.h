@@ -47,7 +47,49 @@ inline constexpr std::string_view folder_of<model::Event> = "events";
 template <>
 inline constexpr std::string_view folder_of<model::Token> = "tokens";
 template <>
+inline constexpr std::string_view folder_of<model::User> = "users";
+template <>
+inline constexpr std::string_view folder_of<model::Session> = "sessions";
+template <>
+inline constexpr std::string_view folder_of<model::Alarm> = "alarms";
+template <>
+inline constexpr std::string_view folder_of<model::AlarmTargets> = "alarm-targets";
+template <>
+inline constexpr std::string_view folder_of<model::AlarmReceivers> = "alarm-receivers";
+template <>
+inline constexpr std::string_view folder_of<model::AlarmMessage> = "alarm-messages";
+template <>
 inline constexpr std::string_view folder_of<model::Job> = "jobs";
+template <>
+inline constexpr std::string_view folder_of<model::Upload> = "uploads";
+template <>
+inline constexpr std::string_view folder_of<model::ConflictClass> = "conflict-classes";
+template <>
+inline constexpr std::string_view folder_of<model::ResourcePool> = "resource-pools";
+template <>
+inline constexpr std::string_view folder_of<model::Rule> = "rules";
+template <>
+inline constexpr std::string_view folder_of<model::Plan> = "plans";
+template <>
+inline constexpr std::string_view folder_of<model::Cluster> = "clusters";
+template <>
+inline constexpr std::string_view folder_of<model::JoinToken> = "join-tokens";
+// Who lives and who may run what: `availability` says what these are. Heartbeats (`beat/`) are not
+// here: there are too many of them.
+template <>
+inline constexpr std::string_view folder_of<model::NodeLife> = "node";
+template <>
+inline constexpr std::string_view folder_of<model::VmTenancy> = "vm";
+
+/// What one of a kind is called.
+template <class T>
+inline constexpr std::string_view noun_of = folder_of<T>.substr(0, folder_of<T>.size() - 1);
+template <>
+inline constexpr std::string_view noun_of<model::ConflictClass> = "conflict class";
+template <>
+inline constexpr std::string_view noun_of<model::ResourcePool> = "resource pool";
+template <>
+inline constexpr std::string_view noun_of<model::JoinToken> = "join token";
 
 /// The key of the object `name` of a kind.
 template <class T>
@@ -59,6 +101,16 @@ std::string key_of(std::string_view name) {
 inline std::string first_boot_key(const std::string& uuid) {
   return "cloud-init/" + uuid;
 }
+
+/// The key of the certificates that a host of the cluster has now: their SHA-256s, one a line.
+inline constexpr std::string_view certificates_folder = "host-certificates/";
+inline std::string certificates_key(std::string_view host) {
+  return fmt::format("{}{}", certificates_folder, host);
+}
+
+/// The key of the format that everything in the store has, a number: absent is 1. A daemon that
+/// does not know it reads and writes nothing.
+inline constexpr std::string_view format_key = "state/format";
 
 /// Whether objects of a kind belong to projects.
 template <class T>
@@ -87,7 +139,8 @@ class Inventory {
  public:
   explicit Inventory(asio::any_io_executor loop);
 
-  /// Code::corrupt names the key whose value is not what its kind should be.
+  /// Code::corrupt names the key whose value is not what its kind should be; Code::unsupported:
+  /// this release does not know the state's format.
   Result<void> load(store::Listing listing);
   Result<void> apply(const store::Batch& batch);
 
@@ -108,6 +161,13 @@ class Inventory {
   [[nodiscard]] const std::set<std::string>& unplaced() const { return unplaced_; }
   [[nodiscard]] bool number_taken(std::int64_t number) const { return numbers_.contains(number); }
 
+  /// What is under certificates_key(); empty when there is nothing.
+  [[nodiscard]] std::string certificates_of(const std::string& host) const;
+
+  /// Of the state; and its last change, 0: never.
+  [[nodiscard]] std::int64_t format() const { return format_; }
+  [[nodiscard]] store::Revision format_revision() const { return format_revision_; }
+
   [[nodiscard]] store::Revision revision() const { return revision_; }
   /// The last few thousand changes, oldest first.
   [[nodiscard]] const std::deque<Seen>& recent() const { return recent_; }
@@ -125,12 +185,20 @@ class Inventory {
   template <class T>
   void index(const Kept<T>* old, const Kept<T>* now);
   Result<void> apply_change(const store::Change& change, store::Revision revision);
+  Result<void> take_format(const store::Change& change, store::Revision revision);
 
   std::tuple<Collection<model::Vm>, Collection<model::Template>, Collection<model::Network>,
              Collection<model::Pool>, Collection<model::Host>, Collection<model::Task>,
              Collection<model::Event>, Collection<model::Token>, Collection<model::Job>,
-             Collection<model::SecurityGroup>>
+             Collection<model::SecurityGroup>, Collection<model::ConflictClass>,
+             Collection<model::ResourcePool>, Collection<model::Upload>, Collection<model::User>,
+             Collection<model::Session>, Collection<model::Alarm>, Collection<model::AlarmTargets>,
+             Collection<model::AlarmReceivers>, Collection<model::AlarmMessage>,
+             Collection<model::Rule>, Collection<model::Plan>, Collection<model::Cluster>,
+             Collection<model::JoinToken>, Collection<model::NodeLife>,
+             Collection<model::VmTenancy>>
       collections_;
+  std::map<std::string, std::string, std::less<>> certificates_;
   std::unordered_map<std::string, std::string> uuid_names_;
   std::set<std::int64_t> numbers_;
   std::set<std::string> live_tasks_;
@@ -138,8 +206,17 @@ class Inventory {
   std::deque<Seen> recent_;
   store::Revision remembered_from_ = 0;
   store::Revision revision_ = 0;
+  std::int64_t format_ = 1;
+  store::Revision format_revision_ = 0;
   asio::steady_timer changed_;  ///< cancelled to wake all who wait
 };
+
+/// The format that the entry of format_key tells, if there is one. Code::corrupt: it is no number;
+/// Code::unsupported: this release does not know it.
+Result<std::int64_t> read_format(const std::optional<store::Entry>& entry);
+
+/// Whether a machine has a label, as it is asked for in queries: `key`, or `key=value`.
+bool has_label(const model::Vm& vm, std::string_view label);
 
 /// Whether a task has ended.
 bool ended(const model::Task& task);

@@ -43,12 +43,18 @@ Async<void> Ledger::follow() {
   }
 }
 
-Async<Result<store::Revision>> Ledger::commit(Change change) {
+std::vector<store::Write> Ledger::writes_of(Change change) {
   for (auto& event : change.events) {
     event.name = fmt::format("e-{:012}", ++last_event_);
     change.writes.push_back({key_of<model::Event>(event.name), model::to_text(event)});
   }
-  co_return co_await store_.commit(std::move(change.conditions), std::move(change.writes));
+  return std::move(change.writes);
+}
+
+Async<Result<store::Revision>> Ledger::commit(Change change) {
+  auto conditions = std::move(change.conditions);
+  auto writes = writes_of(std::move(change));
+  co_return co_await store_.commit(std::move(conditions), std::move(writes));
 }
 
 Async<Result<void>> Ledger::change(Actor actor, std::function<Result<void>(Change&)> build) {

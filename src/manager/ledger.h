@@ -25,14 +25,24 @@ class Change {
   Change(const Inventory& inventory, Actor actor)
       : inventory_(inventory), actor_(std::move(actor)) {}
 
+  /// Makes the commit a conflict unless the object is as the inventory shows it, or not there.
+  template <class T>
+  void expect(std::string_view name) {
+    auto key = key_of<T>(name);
+    for (const auto& condition : conditions) {
+      if (condition.key == key) return;
+    }
+    auto kept = inventory_.find<T>(name);
+    conditions.push_back({std::move(key), kept ? kept->revision : 0});
+  }
   template <class T>
   void put(const T& object) {
     expect<T>(object.name);
-    write(key_of<T>(object.name), model::to_text(object));
+    write_over(object.name, object);
   }
   void put_job(const model::Job& job) {
     expect<model::Job>(job.task);
-    write(key_of<model::Job>(job.task), model::to_text(job));
+    write_over(job.task, job);
   }
   template <class T>
   void erase(std::string_view name) {
@@ -48,9 +58,10 @@ class Change {
       writes.push_back({std::move(key), std::move(value)});
     }
   }
-  /// The machine's object, and its first-boot secret with it.
+  /// The machine's object, and with it its first-boot secret and who may run it.
   void erase_vm(const model::Vm& vm) {
     erase<model::Vm>(vm.name);
+    if (inventory_.find<model::VmTenancy>(vm.uuid)) erase<model::VmTenancy>(vm.uuid);
     write(first_boot_key(vm.uuid), std::nullopt);
   }
   void event(std::string kind, std::string target, std::string project, std::string message) {
@@ -65,21 +76,31 @@ class Change {
     event.message = std::move(message);
     events.push_back(std::move(event));
   }
+  /// Raises the format of the state; a conflict when somebody else has.
+  void raise_format(std::int64_t format) {
+    conditions.push_back({std::string(format_key), inventory_.format_revision()});
+    write(std::string(format_key), std::to_string(format));
+  }
   [[nodiscard]] const Actor& actor() const { return actor_; }
+  /// What is left is for the next commit: there is room for what one more object needs, and no
+  /// more.
+  [[nodiscard]] bool full() const {
+    constexpr std::size_t room = 27;
+    auto most = std::max(conditions.size(), writes.size() + events.size());
+    return most + room >= store::max_writes_in_commit;
+  }
 
   std::vector<store::Condition> conditions;
   std::vector<store::Write> writes;
   std::vector<model::Event> events;  ///< named and written by the ledger
 
  private:
+  /// What a newer release has put into the object stays there.
   template <class T>
-  void expect(std::string_view name) {
-    auto key = key_of<T>(name);
-    for (const auto& condition : conditions) {
-      if (condition.key == key) return;
-    }
+  void write_over(std::string_view name, const T& object) {
     auto kept = inventory_.find<T>(name);
-    conditions.push_back({std::move(key), kept ? kept->revision : 0});
+    write(key_of<T>(name),
+          kept ? model::to_text_over(object, *kept->text) : model::to_text(object));
   }
 
   const Inventory& inventory_;
@@ -100,6 +121,9 @@ class Ledger {
   /// Gathers a change by `build` and commits it; when somebody else was quicker it is gathered
   /// anew, a bounded number of times. Answers when the inventory shows it.
   Async<Result<void>> change(Actor actor, std::function<Result<void>(Change&)> build);
+
+  /// The writes of a change with its events named, for who commits them elsewhere.
+  std::vector<store::Write> writes_of(Change change);
 
   /// The name of the next task: later ones sort later. Not used twice in one life of the daemon,
   /// and never one that is stored.

@@ -1,6 +1,8 @@
 #include "networks.h"
 
 #include "api.h"
+#include "base/ipv6.h"
+#include "networks/addresses.h"
 #include "networks/nics.h"
 #include "networks/security_groups.h"
 
@@ -20,6 +22,10 @@ std::string free_subnet(const Inventory& inventory) {
   return {};
 }
 
+bool has_own_addresses(model::NetworkMode mode) {
+  return mode != model::NetworkMode::user && mode != model::NetworkMode::bridged;
+}
+
 // Projects are named as everything is.
 Result<void> check_project_name(const std::string& name) {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -28,10 +34,31 @@ Result<void> check_project_name(const std::string& name) {
   return fail_field("/private_to", "must be the name of a project");
 }
 
+// In its one form, if the mode can have it and no other network has a part of it.
+Result<std::string> check_subnet6(const Inventory& inventory, const model::Network& network,
+                                  const std::string& wish) {
+  if (wish.empty()) return std::string();
+  if (!has_own_addresses(network.mode)) {
+    return fail_field("/subnet6", fmt::format("a network of mode {} has no addresses of its own",
+                                              model::to_string(network.mode)));
+  }
+  auto subnet = parse_subnet6(wish);
+  if (!subnet) return fail_field("/subnet6", subnet.error().message);
+  for (const auto& [name, kept] : inventory.all<model::Network>()) {
+    auto other = parse_subnet6(kept->object.subnet6);
+    if (name == network.name || !other || !other->overlaps(*subnet)) continue;
+    return std::unexpected(Error{Code::conflict,
+                                 fmt::format("{} overlaps {}, which the network '{}' has",
+                                             to_string(*subnet), to_string(*other), name),
+                                 "/subnet6"});
+  }
+  return to_string(*subnet);
+}
+
 Result<model::Network> new_network(const Inventory& inventory, const model::NetworkCreate& wish) {
   using model::NetworkMode;
   model::Network network{.name = wish.name, .mode = wish.mode};
-  bool own_addresses = wish.mode != NetworkMode::user && wish.mode != NetworkMode::bridged;
+  bool own_addresses = has_own_addresses(wish.mode);
   if (!own_addresses && wish.subnet) {
     return fail_field("/subnet", fmt::format("a network of mode {} has no subnet of its own",
                                              model::to_string(wish.mode)));
@@ -40,7 +67,20 @@ Result<model::Network> new_network(const Inventory& inventory, const model::Netw
     return fail_field("/bridge", wish.bridge.empty() ? "name the host's bridge"
                                                      : "only a network of mode bridged has one");
   }
+  if (wish.overlay && !own_addresses) {
+    return fail_field("/overlay",
+                      fmt::format("a network of mode {} cannot be one over all hosts: it has no "
+                                  "addresses of its own",
+                                  model::to_string(wish.mode)));
+  }
+  if (wish.vlan > 0 && wish.mode != NetworkMode::bridged)
+    return fail_field("/vlan", "only a network of mode bridged is in a VLAN");
+  if (wish.overlay) {
+    TRY(network.vni, free_vni(inventory));
+  }
+  network.vlan = wish.vlan;
   network.bridge = wish.bridge;
+  TRY(network.subnet6, check_subnet6(inventory, network, wish.subnet6));
   if (!wish.private_to.empty()) {
     TRY_VOID(check_project_name(wish.private_to));
     network.private_to = wish.private_to;
@@ -70,6 +110,21 @@ Async<Result<http::Response>> create_network(Rooms& rooms, const Context& contex
   co_return object_response(201, kept->object, kept->revision);
 }
 
+// The cards of an overlay have their addresses from here.
+Result<void> check_unused(const Inventory& inventory, const model::Network& network) {
+  if (network.vni == 0) return {};
+  for (const auto& [name, vm] : inventory.all<model::Vm>()) {
+    for (const auto& nic : vm->object.nics) {
+      if (nic.network != network.name) continue;
+      return fail(Code::precondition,
+                  "the machine '{}' has its addresses in '{}', which is an overlay: their range is "
+                  "changed while no machine is plugged in",
+                  name, network.name);
+    }
+  }
+  return {};
+}
+
 Async<Result<http::Response>> set_network(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::NetworkChange>());
   const auto& inventory = rooms.ledger.inventory();
@@ -78,6 +133,11 @@ Async<Result<http::Response>> set_network(Rooms& rooms, const Context& context) 
     TRY_VOID(context.check_match(kept->revision));
     auto network = kept->object;
     if (wish.spoof_filter) network.spoof_filter = *wish.spoof_filter;
+    if (wish.subnet6) {
+      TRY(network.subnet6, check_subnet6(inventory, network, *wish.subnet6));
+    }
+    bool other_range = network.subnet6 != kept->object.subnet6;
+    if (other_range) TRY_VOID(check_unused(inventory, network));
     TRY_VOID(check_nics_of(inventory, network));
     change.put(network);
     change.event("api.set_network", "networks/" + network.name, "", "settings changed");
@@ -103,9 +163,7 @@ Async<Result<http::Response>> delete_network(Rooms& rooms, const Context& contex
     change.event("api.delete_network", "networks/" + context.name(), "", "delete");
     return {};
   }));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return http::no_content();
 }
 
 }  // namespace

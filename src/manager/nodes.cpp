@@ -7,6 +7,10 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/release.h"
+#include "moves/moves.h"
+#include "networks/neighbours.h"
+#include "pools/pools.h"
 
 namespace truce::manager {
 namespace {
@@ -14,6 +18,8 @@ namespace {
 constexpr Bytes message_limit = mib(256);
 constexpr std::size_t calls_limit = 256;
 constexpr std::size_t streams_limit = 1024;
+constexpr std::size_t reports_limit = 64;
+constexpr std::size_t beats_limit = 64;  // of a node, without an answer yet
 
 // The request whose task brings this generation of a machine about; empty when none does any more.
 std::string request_behind(const Inventory& inventory, const model::Vm& vm) {
@@ -26,12 +32,77 @@ std::string request_behind(const Inventory& inventory, const model::Vm& vm) {
   return {};
 }
 
+// Hosts report how full they are every few seconds: only what was asked for is news.
+std::optional<std::vector<model::Pool>> news_of_pools(const Inventory& inventory,
+                                                      const std::string& host,
+                                                      std::vector<model::Pool>& sent, bool all) {
+  auto pools = wanted_pools(inventory, host);
+  if (!all && pools == sent) return std::nullopt;
+  sent = pools;
+  return pools;
+}
+
+std::optional<std::vector<std::string>> news_of_uploads(const Inventory& inventory,
+                                                        const std::string& host,
+                                                        std::vector<std::string>& sent, bool all) {
+  std::vector<std::string> uploads;
+  for (const auto& [name, kept] : inventory.all<model::Upload>()) {
+    if (kept->object.host == host) uploads.push_back(name);
+  }
+  if (!all && uploads == sent) return std::nullopt;
+  sent = uploads;
+  return uploads;
+}
+
+// All of a host, in each assignment: that there is no such job any more says something, too.
+std::vector<model::Job> jobs_of(const Inventory& inventory, const std::string& host) {
+  std::vector<model::Job> jobs;
+  for (const auto& [name, kept] : inventory.all<model::Job>()) {
+    if (concerns(inventory, kept->object, host)) jobs.push_back(kept->object);
+  }
+  return jobs;
+}
+
+std::optional<std::vector<model::VmAssignment>> incoming_news(
+    const Inventory& inventory, const std::string& host, std::vector<model::VmAssignment>& sent,
+    bool all) {
+  auto incoming = incoming_of(inventory, host);
+  if (!all && incoming == sent) return std::nullopt;
+  sent = incoming;
+  return incoming;
+}
+
+template <class T>
+std::vector<std::string> names(const Inventory& inventory) {
+  std::vector<std::string> all;
+  for (const auto& [name, kept] : inventory.all<T>()) all.push_back(name);
+  return all;
+}
+
+template <class T>
+std::vector<T> objects(const Inventory& inventory) {
+  std::vector<T> all;
+  for (const auto& [name, kept] : inventory.all<T>()) all.push_back(kept->object);
+  return all;
+}
+
 }  // namespace
 
+bool concerns(const Inventory& inventory, const model::Job& job, const std::string& host) {
+  if (job.kind == model::JobKind::drain_host) return false;  // the manager does it itself
+  if (job.host == host || job.from == host) return true;
+  if (job.kind == model::JobKind::migrate_vm) return false;
+  if (!job.vm.empty()) {
+    auto vm = inventory.vm_by_uuid(job.vm);
+    return vm && vm->object.host == host;
+  }
+  return job.host.empty();
+}
+
 /// One connected node.
-struct Nodes::Session {
+struct Nodes::Session : std::enable_shared_from_this<Nodes::Session> {
   Session(UnixSocket s, std::string h, asio::any_io_executor loop)
-      : socket(std::move(s)), host(std::move(h)), news(loop) {}
+      : socket(std::move(s)), host(std::move(h)), news(loop), reported(loop), stored(loop) {}
 
   struct Question {
     explicit Question(asio::any_io_executor loop) : answered(std::move(loop)) {}
@@ -41,11 +112,22 @@ struct Nodes::Session {
 
   UnixSocket socket;
   std::string host;
-  Wakeup news;                    ///< something to send
-  std::deque<model::Call> calls;  ///< not sent yet
+  Wakeup news;                        ///< something to send
+  std::deque<model::Call> calls;      ///< not sent yet
+  std::deque<model::Report> reports;  ///< not stored yet
+  Wakeup reported, stored;            ///< there is one more, or one less
   std::map<std::int64_t, std::shared_ptr<Question>> asked;
   std::unordered_map<std::string, std::int64_t> sent;  ///< uuid → generation
+  std::vector<model::Pool> pools;                      ///< as they were sent
+  std::vector<std::string> uploads;                    ///< likewise
+  ToldOfOthers others;                                 ///< likewise
+  std::vector<model::Job> jobs;                        ///< likewise
+  std::vector<model::VmAssignment> incoming;           ///< likewise
+  std::deque<model::HeartbeatAnswer> beats;            ///< not sent yet
+  std::size_t beating = 0;                             ///< heartbeats without an answer yet
+  std::optional<model::Tenancies> tenancies;           ///< as they were sent
   store::Revision revision = 0;                        ///< of the last assignment sent
+  std::string not_understood;                          ///< of its messages, the last one
   bool closed = false;
 };
 
@@ -56,8 +138,12 @@ struct Nodes::Stream {
   std::optional<UnixSocket> socket;
 };
 
-Nodes::Nodes(asio::any_io_executor loop, Ledger& ledger, Receive receive)
-    : loop_(loop), ledger_(ledger), receive_(std::move(receive)), acceptor_(std::move(loop)) {}
+Nodes::Nodes(asio::any_io_executor loop, Ledger& ledger, Receive receive, Measured measured)
+    : loop_(loop),
+      ledger_(ledger),
+      receive_(std::move(receive)),
+      measured_(std::move(measured)),
+      acceptor_(std::move(loop)) {}
 
 Nodes::~Nodes() = default;
 
@@ -70,6 +156,7 @@ Result<void> Nodes::listen(const std::filesystem::path& path, Scope& scope) {
   ::umask(old_mask);
   if (!ec) acceptor_.listen(64, ec);
   if (ec) return fail(Code::io, "listen for nodes on {}: {}", path.string(), ec.message());
+  scope_ = &scope;
   scope.spawn(accept(scope));
   return {};
 }
@@ -83,11 +170,23 @@ Async<void> Nodes::accept(Scope& scope) {
       co_await sleep_for(100ms);
       continue;
     }
-    scope.spawn(serve(std::move(socket), scope));
+    scope.spawn(meet(std::move(socket), {}, scope));
   }
 }
 
-Async<void> Nodes::serve(UnixSocket socket, Scope& scope) {
+void Nodes::serve(UnixSocket socket, std::string host, Scope& scope) {
+  scope.spawn(meet(std::move(socket), std::move(host), scope));
+}
+
+void Nodes::drop(const std::string& host) {
+  auto found = sessions_.find(host);
+  if (found == sessions_.end()) return;
+  boost::system::error_code ignored;
+  found->second->socket.close(ignored);
+}
+
+// `verified` is the name in the certificate of another host; empty on this host's own socket.
+Async<void> Nodes::meet(UnixSocket socket, std::string verified, Scope& scope) {
   auto first = co_await within(10s, read_frame(socket, kib(64)), std::string("hello"));
   if (!first) co_return;
   auto message = model::from_text<model::FromNode>(*first, model::Unknown::ignore);
@@ -95,6 +194,15 @@ Async<void> Nodes::serve(UnixSocket socket, Scope& scope) {
     spdlog::warn("node link: the first message is not a hello");
     co_return;
   }
+  if (!verified.empty() && message->hello->host != verified) {
+    spdlog::warn("node link: the host '{}' calls itself '{}'", verified, message->hello->host);
+    co_return;
+  }
+  auto known = release::check_formats(message->hello->host, message->hello->oldest_format,
+                                      message->hello->format, ledger_.inventory().format());
+  bool speaks = message->hello->stream.empty() && !message->hello->fetch;
+  if (speaks && !known)
+    co_return co_await refuse(std::move(socket), *message->hello, known.error());
   if (!message->hello->stream.empty()) {
     auto waiting = streams_.find(message->hello->stream);
     if (waiting == streams_.end()) co_return;
@@ -102,15 +210,41 @@ Async<void> Nodes::serve(UnixSocket socket, Scope& scope) {
     waiting->second->arrived.wake();
     co_return;
   }
+  if (message->hello->fetch) {
+    if (bring_) co_await bring_(std::move(socket), message->hello->host, *message->hello->fetch);
+    co_return;
+  }
   auto session = std::make_shared<Session>(std::move(socket), message->hello->host, loop_);
   scope.spawn(serve_node(std::move(session)));
+}
+
+// What it would be told it could misunderstand. Its machines run on.
+Async<void> Nodes::refuse(UnixSocket socket, model::Hello hello, Error why) {
+  spdlog::warn("node {}: {}", hello.host, why.message);
+  model::ToNode answer;
+  answer.refused = why.message;
+  static_cast<void>(co_await within(10s, write_frame(socket, model::to_text(answer)), "refusal"));
+  auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
+    auto kept = ledger_.inventory().find<model::Host>(hello.host);
+    if (!kept) return {};
+    auto host = kept->object;
+    host.version = hello.version;
+    host.format = hello.format;
+    host.problem = why.message;
+    if (host == kept->object) return {};
+    change.put(host);
+    change.event("host.refused", "hosts/" + host.name, "", why.message);
+    return {};
+  });
+  if (!done) spdlog::warn("host {}: {}", hello.host, done.error().message);
 }
 
 Async<void> Nodes::serve_node(std::shared_ptr<Session> session) {
   using namespace asio::experimental::awaitable_operators;
   spdlog::info("node {} connected", session->host);
+  drop(session->host);  // one that is cut off may not have noticed yet
   sessions_[session->host] = session;
-  co_await (read_news(*session) || send_all(*session));
+  co_await (read_news(*session) || store_news(*session) || send_all(*session));
   session->closed = true;
   for (auto& [id, question] : session->asked) question->answered.wake();
   if (sessions_[session->host] == session) {
@@ -139,30 +273,72 @@ Async<void> Nodes::read_news(Session& session) {
     if (!frame) co_return;
     auto message = model::from_text<model::FromNode>(*frame, model::Unknown::ignore);
     if (!message) {
-      spdlog::warn("node {}: {}", session.host, message.error().message);
-      co_return;
+      // The connection stays: the machines of that host live by the heartbeats on it.
+      const auto& error = message.error();
+      auto why = fmt::format("a message is not understood: {} {}", error.field, error.message);
+      if (why != std::exchange(session.not_understood, why))
+        spdlog::error("node {}: {}", session.host, why);
+      continue;
     }
     if (message->reply) {
       auto asked = session.asked.find(message->reply->id);
       if (asked == session.asked.end()) continue;
       asked->second->reply = std::move(*message->reply);
       asked->second->answered.wake();
+    } else if (message->beat) {
+      take_beat(session, *std::move(message->beat));
+    } else if (message->samples) {
+      measured_(session.host, *std::move(message->samples));
     } else if (message->report) {
-      // Stored before the next is read: a full disk makes the node wait, it loses nothing.
-      while (true) {
-        auto stored = co_await receive_(session.host, *message->report);
-        if (stored) break;
-        spdlog::warn("report of node {}: {}", session.host, stored.error().message);
-        co_await sleep_for(1s);
-      }
-      session.news.wake();
+      // A full disk makes the node wait in the end; it loses nothing.
+      while (session.reports.size() >= reports_limit) co_await session.stored.wait();
+      session.reports.push_back(std::move(*message->report));
+      session.reported.wake();
     }
   }
+}
+
+// Apart from the reading: heartbeats do not wait for a store that is slow or refuses.
+Async<void> Nodes::store_news(Session& session) {
+  while (true) {
+    while (session.reports.empty()) co_await session.reported.wait();
+    auto stored = co_await receive_(session.host, session.reports.front());
+    if (!stored) {
+      spdlog::warn("report of node {}: {}", session.host, stored.error().message);
+      if (stored.error().code != Code::invalid) {
+        co_await sleep_for(1s);
+        continue;
+      }
+    }
+    session.reports.pop_front();
+    session.stored.wake();
+    session.news.wake();
+  }
+}
+
+// One that is not answered is sent again in time: more of them would not be credited sooner.
+void Nodes::take_beat(Session& session, model::Heartbeat beat) {
+  if (!lives_.answer || scope_ == nullptr || session.beating >= beats_limit) return;
+  ++session.beating;
+  scope_->spawn(answer_beat(session.shared_from_this(), std::move(beat)));
+}
+
+Async<void> Nodes::answer_beat(std::shared_ptr<Session> session, model::Heartbeat beat) {
+  auto answer = co_await lives_.answer(session->host, std::move(beat));
+  --session->beating;
+  session->beats.push_back(std::move(answer));
+  session->news.wake();
 }
 
 Async<void> Nodes::send_all(Session& session) {
   using namespace asio::experimental::awaitable_operators;
   while (true) {
+    while (!session.beats.empty()) {  // first: machines live by them
+      model::ToNode message;
+      message.beat = std::move(session.beats.front());
+      session.beats.pop_front();
+      if (!co_await write_frame(session.socket, model::to_text(message))) co_return;
+    }
     while (!session.calls.empty()) {
       model::ToNode message;
       message.call = std::move(session.calls.front());
@@ -177,9 +353,14 @@ Async<void> Nodes::send_all(Session& session) {
         co_await sleep_for(1s);
         continue;
       }
-      bool empty = assignment->vms.empty() && assignment->gone_vms.empty() &&
-                   assignment->networks.empty() && assignment->jobs.empty() && !assignment->full &&
-                   !assignment->security_groups && assignment->templates.empty();
+      bool same_jobs = assignment->jobs == session.jobs;
+      session.jobs = assignment->jobs;
+      bool empty = assignment->vms.empty() && assignment->gone_vms.empty() && same_jobs &&
+                   assignment->networks.empty() && !assignment->full && !assignment->incoming &&
+                   !assignment->security_groups && !assignment->pools &&
+                   !assignment->resource_pools && assignment->templates.empty() &&
+                   !assignment->uploads && !assignment->hosts && !assignment->neighbours &&
+                   !assignment->tenancies;
       session.revision = seen;
       if (!empty) {
         model::ToNode message;
@@ -219,6 +400,34 @@ Async<Result<void>> Nodes::add_vm(Session& session, model::Assignment& assignmen
   co_return Result<void>{};
 }
 
+std::optional<model::Tenancies> Nodes::news_of_lives(Session& session, bool all) const {
+  bool changed = all;
+  const auto& recent = ledger_.inventory().recent();
+  for (auto seen = recent.rbegin();
+       !changed && seen != recent.rend() && seen->revision > session.revision; ++seen) {
+    changed = seen->folder == folder_of<model::NodeLife> ||
+              seen->folder == folder_of<model::VmTenancy> ||
+              seen->folder == folder_of<model::Host> || seen->folder == folder_of<model::Cluster>;
+  }
+  if (!changed) return std::nullopt;
+  auto told = lives_.tell ? lives_.tell(session.host) : std::nullopt;
+  auto before = session.tenancies;
+  if (before && told) before->revision = told->revision;
+  if (!told || (!all && before == told)) return std::nullopt;
+  session.tenancies = told;
+  return told;
+}
+
+namespace {
+
+std::vector<Ref<model::Vm>> every_machine(const Inventory& inventory) {
+  std::vector<Ref<model::Vm>> all;
+  for (const auto& [name, kept] : inventory.all<model::Vm>()) all.push_back(kept);
+  return all;
+}
+
+}  // namespace
+
 Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
   const auto& inventory = ledger_.inventory();
   model::Assignment assignment;
@@ -227,18 +436,20 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
   assignment.full = session.revision == 0 || inventory.remembered_from() > session.revision;
   bool others = assignment.full;
   bool groups = assignment.full;
+  bool pools = assignment.full;
   bool some_left = false;
   std::vector<Ref<model::Vm>> changed;
   if (assignment.full) {
     session.sent.clear();
-    for (const auto& [name, kept] : inventory.all<model::Vm>()) changed.push_back(kept);
+    changed = every_machine(inventory);
   } else {
     const auto& recent = inventory.recent();
     for (auto seen = recent.rbegin(); seen != recent.rend() && seen->revision > session.revision;
          ++seen) {
       others = others || seen->folder == folder_of<model::Network> ||
-               seen->folder == folder_of<model::Job> || seen->folder == folder_of<model::Template>;
+               seen->folder == folder_of<model::Template>;
       groups = groups || seen->folder == folder_of<model::SecurityGroup>;
+      pools = pools || seen->folder == folder_of<model::ResourcePool>;
       if (seen->folder != folder_of<model::Vm>) continue;
       auto kept = inventory.find<model::Vm>(seen->name);
       some_left = some_left || !kept || kept->object.host != session.host;
@@ -257,22 +468,20 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
   if (others && !assignment.full && inventory.all<model::Network>().empty()) {
     assignment.full = groups = true;
     session.sent.clear();
-    changed.clear();
-    for (const auto& [name, kept] : inventory.all<model::Vm>()) changed.push_back(kept);
+    changed = every_machine(inventory);
   }
   if (others) {
-    for (const auto& [name, kept] : inventory.all<model::Network>())
-      assignment.networks.push_back(kept->object);
-    for (const auto& [name, kept] : inventory.all<model::Job>())
-      assignment.jobs.push_back(kept->object);
-    for (const auto& [name, kept] : inventory.all<model::Template>())
-      assignment.templates.push_back(name);
+    assignment.networks = objects<model::Network>(inventory);
+    assignment.templates = names<model::Template>(inventory);
   }
-  if (groups) {
-    assignment.security_groups.emplace();
-    for (const auto& [name, kept] : inventory.all<model::SecurityGroup>())
-      assignment.security_groups->push_back(kept->object);
-  }
+  assignment.jobs = jobs_of(inventory, session.host);
+  assignment.incoming = incoming_news(inventory, session.host, session.incoming, assignment.full);
+  if (groups) assignment.security_groups = objects<model::SecurityGroup>(inventory);
+  assignment.pools = news_of_pools(inventory, session.host, session.pools, assignment.full);
+  assignment.uploads = news_of_uploads(inventory, session.host, session.uploads, assignment.full);
+  tell_of_others(inventory, session.host, session.revision, session.others, assignment);
+  if (pools) assignment.resource_pools = objects<model::ResourcePool>(inventory);
+  assignment.tenancies = news_of_lives(session, assignment.full);
   for (const auto& kept : changed) {
     if (kept->object.host != session.host) continue;
     CO_TRY_VOID(co_await add_vm(session, assignment, kept->object));
@@ -308,24 +517,19 @@ Async<Result<model::CallReply>> Nodes::ask(std::string host, model::Call call, D
   co_return std::move(*question->reply);
 }
 
-Async<Result<UnixSocket>> Nodes::open_stream(std::string host, std::string uuid,
-                                             std::string which) {
+Async<Result<UnixSocket>> Nodes::open_stream(std::string host, model::Call call) {
   using namespace asio::experimental::awaitable_operators;
   if (streams_.size() >= streams_limit)
-    co_return fail(Code::limit, "too many consoles are being opened");
+    co_return fail(Code::limit, "too many connections to hosts are being opened: try again");
   auto key = random_hex(16);
   auto stream = std::make_shared<Stream>(loop_);
   streams_[key] = stream;
-  model::Call call;
-  call.verb = model::CallVerb::stream;
-  call.vm = std::move(uuid);
   call.stream = key;
-  call.which = std::move(which);
   auto asked = co_await ask(std::move(host), std::move(call), 10s);
   if (asked && !stream->socket) co_await (stream->arrived.wait() || sleep_for(10s));
   streams_.erase(key);
   if (!asked) co_return std::unexpected(asked.error());
-  if (!stream->socket) co_return fail(Code::timeout, "the host did not open the console in time");
+  if (!stream->socket) co_return fail(Code::timeout, "the host did not open a connection in time");
   co_return std::move(*stream->socket);
 }
 

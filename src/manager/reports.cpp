@@ -2,8 +2,18 @@
 
 #include <set>
 
+#include "cluster/cluster.h"
+#include "library/uploads.h"
+#include "machines/devices.h"
+#include "machines/pending.h"
+#include "moves/moves.h"
 #include "networks.h"
+#include "networks/mirrors.h"
+#include "nodes.h"
+#include "pools/pools.h"
+#include "recovery/stranded.h"
 #include "tasks.h"
+#include "templates.h"
 
 namespace truce::manager {
 namespace {
@@ -11,8 +21,6 @@ namespace {
 using model::Observed;
 using model::TaskState;
 using model::Wanted;
-
-constexpr std::size_t machines_at_once = 20;
 
 void end_vm_tasks(const Inventory& inventory, Change& change, const model::Vm& vm,
                   const model::VmReport& report) {
@@ -43,22 +51,48 @@ void undo_failed(model::Vm& vm, const model::VmReport& report) {
   ++vm.generation;
 }
 
-void take_in(const Inventory& inventory, Change& change, const model::VmReport& report) {
+// What is wrong with a machine that is there, and when that is over. Of one that is being ended for
+// it, what keeps it from ending is said instead.
+void take_in_trouble(model::Vm& vm, const model::VmReport& report) {
+  bool goes_on = report.observed == Observed::running && vm.observed == Observed::paused;
+  bool leaves = leaves_storage(vm);
+  bool over = report.event == "vm.hung.over" || report.event == "vm.hung.reset" ||
+              (report.storage_problem.empty() && !vm.storage_problem.empty());
+  bool found = report.event.starts_with("vm.paused.") || report.event == "vm.hung.left";
+  if (!leaves && (goes_on || over)) vm.problem.clear();
+  if (found) vm.problem = report.event_message;
+  if (!leaves && !report.storage_problem.empty()) vm.problem = report.storage_problem;
+  vm.storage_problem = report.storage_problem;
+}
+
+void take_in(const Inventory& inventory, Change& change, const std::string& host,
+             const model::VmReport& report) {
   auto kept = inventory.vm_by_uuid(report.uuid);
   if (!kept) return;
+  // A host that comes back does not know yet that its machine is another one's now; and one that it
+  // moves to has nothing to say before it is.
+  if (kept->object.host != host) return;
   auto vm = kept->object;
   end_vm_tasks(inventory, change, vm, report);
   bool current = report.generation == vm.generation;
+  if (report.event.starts_with("vm.ended.")) {
+    call_off_move(inventory, change, vm, TaskState::failed,
+                  "the machine ended meanwhile: " + report.event_message);
+  }
   if (!report.event.empty()) {
     change.event(report.event, "vms/" + vm.name, vm.project, report.event_message);
   }
   if (current && report.observed == Observed::absent && vm.wanted == Wanted::absent) {
+    end_mirrors(inventory, change, vm.name);
     change.erase_vm(vm);
     return;
   }
-  if (current && !report.failed.empty() && vm.wanted != Wanted::absent) {
+  if (current && !report.failed.empty() && leaves_storage(vm)) {
+    vm.problem = report.failed;  // it is tried again: what has been killed may die at any moment
+  } else if (current && !report.failed.empty() && vm.wanted != Wanted::absent) {
     undo_failed(vm, report);
-  } else if (current && report.event.starts_with("vm.ended.") && vm.wanted != Wanted::absent) {
+  } else if (current && report.event.starts_with("vm.ended.") && vm.wanted != Wanted::absent &&
+             !leaves_storage(vm)) {
     vm.wanted = settled(report.observed);
     vm.problem = report.event == "vm.ended.guest_shutdown" ? "" : report.event_message;
     ++vm.generation;
@@ -66,16 +100,27 @@ void take_in(const Inventory& inventory, Change& change, const model::VmReport& 
     vm.problem = report.failed;
   }
   if (report.observed == Observed::running && vm.observed != Observed::running &&
-      vm.observed != Observed::paused) {
+      vm.observed != Observed::paused && vm.observed != Observed::unknown) {
     vm.started = now();
   }
+  take_in_trouble(vm, report);
   vm.observed = report.observed;
   vm.addresses = report.addresses;
   if (report.tree) vm.tree = report.tree;
+  // Memory that was saved needs to know what it was; one that cannot be seen may have some.
+  bool may_have_memory =
+      report.observed == Observed::suspended || report.observed == Observed::unknown;
+  if (report.active || !may_have_memory) vm.active = report.active;
+  vm.pending = pending_of(vm);
   if (vm != kept->object) change.put(vm);
 }
 
-void take_in(const Inventory& inventory, Change& change, const model::JobReport& report) {
+void take_in(const Inventory& inventory, Change& change, const std::string& host,
+             const model::JobReport& report) {
+  auto job = inventory.find<model::Job>(report.task);
+  if (!job || !concerns(inventory, job->object, host)) return;
+  if (job->object.kind == model::JobKind::migrate_vm)
+    return take_in_move(inventory, change, host, job->object, report);
   auto kept = inventory.find<model::Task>(report.task);
   if (!kept || ended(kept->object)) return;
   auto task = kept->object;
@@ -85,23 +130,18 @@ void take_in(const Inventory& inventory, Change& change, const model::JobReport&
     if (task != old) change.put(task);
     return;
   }
+  end_pool_job(inventory, change, job->object, report.cancelled || !report.error.empty());
+  end_upload_job(inventory, change, job->object, report);
   change.erase<model::Job>(report.task);
   if (report.cancelled) return end_task(change, task, TaskState::cancelled, "cancelled on request");
   if (!report.error.empty()) return end_task(change, task, TaskState::failed, report.error);
-  if (report.template_) change.put(*report.template_);
-  end_task(change, task, TaskState::succeeded);
-}
-
-// Where the group of reports that begins at `first` and fits into one commit ends: each machine
-// once, as its second report builds on what the first has changed.
-std::size_t end_of_group(const std::vector<model::VmReport>& reports, std::size_t first) {
-  auto last = first;
-  std::set<std::string_view> uuids;
-  while (last < reports.size() && last - first < machines_at_once &&
-         uuids.insert(reports[last].uuid).second) {
-    ++last;
+  if (report.template_) {
+    auto made = *report.template_;
+    made.hosts = {host};
+    change.put(made);
   }
-  return last;
+  finish_device_job(inventory, change, job->object);
+  end_task(change, task, TaskState::succeeded);
 }
 
 template <class T>
@@ -110,29 +150,61 @@ void put_if_changed(const Inventory& inventory, Change& change, const T& object)
   if (!kept || kept->object != object) change.put(object);
 }
 
-Result<void> take_in_host(const Inventory& inventory, const Settings& settings, Change& change,
+// What a host tells of itself, with what only the manager knows of it.
+model::Host known_of(const model::Host* known, std::string name, model::Host told) {
+  told.name = std::move(name);
+  if (known == nullptr) return told;
+  told.role = known->role;
+  told.address = known->address;
+  told.labels = known->labels;
+  told.fault_domain = known->fault_domain;
+  told.draining = known->draining;
+  told.certificate_expires = known->certificate_expires;
+  return told;
+}
+
+Result<void> take_in_host(Ledger& ledger, const Settings& settings, Change& change,
                           const std::string& host, const model::Report& report) {
+  const auto& inventory = ledger.inventory();
   if (report.host) {
     auto known = inventory.find<model::Host>(host);
+    // In a cluster hosts are let in: one that was taken out does not come back by a report.
+    if (!known && the_cluster(inventory)) return {};
     TRY_VOID(make_first_network(settings, *report.host, change, inventory));
     if (!known || known->object.state == model::HostState::offline) {
       change.event("host.online", "hosts/" + host, "",
                    fmt::format("{} with {}", report.host->hypervisor, report.host->accelerator));
     }
-    put_if_changed(inventory, change, *report.host);
+    put_if_changed(inventory, change,
+                   known_of(known ? &known->object : nullptr, host, *report.host));
   }
-  for (const auto& pool : report.pools) put_if_changed(inventory, change, pool);
-  for (const auto& news : report.networks) {
-    auto kept = inventory.find<model::Network>(news.name);
-    if (!kept || kept->object.problem == news.problem) continue;
-    auto network = kept->object;
-    network.problem = news.problem;
-    change.put(network);
-    change.event("network.state", "networks/" + news.name, "",
-                 news.problem.empty() ? "works" : news.problem);
-  }
-  for (const auto& job : report.jobs) take_in(inventory, change, job);
   return {};
+}
+
+void take_in(const Inventory& inventory, Change& change, const model::NetworkReport& report) {
+  auto kept = inventory.find<model::Network>(report.name);
+  if (!kept || kept->object.problem == report.problem) return;
+  auto network = kept->object;
+  network.problem = report.problem;
+  change.put(network);
+  change.event("network.state", "networks/" + report.name, "",
+               report.problem.empty() ? "works" : report.problem);
+}
+
+// Items in as few commits as they fit into; those that are about the same thing, by `name`, in
+// several, as the second builds on what the first has changed.
+template <class Item, class Name, class Take>
+Async<Result<void>> in_parts(Ledger& ledger, const std::vector<Item>& items, Name name, Take take) {
+  for (std::size_t first = 0, next = 0; first < items.size(); first = next) {
+    CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) -> Result<void> {
+      std::set<std::string_view> names;
+      next = first;
+      while (next < items.size() && !change.full() && names.insert(name(items[next])).second)
+        take(change, items[next++]);
+      return {};
+    }));
+  }
+  co_return Result<void>{};
 }
 
 }  // namespace
@@ -141,15 +213,26 @@ Async<Result<void>> store_report(Ledger& ledger, const Settings& settings, std::
                                  model::Report report) {
   const auto& inventory = ledger.inventory();
   CO_TRY_VOID(co_await ledger.change(
-      {}, [&](Change& change) { return take_in_host(inventory, settings, change, host, report); }));
-  for (std::size_t first = 0, last = 0; first < report.vms.size(); first = last) {
-    last = end_of_group(report.vms, first);
+      {}, [&](Change& change) { return take_in_host(ledger, settings, change, host, report); }));
+  CO_TRY_VOID(co_await in_parts(
+      ledger, report.pools, [](const auto& pool) { return std::string_view(pool.name); },
+      [&](Change& change, const auto& pool) { take_in_pool(inventory, change, host, pool); }));
+  for (bool all = !report.templates; !all;) {
     CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) -> Result<void> {
-      for (auto i = first; i < last; ++i) take_in(inventory, change, report.vms[i]);
+      all = take_in_templates(ledger, change, host, *report.templates);
       return {};
     }));
   }
-  co_return Result<void>{};
+  CO_TRY_VOID(co_await in_parts(
+      ledger, report.networks, [](const auto& news) { return std::string_view(news.name); },
+      [&](Change& change, const auto& news) { take_in(inventory, change, news); }));
+  CO_TRY_VOID(co_await in_parts(
+      ledger, report.vms, [](const auto& vm) { return std::string_view(vm.uuid); },
+      [&](Change& change, const auto& vm) { take_in(inventory, change, host, vm); }));
+  // After what the machines have become by them: whoever waited for a task looks at that next.
+  co_return co_await in_parts(
+      ledger, report.jobs, [](const auto& job) { return std::string_view(job.task); },
+      [&](Change& change, const auto& job) { take_in(inventory, change, host, job); });
 }
 
 }  // namespace truce::manager

@@ -1,4 +1,6 @@
 #include "api.h"
+#include "moves/moves.h"
+#include "networks/mirrors.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -42,6 +44,7 @@ Result<void> cancel_vm_task(const Inventory& inventory, Change& change, const mo
     vm.wanted = before(task, vm);
     vm.stop_now = task.kind != "vm.stop";
     if (vm.wanted == Wanted::absent && vm.host.empty()) {  // no host has anything of it
+      end_mirrors(inventory, change, vm.name);
       change.erase_vm(vm);
     } else {
       change.put(vm);
@@ -55,16 +58,25 @@ Result<void> cancel_job(const Inventory& inventory, Change& change, model::Task 
   auto kept = inventory.find<model::Job>(task.name);
   if (!kept) return fail(Code::precondition, "task '{}' cannot be cancelled", task.name);
   auto job = kept->object;
+  if (job.kind == model::JobKind::migrate_vm) return cancel_move(inventory, change, job);
   if (job.kind == model::JobKind::delete_template || job.kind == model::JobKind::delete_snapshot) {
     return fail(Code::precondition, "a deletion cannot be cancelled");
   }
-  if (!job.vm.empty()) {
+  if (job.pool) return fail(Code::precondition, "it is done soon, or fails");
+  if (!job.vm.empty() && job.kind != model::JobKind::move_disk) {
     return fail(Code::precondition, "a snapshot cannot be cancelled: it is done soon, or fails");
   }
   job.cancel = true;
   task.cancel = true;
   change.put_job(job);
   change.put(task);  // the node ends it, once all is undone
+  return {};
+}
+
+// It ends after the move that is under way.
+Result<void> cancel_plan(Change& change, model::Task task) {
+  task.cancel = true;
+  change.put(task);
   return {};
 }
 
@@ -79,6 +91,7 @@ Async<Result<http::Response>> cancel_task(Rooms& rooms, const Context& context) 
     }
     change.event("api.cancel_task", task.target, task.project, "cancel task " + task.name);
     bool of_machine = task.target.starts_with("vms/") && !inventory.find<model::Job>(task.name);
+    if (task.target.starts_with("plans/")) return cancel_plan(change, task);
     if (of_machine) return cancel_vm_task(inventory, change, task);
     return cancel_job(inventory, change, task);
   }));

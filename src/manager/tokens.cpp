@@ -65,9 +65,7 @@ Async<Result<http::Response>> delete_token(Rooms& rooms, const Context& context)
     change.event("api.delete_token", "tokens/" + kept->object.name, "", "withdrawn");
     return {};
   }));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return http::no_content();
 }
 
 }  // namespace

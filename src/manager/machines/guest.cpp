@@ -1,6 +1,8 @@
 // Short work on a running machine: reset, screenshot, exec, serial output, consoles.
 #include "api.h"
 #include "base/base64.h"
+#include "moves/moves.h"
+#include "users/entrance.h"
 
 namespace truce::manager {
 namespace {
@@ -30,11 +32,10 @@ Async<Result<void>> audit(Rooms& rooms, const Context& context, Ref<model::Vm> v
 
 Async<Result<http::Response>> reset_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto vm, running_vm(rooms, context));
+  CO_TRY_VOID(check_settled(vm->object));
   CO_TRY_VOID(co_await audit(rooms, context, vm, "reset"));
   CO_TRY_VOID(co_await ask(rooms, vm, {.verb = model::CallVerb::reset}, 30s));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return http::no_content();
 }
 
 Async<Result<http::Response>> screenshot_vm(Rooms& rooms, const Context& context) {
@@ -60,6 +61,13 @@ Async<Result<http::Response>> exec_vm(Rooms& rooms, const Context& context) {
   co_return http::json_response(200, model::to_json(*reply.exec));
 }
 
+Async<Result<http::Response>> get_vm_usage(Rooms& rooms, const Context& context) {
+  CO_TRY(auto vm, running_vm(rooms, context));
+  CO_TRY(auto reply, co_await ask(rooms, vm, {.verb = model::CallVerb::usage}, 10s));
+  if (!reply.usage) co_return fail(Code::internal, "the host answered without a result");
+  co_return http::json_response(200, model::to_json(*reply.usage));
+}
+
 Async<Result<http::Response>> get_vm_serial(Rooms& rooms, const Context& context) {
   CO_TRY(auto vm, find<model::Vm>(rooms.ledger.inventory(), context.caller, context.name()));
   const auto* bytes = context.query("bytes");
@@ -76,17 +84,32 @@ Async<Result<http::Response>> open_console(Rooms& rooms, const Context& context)
   CO_TRY(auto wish, context.body<model::ConsoleRequest>());
   CO_TRY(auto vm, running_vm(rooms, context));
   CO_TRY_VOID(access::allow_project(context.caller, vm->object.project));
-  CO_TRY(auto ticket, rooms.consoles.issue(vm->object.uuid, wish.kind));
+  CO_TRY(auto ticket, rooms.consoles.issue(vm->object.uuid, wish.kind, context.caller.session));
   CO_TRY_VOID(co_await audit(rooms, context, vm,
                              fmt::format("open {} console", model::to_string(wish.kind))));
   co_return http::json_response(
       200, model::to_json(model::ConsoleTicket{ticket, "/v1/consoles/" + ticket}));
 }
 
-Async<void> to_machine(http::WebSocket& from, UnixSocket& to) {
+/// Whether whom a ticket was issued to may still use the console of a machine.
+bool still_allowed(Rooms& rooms, const Consoles::Ticket& ticket) {
+  if (ticket.session.empty()) return true;
+  auto caller = rooms.entrance.sessions.caller(ticket.session);
+  auto vm = rooms.ledger.inventory().vm_by_uuid(ticket.uuid);
+  return caller && vm && access::allow(*caller, model::Permission::operate) &&
+         access::sees(*caller, vm->object.project);
+}
+
+/// Returns when they may no longer.
+Async<void> no_longer_allowed(Rooms& rooms, Consoles::Ticket ticket) {
+  while (still_allowed(rooms, ticket)) co_await sleep_for(5s);
+}
+
+Async<void> to_machine(Rooms& rooms, std::string session, http::WebSocket& from, UnixSocket& to) {
   while (true) {
     auto message = co_await from.read();
     if (!message) co_return;
+    if (!session.empty()) rooms.entrance.sessions.used(session);
     auto [ec, size] = co_await asio::async_write(to, asio::buffer(*message), as_result);
     if (ec) co_return;
   }
@@ -104,13 +127,15 @@ Async<void> to_client(UnixSocket& from, http::WebSocket& to) {
 Async<void> carry(Rooms& rooms, std::string host, Consoles::Ticket ticket,
                   http::WebSocket& client) {
   using namespace asio::experimental::awaitable_operators;
-  auto stream = co_await rooms.nodes.open_stream(host, ticket.uuid,
-                                                 std::string(model::to_string(ticket.kind)));
+  model::Call call{.verb = model::CallVerb::stream, .vm = ticket.uuid};
+  call.which = model::to_string(ticket.kind);
+  auto stream = co_await rooms.nodes.open_stream(host, std::move(call));
   if (!stream) {
     co_await client.close(stream.error().message);
     co_return;
   }
-  co_await (to_machine(client, *stream) || to_client(*stream, client));
+  co_await (to_machine(rooms, ticket.session, client, *stream) || to_client(*stream, client) ||
+            no_longer_allowed(rooms, ticket));
   co_await client.close("the console ended");
 }
 
@@ -121,6 +146,8 @@ Async<Result<http::Response>> attach_console(Rooms& rooms, const Context& contex
   CO_TRY(auto ticket, rooms.consoles.redeem(context.request.parameters.at("ticket")));
   auto vm = rooms.ledger.inventory().vm_by_uuid(ticket.uuid);
   if (!vm) co_return fail(Code::not_found, "the machine was deleted");
+  if (!still_allowed(rooms, ticket))
+    co_return fail(Code::forbidden, "whom this ticket was issued to may no longer use it");
   http::Response response;
   response.socket = [&rooms, host = vm->object.host, ticket](http::WebSocket& client) {
     return carry(rooms, host, ticket, client);
@@ -136,6 +163,7 @@ void add_guest_handlers(Handlers& handlers) {
   handlers.on(Operation::screenshot_vm, screenshot_vm);
   handlers.on(Operation::exec_vm, exec_vm);
   handlers.on(Operation::get_vm_serial, get_vm_serial);
+  handlers.on(Operation::get_vm_usage, get_vm_usage);
   handlers.on(Operation::open_console, open_console);
   handlers.on(Operation::attach_console, attach_console);
 }

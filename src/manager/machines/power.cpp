@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "api.h"
+#include "moves/moves.h"
 #include "placement.h"
 #include "tasks.h"
 
@@ -82,6 +83,12 @@ Result<void> begin_verb(Rooms& rooms, const Context& context, const Verb& verb, 
   TRY_VOID(choose_boot(verb, wish.boot, vm));
   auto target = "vms/" + vm.name;
   bool already = vm.wanted == verb.wanted && vm.observed == verb.done;
+  if (!already && verb.wanted == Wanted::off) {
+    call_off_move(inventory, change, vm, model::TaskState::cancelled,
+                  "the machine is stopped instead");
+  } else if (!already) {
+    TRY_VOID(check_settled(vm));
+  }
   if (!already) {
     ++vm.generation;
     vm.wanted = verb.wanted;

@@ -3,7 +3,10 @@
 #include "api.h"
 #include "base/random.h"
 #include "machines/identity.h"
+#include "machines/pending.h"
 #include "model/hardware.h"
+#include "moves/moves.h"
+#include "networks/addresses.h"
 #include "placement.h"
 #include "tasks.h"
 
@@ -50,7 +53,7 @@ Result<void> check_vm(const model::Vm& vm) {
   if (vm.observed == Observed::absent) {
     return fail(Code::precondition, "'{}' is still being created: see truce task list", vm.name);
   }
-  return {};
+  return check_settled(vm);
 }
 
 Result<void> check_wish(const Inventory& inventory, const model::SnapshotCreate& wish,
@@ -111,7 +114,7 @@ Async<Result<http::Response>> create_snapshot(Rooms& rooms, const Context& conte
     snapshot.name = wish.name;
     snapshot.description = wish.description;
     snapshot.created = now();
-    snapshot.settings = {vm.cpus, vm.memory, vm.hardware, vm.iso};
+    snapshot.settings = settings_of(vm);
     auto target = target_of(vm.name, wish.name);
     task = begin_task(rooms.ledger, change, "snapshot.create", target, vm.project, 0);
     auto job = job_of(task, model::JobKind::create_snapshot, vm, std::move(snapshot));
@@ -154,6 +157,28 @@ void take_settings(const model::VmSettings& then, model::Vm& vm) {
   vm.hardware = then.hardware;
   vm.iso = then.iso;
   vm.boot_once.reset();
+  vm.active.reset();
+  vm.pending.clear();
+}
+
+// Memory knows the network cards that the machine had, and with how much it was started.
+Result<void> take_devices(const Inventory& inventory, const model::VmSettings& then,
+                          model::Vm& vm) {
+  vm.active = then;
+  if (!then.nics) return {};
+  for (const auto& nic : *then.nics) {
+    if (inventory.find<model::Network>(nic.network)) continue;
+    return fail(Code::precondition,
+                "its network '{}' is gone, which its memory needs: create that network again",
+                nic.network);
+  }
+  // Whom a card was mirrored to then may be somebody else's today.
+  auto before = std::exchange(vm.nics, *then.nics);
+  for (auto& nic : vm.nics) {
+    auto same = std::ranges::find(before, nic.mac, &model::VmNic::mac);
+    nic.mirror_to = same == before.end() ? std::string() : same->mirror_to;
+  }
+  return {};
 }
 
 // Its wish and its settings go back with it, in the same commit: the host finds both or none.
@@ -174,7 +199,9 @@ Result<void> begin_restore(Rooms& rooms, const Context& context,
     }
     vm.iso.clear();
   }
-  bool runs = options.start || snapshot.kind == model::SnapshotKind::memory;
+  bool memory = snapshot.kind == model::SnapshotKind::memory;
+  if (memory) TRY_VOID(take_devices(inventory, snapshot.settings, vm));
+  bool runs = options.start || memory;
   vm.wanted = runs ? Wanted::running : Wanted::off;
   vm.problem.clear();
   ++vm.generation;
@@ -211,7 +238,9 @@ model::Vm clone_of(const Inventory& inventory, const model::Vm& vm,
   for (auto& nic : clone.nics) {
     model::VmNic fresh;
     fresh.network = nic.network;
-    fresh.mac = random_mac();
+    fresh.number = nic.number;
+    fresh.port = nic.port;
+    fresh.mac = unused_mac(inventory);
     nic = std::move(fresh);
   }
   clone.source = model::SnapshotSource{vm.uuid, snapshot.name};
@@ -237,6 +266,7 @@ Async<Result<http::Response>> clone_snapshot(Rooms& rooms, const Context& contex
     TRY(auto snapshot, find_snapshot(vm, context.name()));
     TRY_VOID(check_name_free(inventory, options.new_name, "/new_name"));
     auto clone = clone_of(inventory, vm, snapshot, options);
+    TRY_VOID(give_addresses(inventory, clone));
     if (options.start) TRY_VOID(check_room(inventory, clone));
     auto target = "vms/" + clone.name;
     task = begin_task(rooms.ledger, change, "vm.create", target, clone.project, clone.generation);

@@ -5,7 +5,7 @@
 
 namespace truce::manager {
 
-/// A machine's first network card as its creation wishes it, without its MAC. Fails with the field
+/// A machine's first network card as its creation wishes it. Fails with the field
 /// of VmCreate that is wrong.
 Result<model::VmNic> new_nic(const Inventory& inventory, const access::Caller& caller,
                              const model::VmCreate& wish);

@@ -141,9 +141,7 @@ Async<Result<http::Response>> delete_security_group(Rooms& rooms, const Context&
                  kept->object.project, "delete");
     return {};
   }));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return http::no_content();
 }
 
 }  // namespace

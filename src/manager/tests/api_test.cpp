@@ -215,33 +215,94 @@ class Gathered : public http::BodyWriter {
   bool stopped = false;
 };
 
+http::Request asked_by_root(std::string path) {
+  http::Request request;
+  request.method = "GET";
+  request.path = std::move(path);
+  request.peer.unix_user = 0;
+  return request;
+}
+
+/// Does `body` while the watch that was asked for is open.
+Async<void> while_watching(Estate& estate, http::Request request,
+                           std::function<Async<void>(Gathered& gathered)> body) {
+  auto response = co_await estate.manager->handle(std::move(request));
+  EXPECT_TRUE(response.stream);
+  Gathered gathered;
+  Scope scope(estate.loop);
+  scope.spawn(response.stream(gathered));
+  co_await sleep_for(20ms);
+  co_await body(gathered);
+  scope.cancel();
+  co_await scope.join();
+}
+
 TEST(Api, a_watch_begins_with_what_is_and_goes_on_with_what_changes) {
   with_estate([](Estate& estate) -> Async<void> {
     co_await estate.make_machine("a1");
-    http::Request request;
-    request.method = "GET";
-    request.path = "/v1/vms";
+    auto request = asked_by_root("/v1/vms");
     request.query["watch"] = "";
-    request.peer.unix_user = 0;
-    auto response = co_await estate.manager->handle(request);
-    EXPECT_TRUE(response.stream);
-    Gathered gathered;
-    Scope scope(estate.loop);
-    scope.spawn(response.stream(gathered));
-    co_await sleep_for(20ms);
-    EXPECT_TRUE(gathered.text.contains("event: put"));
-    EXPECT_TRUE(gathered.text.contains("event: synced"));
-    gathered.text.clear();
-    auto vm = co_await estate.make_machine("a2");
-    EXPECT_TRUE(gathered.text.contains(R"("name":"a2")"));
-    gathered.text.clear();
-    co_await estate.call("DELETE", "/v1/vms/a2");
-    co_await estate.node.machine("a2", 2);
-    co_await estate.node.report(model::VmReport{vm.uuid, model::Observed::absent, 2});
-    co_await sleep_for(50ms);
-    EXPECT_TRUE(gathered.text.contains("event: delete"));
-    scope.cancel();
-    co_await scope.join();
+    co_await while_watching(estate, request, [&](Gathered& gathered) -> Async<void> {
+      EXPECT_TRUE(gathered.text.contains("event: put"));
+      EXPECT_TRUE(gathered.text.contains("event: synced"));
+      gathered.text.clear();
+      auto vm = co_await estate.make_machine("a2");
+      EXPECT_TRUE(gathered.text.contains(R"("name":"a2")"));
+      gathered.text.clear();
+      co_await estate.call("DELETE", "/v1/vms/a2");
+      co_await estate.node.machine("a2", 2);
+      co_await estate.node.report(model::VmReport{vm.uuid, model::Observed::absent, 2});
+      co_await sleep_for(50ms);
+      EXPECT_TRUE(gathered.text.contains("event: delete"));
+    });
+  });
+}
+
+TEST(Api, a_watch_ends_for_who_is_not_known_any_more) {
+  with_estate([](Estate& estate) -> Async<void> {
+    Limits limits;
+    limits.admin_group = 77;
+    estate.manager->change(limits);
+    auto request = asked_by_root("/v1/watch");
+    request.peer.unix_user = 12345;
+    request.peer.unix_groups = {77};
+    co_await while_watching(estate, request, [&](Gathered& gathered) -> Async<void> {
+      estate.manager->change({});
+      co_await estate.make_machine("unseen");
+      co_await sleep_for(20ms);
+      EXPECT_TRUE(gathered.text.contains("event: gone")) << gathered.text;
+      EXPECT_FALSE(gathered.text.contains("unseen")) << gathered.text;
+    });
+  });
+}
+
+TEST(Api, the_watch_of_everything_tells_of_each_kind_from_a_revision_on) {
+  with_estate([](Estate& estate) -> Async<void> {
+    co_await estate.make_machine("a1");
+    auto request = asked_by_root("/v1/watch");
+    co_await while_watching(estate, request, [&](Gathered& gathered) -> Async<void> {
+      EXPECT_TRUE(gathered.text.starts_with("event: synced"));
+      EXPECT_FALSE(gathered.text.contains("a1"));
+      co_await estate.call("PATCH", "/v1/vms/a1", R"({"description":"new"})");
+      co_await sleep_for(20ms);
+      EXPECT_TRUE(gathered.text.contains(R"({"kind":"vms",)"));
+      EXPECT_TRUE(gathered.text.contains(R"({"kind":"events",)"));
+    });
+    request.query["since"] = "1000000";
+    EXPECT_EQ((co_await estate.manager->handle(request)).status, 400);
+  });
+}
+
+TEST(Api, tasks_come_newest_first_on_request) {
+  with_estate([](Estate& estate) -> Async<void> {
+    for (const char* name : {"a1", "a2", "a3"}) co_await estate.make_machine(name);
+    auto first = co_await estate.call("GET", "/v1/tasks?newest=true&limit=2");
+    EXPECT_EQ(first.text("/items/0/target"), "vms/a3");
+    EXPECT_EQ(first.text("/items/1/target"), "vms/a2");
+    auto second =
+        co_await estate.call("GET", "/v1/tasks?newest=true&limit=2&after=" + first.text("/next"));
+    EXPECT_EQ(second.text("/items/0/target"), "vms/a1");
+    EXPECT_EQ(second.text("/next"), "");
   });
 }
 

@@ -7,103 +7,25 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "base/frames.h"
 #include "base/random.h"
 #include "manager/manager.h"
 #include "model/model.h"
+#include "played_node.h"
 #include "store/memory.h"
 
 namespace truce::manager {
-
-/// The node's end of the link, moved by hand.
-class PlayedNode {
- public:
-  explicit PlayedNode(asio::any_io_executor loop) : socket_(std::move(loop)) {}
-
-  Async<void> connect(std::string path, std::string host) {
-    auto socket = co_await connect_unix(path);
-    EXPECT_TRUE(socket) << socket.error().message;
-    if (!socket) co_return;
-    socket_ = std::move(*socket);
-    model::FromNode hello;
-    hello.hello = model::Hello{host, ""};
-    co_await send(hello);
-    model::FromNode first;
-    first.report.emplace();
-    first.report->host = model::Host{};
-    auto& described = *first.report->host;
-    described.name = host;
-    described.cpus = 4;
-    described.memory = gib(16);
-    described.hypervisor = "fake 1";
-    described.accelerator = "fake";
-    described.machine_types = {"q35"};
-    described.network_modes = {model::NetworkMode::nat};
-    co_await send(first);
-  }
-
-  Async<void> send(model::FromNode message) {
-    auto sent = co_await write_frame(socket_, model::to_text(message));
-    EXPECT_TRUE(sent);
-  }
-
-  Async<void> report(model::VmReport seen) {
-    model::FromNode message;
-    message.report.emplace();
-    message.report->vms.push_back(std::move(seen));
-    co_await send(std::move(message));
-  }
-
-  Async<void> report(model::JobReport seen) {
-    model::FromNode message;
-    message.report.emplace();
-    message.report->jobs.push_back(std::move(seen));
-    co_await send(std::move(message));
-  }
-
-  Async<model::ToNode> next() {
-    auto frame = co_await within(5s, read_frame(socket_, mib(16)), "message to the node");
-    EXPECT_TRUE(frame) << frame.error().message;
-    auto message = model::from_text<model::ToNode>(frame ? *frame : "{}", model::Unknown::ignore);
-    EXPECT_TRUE(message);
-    co_return message ? *message : model::ToNode{};
-  }
-
-  /// The next assignment that speaks of a machine, job or network as `wanted` says.
-  template <class Wanted>
-  Async<model::Assignment> assignment(Wanted wanted) {
-    for (int i = 0; i < 50; ++i) {
-      auto message = co_await next();
-      if (message.assignment && wanted(*message.assignment)) co_return *message.assignment;
-    }
-    ADD_FAILURE() << "no such assignment came";
-    co_return model::Assignment{};
-  }
-  Async<model::Vm> machine(std::string name, std::int64_t generation) {
-    model::Vm found;
-    co_await assignment([&](const model::Assignment& assignment) {
-      for (const auto& assigned : assignment.vms) {
-        if (assigned.vm.name != name || assigned.vm.generation != generation) continue;
-        found = assigned.vm;
-        return true;
-      }
-      return false;
-    });
-    co_return found;
-  }
-
-  void close() { socket_.close(); }
-
- private:
-  UnixSocket socket_;
-};
 
 /// Answers of the API as a test looks at them.
 struct Answer {
   int status = 0;
   std::map<std::string, std::string> headers;
   boost::json::value body;
+  std::string raw;  ///< the body as it was sent
 
+  [[nodiscard]] double number(std::string_view pointer) const {
+    const auto* found = body.is_object() || body.is_array() ? find(pointer) : nullptr;
+    return found && found->is_number() ? found->to_number<double>() : -1;
+  }
   [[nodiscard]] std::string text(std::string_view pointer) const {
     const auto* found = body.is_object() || body.is_array() ? find(pointer) : nullptr;
     if (!found) return "(none)";
@@ -135,6 +57,11 @@ class Estate {
     settings.network_mode = "auto";
     settings.task_history = task_history;
     settings.event_history = 200;
+    settings.metrics_folder = folder / "metrics";
+    if (adjust) adjust(settings);
+    settings.sender = sender;
+    settings.alarm_pace = alarm_pace;
+    settings.mail = mail;
     manager = std::make_unique<Manager>(loop, store, settings);
     auto started = co_await manager->start();
     EXPECT_TRUE(started) << started.error().message;
@@ -160,10 +87,13 @@ class Estate {
     if (mark != target.npos) read_query(target.substr(mark + 1), request.query);
     request.body = std::move(body);
     request.headers = std::move(headers);
-    request.peer.address = "unix";
+    request.peer.address = address;
+    if (!unix_user) request.peer.network = address.substr(0, address.rfind(':'));
     if (unix_user) request.peer.unix_user = *unix_user;
+    request.peer.host = host;
+    request.peer.administrator = administrator;
     auto response = co_await manager->handle(std::move(request));
-    Answer answer{response.status, response.headers, {}};
+    Answer answer{response.status, response.headers, {}, response.body};
     boost::system::error_code ec;
     answer.body = boost::json::parse(response.body, ec);
     co_return answer;
@@ -206,7 +136,14 @@ class Estate {
   std::unique_ptr<Manager> manager;
   PlayedNode node;
   std::optional<unsigned> unix_user = 0;
+  std::string address = "unix";
+  std::string host = {};           ///< of the cluster, that passes the requests on
+  std::string administrator = {};  ///< whom it says that they are from
   std::size_t task_history = 50;
+  std::function<void(Settings&)> adjust;
+  Sender* sender = nullptr;
+  AlarmPace alarm_pace;
+  MailSettings mail;
 
  private:
   static void read_query(std::string text, std::map<std::string, std::string>& into) {

@@ -263,5 +263,24 @@ TEST(Life, history_is_kept_within_its_limits) {
   });
 }
 
+TEST(Life, who_waited_for_a_snapshot_finds_it_in_the_tree) {
+  with_estate([](Estate& estate) -> Async<void> {
+    auto vm = co_await estate.make_machine("web01");
+    auto created = co_await estate.call("POST", "/v1/vms/web01/snapshots", R"({"name":"first"})");
+    EXPECT_EQ(created.status, 202);
+    model::FromNode message;
+    message.report.emplace();
+    message.report->jobs.push_back({.task = created.text("/name"), .done = true});
+    model::VmReport seen{vm.uuid, model::Observed::off};
+    seen.tree.emplace();
+    seen.tree->snapshots.push_back({.name = "first", .created = now()});
+    message.report->vms.push_back(seen);
+    co_await estate.node.send(std::move(message));
+    EXPECT_EQ(co_await estate.task_ends(created.text("/name")), "succeeded");
+    auto tree = co_await estate.call("GET", "/v1/vms/web01/snapshots");
+    EXPECT_EQ(tree.text("/snapshots/0/name"), "first");
+  });
+}
+
 }  // namespace
 }  // namespace truce::manager

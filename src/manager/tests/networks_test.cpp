@@ -82,6 +82,14 @@ TEST(Networks, of_each_mode_have_what_belongs_to_it) {
                     "/subnet");
     co_await create(R"({"name":"x","mode":"user","subnet":"10.8.0.0/24"})", 400, "/subnet");
     co_await create(R"({"name":"x","private_to":"No Project"})", 400, "/private_to");
+    auto six = co_await create(R"({"name":"six","subnet6":"FD00:0:88::/64"})", 201);
+    EXPECT_EQ(six.text("/subnet6"), "fd00:0:88::/64");
+    co_await create(R"({"name":"x","subnet6":"fd00:0:88::8000/113"})", 409, "/subnet6");
+    for (auto bad : {"fd00::/63", "fe80::/64", "10.9.9.0/24", "fd00::1/64", "x"}) {
+      co_await create(fmt::format(R"({{"name":"x","subnet6":"{}"}})", bad), 400, "/subnet6");
+    }
+    co_await create(R"({"name":"x","mode":"bridged","bridge":"br0","subnet6":"fd00:1::/64"})", 400,
+                    "/subnet6");
   });
 }
 
@@ -110,6 +118,7 @@ TEST(Nics, are_refused_what_their_network_cannot_give) {
     co_await estate.make_machine("web01");
     co_await ask(estate, "POST", "/v1/networks", R"({"name":"u","mode":"user"})", 201);
     co_await ask(estate, "POST", "/v1/networks", R"({"name":"r","mode":"routed"})", 201);
+    co_await ask(estate, "POST", "/v1/networks", R"({"name":"six","subnet6":"fd00:88::/64"})", 201);
     co_await ask(estate, "POST", "/v1/networks", R"({"name":"w","mode":"bridged","bridge":"br0"})",
                  201);
     co_await ask(estate, "POST", "/v1/security-groups", R"({"name":"web"})", 201);
@@ -121,6 +130,12 @@ TEST(Nics, are_refused_what_their_network_cannot_give) {
         {"default", R"("address":"10.77.0.1")", "/address"},
         {"default", R"("address":"10.78.0.5")", "/address"},
         {"default", R"("address":"x")", "/address"},
+        {"default", R"("address6":"fd00:88::5")", "/address6"},
+        {"u", R"("address6":"fec0::15")", "/address6"},
+        {"six", R"("address6":"fd00:88::1")", "/address6"},
+        {"six", R"("address6":"fd00:89::5")", "/address6"},
+        {"six", R"("address6":"10.77.0.5")", "/address6"},
+        {"w", R"("address6":"x")", "/address6"},
         {"u", R"("address":"10.0.2.15")", "/address"},
         {"u", R"("security_group":["web"])", "/security_group"},
         {"u", R"("send_mbit":1)", "/send_mbit"},
@@ -160,6 +175,30 @@ TEST(Nics, share_neither_a_fixed_address_nor_a_port_of_the_host) {
     co_await create(R"("forward":["53:53/udp"])", 409, "/forward");
     co_await create(R"("forward":["8080:81/udp","192.0.2.2:53:53/udp"],"address":"10.77.0.51")",
                     202);
+  });
+}
+
+TEST(Nics, have_an_address_of_ipv6_in_its_one_form_and_share_it_with_nobody) {
+  with_estate([](Estate& estate) -> Async<void> {
+    co_await ask(estate, "POST", "/v1/networks", R"({"name":"six","subnet6":"fd00:88::/64"})", 201);
+    co_await ask(estate, "POST", "/v1/vms",
+                 R"({"name":"a","disk":1048576,"network":"six","address6":"FD00:88:0::0:7"})", 202);
+    auto shown = co_await ask(estate, "GET", "/v1/vms/a", "", 200);
+    EXPECT_EQ(shown.text("/nics/0/address6"), "fd00:88::7");
+    co_await ask(estate, "POST", "/v1/vms",
+                 R"({"name":"b","disk":1048576,"network":"six","address6":"fd00:88::7"})", 409,
+                 "/address6");
+    auto set = [&](std::string body, int status, std::string field = "(none)") {
+      return ask(estate, "PATCH", "/v1/networks/six", std::move(body), status, std::move(field));
+    };
+    co_await set(R"({"subnet6":"fd00:89::/64"})", 409);
+    co_await set(R"({"subnet6":""})", 409);
+    co_await set(R"({"subnet6":"fd00:88::/80"})", 200);
+    co_await set(R"({"subnet6":"fd00:88::/32"})", 400, "/subnet6");
+    auto changed = co_await ask(estate, "PATCH", "/v1/vms/a/nics", R"({"address6":""})", 200);
+    EXPECT_EQ(changed.text("/nics/0/address6"), "");
+    EXPECT_EQ((co_await set(R"({"subnet6":""})", 200)).text("/subnet6"), "");
+    co_await set(R"({"spoof_filter":true})", 200);
   });
 }
 

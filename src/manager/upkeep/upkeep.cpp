@@ -5,6 +5,7 @@
 #include "api.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/release.h"
 #include "base/revert.h"
 #include "upkeep/bundle.h"
 #include "upkeep/redact.h"
@@ -118,7 +119,7 @@ Async<Result<http::Response>> get_support_bundle(Rooms& rooms, const Context& co
   std::map<std::string, std::string> files;
   files["README.txt"] = read_me;
   files["versions.txt"] =
-      fmt::format("truced {}\nstore revision {}\nup since {}\ntime {}\n", TRUCE_VERSION,
+      fmt::format("truced {}\nstore revision {}\nup since {}\ntime {}\n", release::version(),
                   inventory.revision(), to_string(rooms.started), to_string(now()));
   files["vms.jsonl"] = listed<model::Vm>(inventory);
   files["hosts.jsonl"] = listed<model::Host>(inventory);
@@ -127,6 +128,7 @@ Async<Result<http::Response>> get_support_bundle(Rooms& rooms, const Context& co
   files["pools.jsonl"] = listed<model::Pool>(inventory);
   files["tasks.jsonl"] = listed<model::Task>(inventory);
   files["events.jsonl"] = listed<model::Event>(inventory);
+  files["alarms.jsonl"] = listed<model::Alarm>(inventory);
   files["tokens.jsonl"] = listed<model::Token>(inventory);
   std::vector<std::string> hosts;
   for (const auto& [name, kept] : inventory.all<model::Host>()) hosts.push_back(name);

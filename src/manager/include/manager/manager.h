@@ -5,29 +5,80 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "availability/records.h"
+#include "availability/timing.h"
 #include "base/async.h"
+#include "base/frames.h"
 #include "http/server.h"
+#include "manager/membership.h"
+#include "manager/sender.h"
 #include "model/model.h"
 #include "store/store.h"
 
 namespace truce::manager {
 
-struct Settings {
-  std::filesystem::path node_socket;    ///< where nodes of this host connect
-  std::string fingerprint;              ///< of the TLS certificate, for clients that pin it
-  std::string url;                      ///< where the HTTPS API is, or empty
-  std::string subnet;                   ///< of the network `default` when it is first made
-  std::string network_mode;             ///< auto, nat or user
-  std::size_t task_history = 2000;      ///< ended tasks kept
-  std::size_t event_history = 20000;    ///< events kept
+/// How quick alarms are.
+struct AlarmPace {
+  Duration look = 5s;    ///< between two looks at the latest
+  Duration settle = 1s;  ///< at the soonest
+  Duration gather = 5s;  ///< what happens to one alarm within this becomes one message
+  Duration grace = 30s;  ///< after a start, in which hosts may come before they count as offline
+  Duration first_retry = 5s;  ///< doubled each time
+  Duration longest_retry = 5min;
+  Duration give_up = std::chrono::hours(24);  ///< on a receiver
+};
+
+/// How quick balancing by itself is.
+struct BalancePace {
+  Duration warm_up = 3min;  ///< after a start: until then demands of machines are not known
+  Duration look = 10s;      ///< between two looks at whether it is time for a plan
+  Duration minute = 1min;   ///< of Cluster.balance_minutes
+  Duration hot = 1min;      ///< between two looks for a host that cannot wait so long
+};
+
+/// What can be another from one moment to the next.
+struct Limits {
+  std::size_t task_history = 2000;    ///< ended tasks kept
+  std::size_t event_history = 20000;  ///< events kept
+  Duration session_life = std::chrono::hours(12);
+  Duration session_idle = std::chrono::hours(1);  ///< without a request, a session ends
   std::optional<unsigned> admin_group;  ///< id of the group whose members may do everything
+};
+
+struct Settings : Limits {
+  std::string host;                   ///< name of this host
+  std::filesystem::path node_socket;  ///< where nodes of this host connect
+  Membership* membership = nullptr;   ///< null: this manager is never part of a cluster
+  Duration absence = 5s;     ///< after this, machines of a host that is gone count as unknown
+  std::string fingerprint;   ///< of the TLS certificate, for clients that pin it
+  std::string url;           ///< where the HTTPS API is, or empty
+  std::string subnet;        ///< of the network `default` when it is first made
+  std::string network_mode;  ///< auto, nat or user
+  Duration upload_expiry = std::chrono::hours(24);  ///< without a piece, an upload is removed
+  std::filesystem::path first_run_file;  ///< where the code for the first user is written
+  /// Shows that code where the system's administrator sees it; none: in the log.
+  std::function<void(const std::string& text)> tell_first_run;
+  MailSettings mail;  ///< for alarms
+  AlarmPace alarm_pace;
+  BalancePace balance_pace;
+  Sender* sender = nullptr;  ///< of alarms' messages; null: by HTTP and SMTP
   /// Writes a copy of the store to a file that is not there yet.
   std::function<Async<Result<void>>(std::filesystem::path file)> backup;
-  std::filesystem::path backup_folder;  ///< where a copy lies while it is sent
+  std::filesystem::path metrics_folder;  ///< where metrics are kept; empty: they are not
+  std::filesystem::path backup_folder;   ///< where a copy lies while it is sent
+  availability::Timing availability;     ///< of all hosts of the cluster
+  Duration availability_poll = 1s;       ///< between two looks at the heartbeats
+  /// The clock that tells how long a host is silent; none: the system's, which is never set.
+  std::function<availability::LeaderTime()> leader_clock;
   /// Reads the configuration again.
   std::function<Result<model::Reload>()> reload;
 };
+
+/// Whom this host takes for an administrator who comes by a unix socket, by name: root, the
+/// daemon's own user, members of the administrators' group. Empty: nobody.
+std::string unix_administrator(const http::Peer& peer, std::optional<unsigned> admin_group);
 
 /// The only writer of the store: answers the API, places machines, keeps tasks and events, and
 /// tells nodes what to run. Everything happens on one loop.
@@ -40,9 +91,17 @@ class Manager {
   Async<Result<void>> start();
   /// Answers one request of the API: authenticates, authorises, validates, commits. Never throws.
   Async<http::Response> handle(http::Request request);
-  /// Other limits of tasks and events kept, and another group of administrators, from now on.
-  void change(std::size_t task_history, std::size_t event_history,
-              std::optional<unsigned> admin_group);
+  /// Whether a host of the cluster may come with this certificate (the link has checked all but
+  /// whether it was replaced, and the host removed). Code::forbidden.
+  Result<void> admit(const std::string& host, const std::string& certificate_sha256) const;
+  /// Serves the node of another host, whom the link has let in.
+  void serve_node(UnixSocket socket, std::string host);
+  /// Notes that a host has a certificate (its SHA-256) that ends then.
+  Async<void> note_certificate(std::string host, std::string sha256, Time expires);
+  /// Where the managers of this cluster are; empty while there is none.
+  [[nodiscard]] std::vector<Seat> seats() const;
+  /// Other limits from now on. While there is no user, a new code to make the first is told.
+  void change(Limits limits);
   /// Where the HTTP server's counters are, for /metrics.
   void show_counters(const http::Counters& counters);
   /// Ends everything that start() began.

@@ -1,0 +1,347 @@
+#include "recovery/recovery.h"
+
+#include <fmt/ranges.h>
+
+#include <map>
+
+#include "base/log.h"
+#include "moves/moves.h"
+#include "plans/gather.h"
+#include "recovery/tenants.h"
+#include "tasks.h"
+
+namespace truce::manager {
+
+using model::Observed;
+using model::Wanted;
+
+namespace {
+
+constexpr std::size_t assigned_at_once = 25;
+constexpr Duration pause = 20ms;  // many changes are looked at together
+
+bool is_over(const Inventory& inventory, const model::VmTenancy& tenancy) {
+  auto life = inventory.find<model::NodeLife>(tenancy.owner);
+  if (!life || tenancy.owner.empty()) return false;
+  return life->object.incarnation > tenancy.owner_life ||
+         (life->object.incarnation == tenancy.owner_life && life->object.fenced);
+}
+
+bool shall_run(const model::Vm& vm) {
+  return vm.wanted == Wanted::running || vm.wanted == Wanted::paused;
+}
+
+// Its host has ended it, and let go of it or lost its claim to it, so that another one starts it.
+bool has_left(const Inventory& inventory, const model::Vm& vm, const model::VmTenancy& tenancy) {
+  return leaves_storage(vm) && (tenancy.owner.empty() || is_over(inventory, tenancy));
+}
+
+// Whether the machine waits for being given to the host that it is placed on. Where nothing is
+// known of who ran it last, what was seen of it counts: what runs without protection goes on so.
+bool is_to_start(const Inventory& inventory, const model::Vm& vm) {
+  if (!shall_run(vm) || !is_protected(inventory, vm) || !lives(inventory, vm.host)) return false;
+  auto tenancy = inventory.find<model::VmTenancy>(vm.uuid);
+  if (tenancy && !tenancy->object.owner.empty()) return is_over(inventory, tenancy->object);
+  return vm.observed == Observed::off || vm.observed == Observed::suspended;
+}
+
+// As it is kept from its start on. Its epoch goes on.
+availability::Stored<availability::VmRecord> ready_to_start(const availability::View& view,
+                                                            const std::string& uuid) {
+  const auto* found = availability::find(view.vms, uuid);
+  auto record = found ? *found : availability::Stored<availability::VmRecord>();
+  record.value.policy = {};
+  return record;
+}
+
+Result<void> assign(const Inventory& inventory, Change& change, const model::Vm& vm,
+                    const std::string& host) {
+  auto view = view_of(inventory, vm.uuid);
+  view.vms[vm.uuid] = ready_to_start(view, vm.uuid);
+  TRY(auto transaction, availability::assign(view, vm.uuid, host));
+  add(change, transaction);
+  return {};
+}
+
+// Machines whose host is fenced, in the life in which it ran them.
+bool is_lost(const Inventory& inventory, const model::VmTenancy& tenancy) {
+  auto life = inventory.find<model::NodeLife>(tenancy.owner);
+  return life && life->object.fenced && tenancy.owner_life <= life->object.incarnation;
+}
+
+int urgency(const model::Vm& vm) {
+  return static_cast<int>(vm.availability.value_or(model::VmAvailability()).priority);
+}
+
+/// The estate as plan_recovery() sees it, by the names of machines, as people read its reasons.
+struct Estate {
+  availability::View view;
+  std::vector<availability::Machine> machines;
+  std::vector<availability::Room> rooms;
+  std::map<std::string, std::string> uuids;     ///< of those that are lost
+  std::map<std::string, std::string> problems;  ///< by uuid: why it can run nowhere
+};
+
+// What is not protected has no tenancy: what was seen of it says whether it runs.
+std::vector<std::string> needed_by(const Inventory& inventory, const model::Vm& vm) {
+  std::vector<std::string> needed;
+  for (const auto& name : vm.availability.value_or(model::VmAvailability()).after) {
+    auto other = inventory.find<model::Vm>(name);
+    if (!other) continue;  // it was deleted: nothing is to be waited for
+    bool seen = other->object.observed == Observed::running;
+    if (inventory.find<model::VmTenancy>(other->object.uuid) || !seen) needed.push_back(name);
+  }
+  return needed;
+}
+
+// What its host has ended goes back to it only where no other takes it.
+Refuge refuge_of(const Refuges& refuges, const model::Vm& vm) {
+  if (!leaves_storage(vm)) return refuges.of(vm);
+  auto elsewhere = refuges.of(vm, vm.host);
+  return elsewhere.hosts.empty() ? refuges.of(vm) : elsewhere;
+}
+
+void add_lost(const Inventory& inventory, const model::Vm& vm, const Refuges& refuges,
+              Estate& estate) {
+  auto refuge = refuge_of(refuges, vm);
+  if (refuge.hosts.empty()) {
+    estate.problems[vm.uuid] = std::move(refuge.lack);
+    return;
+  }
+  availability::Machine machine;
+  machine.name = vm.name;
+  machine.priority = urgency(vm);
+  machine.depends_on = needed_by(inventory, vm);
+  machine.memory = vm.memory;
+  machine.nodes = std::move(refuge.hosts);
+  machine.ran = true;
+  estate.uuids[vm.name] = vm.uuid;
+  estate.machines.push_back(std::move(machine));
+}
+
+Estate gather(const Inventory& inventory) {
+  Estate estate;
+  Refuges refuges(inventory);
+  for (const auto& [uuid, kept] : inventory.all<model::VmTenancy>()) {
+    auto vm = inventory.vm_by_uuid(uuid);
+    if (!vm) continue;
+    const auto& tenancy = kept->object;
+    // Its host may be back, and start it again; or it has moved, and runs elsewhere.
+    bool lost = (is_lost(inventory, tenancy) && vm->object.host == tenancy.owner) ||
+                has_left(inventory, vm->object, tenancy);
+    if (is_over(inventory, tenancy) && !lost) continue;
+    estate.view.vms[vm->object.name] = {manager::to_record(tenancy), kept->revision};
+    if (!lost) continue;
+    bool wanted = shall_run(vm->object) || leaves_storage(vm->object);
+    estate.view.vms[vm->object.name].value.wanted = wanted;
+    if (wanted && is_protected(inventory, vm->object)) {
+      add_lost(inventory, vm->object, refuges, estate);
+    } else if (wanted) {
+      estate.problems[uuid] = "its host is gone, and it is not to be started on another one";
+    }
+  }
+  estate.view.nodes = view_of(inventory, {}).nodes;
+  for (const auto& candidate : refuges.hosts()) {
+    auto taken = std::min(candidate.promised.count, candidate.host.memory.count);
+    estate.rooms.push_back({candidate.host.name, {candidate.host.memory.count - taken}});
+  }
+  return estate;
+}
+
+availability::View beats_in(const store::Listing& listing) {
+  availability::View view;
+  view.revision = listing.revision;
+  for (const auto& entry : listing.entries) {
+    auto beat = model::from_text<model::NodeBeat>(entry.value, model::Unknown::ignore);
+    if (!beat) {
+      spdlog::error("{}: {}", entry.key, beat.error().message);
+      continue;
+    }
+    auto name = entry.key.substr(entry.key.find('/') + 1);
+    view.beats[name] = {{static_cast<std::uint64_t>(beat->incarnation), {}}, entry.modified};
+  }
+  return view;
+}
+
+}  // namespace
+
+Recovery::Recovery(Ledger& ledger, const Settings& settings)
+    : ledger_(ledger), settings_(settings), observer_(settings.availability), stranded_(ledger) {}
+
+availability::LeaderTime Recovery::now() const {
+  if (settings_.leader_clock) return settings_.leader_clock();
+  return availability::LeaderTime(std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+// Side by side: the dead are looked for also while many machines are started.
+Async<void> Recovery::run() {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (watch() && start_machines());
+}
+
+// While nobody has a life, nobody can lose it.
+Async<void> Recovery::watch() {
+  while (true) {
+    if (!ledger_.inventory().all<model::NodeLife>().empty()) {
+      co_await look();
+      co_await stranded_.look(now());
+    }
+    co_await sleep_for(settings_.availability_poll);
+  }
+}
+
+Async<void> Recovery::start_machines() {
+  auto& inventory = ledger_.inventory();
+  while (true) {
+    auto seen = inventory.revision();
+    if (!inventory.all<model::NodeLife>().empty()) {
+      co_await assign_starts();
+      co_await restart_lost();
+      co_await sleep_for(pause);
+    }
+    co_await inventory.changed_since(seen);
+  }
+}
+
+// The heartbeats are read from the store itself, as what is seen here may be old; and their time is
+// when the answer came, as they may have been written after they were asked for.
+Async<void> Recovery::look() {
+  auto listing = co_await ledger_.store().list("beat/");
+  auto received = now();
+  if (!listing) {
+    spdlog::warn("heartbeats cannot be read: {}", listing.error().message);
+    co_return;
+  }
+  auto view = beats_in(*listing);
+  view.nodes = view_of(ledger_.inventory(), {}).nodes;
+  for (auto& due : observer_.saw(view, received)) co_await fence(std::move(due));
+}
+
+// Tried once: if it is refused, there was a heartbeat.
+Async<void> Recovery::fence(availability::Transaction fence) {
+  auto host = fence.conditions.front().key.substr(std::string("node/").size());
+  auto silence = observer_.silence(host).value_or(settings_.availability.dead);
+  bool tried = false;
+  auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
+    if (std::exchange(tried, true)) return fail(Code::conflict, "it has sent a heartbeat");
+    add(change, fence);
+    change.event(
+        "host.fenced", "hosts/" + host, "",
+        fmt::format("no heartbeat for {:.1f} s: its protected machines have ended, and are "
+                    "started on other hosts",
+                    static_cast<double>(silence.count()) / 1000));
+    return {};
+  });
+  if (done) {
+    spdlog::warn("host {} is fenced: no heartbeat for {} ms", host, silence.count());
+  } else {
+    spdlog::info("host {} is not fenced: {}", host, done.error().message);
+  }
+}
+
+// Gives machines that are to run to the host that they are placed on.
+Async<void> Recovery::assign_starts() {
+  auto& inventory = ledger_.inventory();
+  auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
+    std::size_t assigned = 0;
+    for (const auto& [name, kept] : inventory.all<model::Vm>()) {
+      if (!is_to_start(inventory, kept->object)) continue;
+      auto vm = kept->object;
+      TRY_VOID(assign(inventory, change, vm, vm.host));
+      if (inventory.find<model::VmTenancy>(vm.uuid)) vm.problem.clear();
+      if (vm.wanted == Wanted::paused) {  // what was paused is not there any more
+        vm.wanted = Wanted::running;
+        ++vm.generation;
+      }
+      vm != kept->object ? change.put(vm) : change.expect<model::Vm>(name);
+      if (++assigned == assigned_at_once) break;
+    }
+    return {};
+  });
+  if (!done) spdlog::warn("machines to start: {}", done.error().message);
+}
+
+Async<void> Recovery::restart_lost() {
+  auto& inventory = ledger_.inventory();
+  const auto& hosts = inventory.all<model::NodeLife>();
+  const auto& machines = inventory.all<model::Vm>();
+  bool fenced =
+      std::ranges::any_of(hosts, [](const auto& life) { return life.second->object.fenced; });
+  bool left = std::ranges::any_of(machines,
+                                  [](const auto& vm) { return leaves_storage(vm.second->object); });
+  if (!fenced && !left) co_return;
+  auto estate = gather(inventory);
+  auto plan = availability::plan_recovery(estate.view, estate.machines, estate.rooms);
+  for (auto& start : plan.starts)
+    co_await restart(estate.uuids[start.vm], start.to, std::move(start.reason));
+  for (auto& waiting : plan.waiting) {
+    if (estate.uuids.contains(waiting.vm))
+      estate.problems[estate.uuids[waiting.vm]] =
+          "it waits to be started on another host: " + waiting.reason;
+  }
+  if (!estate.problems.empty()) co_await show_waiting(std::move(estate.problems));
+}
+
+// One commit: who may run it, where it is placed, and the task that people see.
+Async<void> Recovery::restart(std::string uuid, std::string to, std::string why) {
+  auto& inventory = ledger_.inventory();
+  std::string from;
+  auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
+    auto kept = inventory.vm_by_uuid(uuid);
+    auto tenancy = inventory.find<model::VmTenancy>(uuid);
+    if (!kept || !tenancy || !is_protected(inventory, kept->object)) return {};
+    auto vm = kept->object;
+    bool left = has_left(inventory, vm, tenancy->object);
+    bool lost = is_lost(inventory, tenancy->object) && vm.host == tenancy->object.owner &&
+                (shall_run(vm) || leaves_storage(vm));
+    if (!left && !lost) return {};
+    TRY_VOID(assign(inventory, change, vm, to));
+    end_moves_of(inventory, change, vm, to);
+    from = vm.host;
+    vm.host = to;
+    vm.wanted = Wanted::running;
+    vm.observed = Observed::off;
+    vm.addresses.clear();
+    vm.active.reset();
+    vm.problem.clear();
+    vm.storage_problem.clear();
+    ++vm.epoch;
+    ++vm.generation;
+    auto target = "vms/" + vm.name;
+    auto task = begin_task(ledger_, change, "vm.restart", target, vm.project, vm.generation);
+    supersede_tasks(inventory, change, target, task.name);
+    change.event("vm.restarting", target, vm.project,
+                 fmt::format("host {} {}; it is started on {}: {}", from,
+                             left ? "does not reach its disks" : "is gone", to, why));
+    change.put(vm);
+    return {};
+  });
+  auto kept = inventory.vm_by_uuid(uuid);
+  auto name = kept ? kept->object.name : uuid;
+  if (!done) {
+    spdlog::warn("machine {} cannot be started on {}: {}", name, to, done.error().message);
+  } else if (!from.empty()) {
+    spdlog::warn("machine {} is started on {}, as {} cannot run it", name, to, from);
+  }
+}
+
+Async<void> Recovery::show_waiting(std::map<std::string, std::string> problems) {
+  auto& inventory = ledger_.inventory();
+  auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
+    std::size_t shown = 0;
+    for (const auto& [uuid, problem] : problems) {
+      auto kept = inventory.vm_by_uuid(uuid);
+      if (!kept || kept->object.problem == problem) continue;
+      auto vm = kept->object;
+      vm.problem = problem;
+      change.put(vm);
+      change.event("vm.waiting", "vms/" + vm.name, vm.project, problem);
+      if (++shown == assigned_at_once) break;
+    }
+    return {};
+  });
+  if (!done) spdlog::warn("machines that wait: {}", done.error().message);
+}
+
+}  // namespace truce::manager
