@@ -10,7 +10,7 @@ namespace truce::cli {
 /// Where a value goes: into the path, the query or the JSON body of the request, or nowhere (the
 /// command itself uses it).
 enum class Where { path, query, body, local };
-enum class Kind { text, integer, number, boolean, bytes, time, choice, list, map, object };
+enum class Kind { text, integer, number, share, boolean, bytes, time, choice, list, map, object };
 
 /// One word or option of a command.
 struct Input {
@@ -21,7 +21,8 @@ struct Input {
   Kind kind = Kind::text;
   bool word = false;  ///< taken by its place instead of as an option
   bool required = false;
-  bool file = false;  ///< the value names a file whose content is sent
+  bool file = false;    ///< the value names a file whose content is sent
+  bool secret = false;  ///< so is this one's, but for the end of its last line; asked for if absent
   std::string_view help;
   std::string_view default_text = {}, limits = {}, value = {};
   std::string_view completes = {};  ///< the noun whose names it takes

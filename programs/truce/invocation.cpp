@@ -91,7 +91,7 @@ CLI::Option* add_input(CLI::App& app, const Input& input) {
   if (!input.alias.empty()) name += "," + dashed_alias(input);
   if (input.kind == Kind::boolean) return app.add_flag(name);
   auto* option = app.add_option(name);
-  option->required(input.required);
+  option->required(input.required && !input.secret);
   if (input.kind == Kind::list || input.kind == Kind::map) {
     option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -18,21 +18,6 @@ std::string normal_fingerprint(std::string_view text) {
   return out;
 }
 
-std::string ask(std::string_view question) {
-  print(question, Channel::errors);
-  return read_line();
-}
-
-std::string ask_token() {
-  std::string token;
-  {
-    TerminalMode hidden(TerminalMode::Mode::no_echo);
-    token = ask("Token (Enter for none): ");
-  }
-  print("\n", Channel::errors);
-  return token;
-}
-
 }  // namespace
 
 Async<Result<std::string>> trusted_fingerprint(asio::any_io_executor loop, std::string url,
@@ -78,7 +63,8 @@ Async<Outcome<int>> login(asio::any_io_executor loop, const Invocation& invocati
     }
     endpoint.fingerprint = *trusted;
     bool secret = !endpoint.token.empty() || !endpoint.certificate.empty();
-    if (!secret && is_terminal(Channel::input)) endpoint.token = ask_token();
+    if (!secret && is_terminal(Channel::input))
+      endpoint.token = ask_hidden("Token (Enter for none): ");
   }
   Session session(loop, endpoint);
   CO_TRY(auto value, co_await session.get("/v1"));

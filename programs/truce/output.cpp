@@ -12,13 +12,22 @@ namespace {
 
 constexpr std::string_view nothing = "-";
 
+/// Two digits after the point, where there is something to be said by them.
+std::string shown_number(double number) {
+  auto text = fmt::format("{:.2f}", number);
+  while (text.ends_with('0')) text.pop_back();
+  if (text.ends_with('.')) text.pop_back();
+  return text == "-0" ? "0" : text;
+}
+
 std::string shown_scalar(const json::value& value, Kind kind) {
   if (kind == Kind::bytes && value.is_number()) {
     return truce::to_string(Bytes{value.to_number<std::uint64_t>()});
   }
-  if (kind == Kind::number && value.is_number()) {
+  if (kind == Kind::share && value.is_number()) {
     return fmt::format("{:.0f}%", 100 * value.to_number<double>());
   }
+  if (kind == Kind::number && value.is_number()) return shown_number(value.to_number<double>());
   if (const auto* truth = value.if_bool()) return *truth ? "yes" : "no";
   if (const auto* text = value.if_string()) {
     if (text->empty()) return std::string(nothing);
@@ -151,7 +160,7 @@ std::vector<TableColumn> columns_of(const CommandRow& row) {
     });
     const auto* field = find_field(shown, name);
     bool number = field != nullptr && (field->kind == Kind::bytes || field->kind == Kind::integer ||
-                                       field->kind == Kind::number);
+                                       field->kind == Kind::number || field->kind == Kind::share);
     out.push_back({title, number ? Align::right : Align::left});
   }
   return out;

@@ -7,6 +7,7 @@
 #include "completion.h"
 #include "images/verbs.h"
 #include "login.h"
+#include "plans/check.h"
 #include "small/small.h"
 #include "terminal.h"
 #include "text_formats.h"
@@ -108,6 +109,8 @@ int run_invocation(const Invocation& invocation) {
   if (invocation.row->noun == "image") {
     return end_of(run_any_image(invocation));
   }
+  if (invocation.row->noun == "plan" && invocation.row->verb == "check")
+    return end_of(plan_check(invocation));
   asio::io_context loop;
   auto ending = wait_for(loop, talk(loop.get_executor(), invocation));
   if (ending) return *ending;

@@ -17,16 +17,6 @@ double fraction(const model::Task& task) {
   return std::clamp(task.progress, 0.0, 1.0);
 }
 
-/// The first `width` characters (not bytes).
-std::string cut(std::string_view text, std::size_t width) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool begins = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
-    if (begins && count++ == width) return std::string(text.substr(0, i));
-  }
-  return std::string(text);
-}
-
 /// What is left at the same rate; nothing can be said of the first moments.
 std::string time_left(double done, Duration elapsed) {
   if (done < 0.05 || done >= 1 || elapsed < 2s) return {};

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <charconv>
+#include <cmath>
 
 #include "base/bytes.h"
 
@@ -29,10 +30,12 @@ Result<Time> read_time(const std::string& text, Time now) {
               text);
 }
 
-Result<std::int64_t> read_integer(const std::string& text) {
-  std::int64_t number = 0;
+template <class Number>
+Result<Number> read_number(const std::string& text) {
+  Number number = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (ec != std::errc() || end != text.data() + text.size()) {
+  bool finite = std::isfinite(static_cast<double>(number));
+  if (ec != std::errc() || end != text.data() + text.size() || !finite) {
     return fail(Code::invalid, "'{}' is not a number", text);
   }
   return number;
@@ -82,7 +85,12 @@ Result<json::value> read_value(const Input& input, const std::vector<std::string
     case Kind::boolean:
       return json::value(text != "false");
     case Kind::integer: {
-      TRY(auto number, read_integer(text));
+      TRY(auto number, read_number<std::int64_t>(text));
+      return json::value(number);
+    }
+    case Kind::number:
+    case Kind::share: {
+      TRY(auto number, read_number<double>(text));
       return json::value(number);
     }
     case Kind::bytes: {
@@ -98,7 +106,16 @@ Result<json::value> read_value(const Input& input, const std::vector<std::string
   }
   if (!input.file) return json::value(text);
   TRY(auto content, surroundings.read_file(text));
+  if (input.secret) {  // editors and echo end a line that is not part of it
+    if (content.ends_with('\n')) content.pop_back();
+    if (content.ends_with('\r')) content.pop_back();
+  }
   return json::value(content);
+}
+
+Result<json::value> asked(const Input& input, const Surroundings& surroundings) {
+  TRY(auto secret, surroundings.ask_secret(input.name));
+  return json::value(secret);
 }
 
 std::string query_text(const json::value& value) {
@@ -141,8 +158,10 @@ Result<Outgoing> make_request(const Invocation& invocation, const Surroundings& 
     if (input.where == Where::local) continue;
     has_body = has_body || input.where == Where::body;
     auto found = invocation.given.find(input.flag);
-    if (found == invocation.given.end()) continue;
-    auto value = read_value(input, found->second, surroundings);
+    bool absent = found == invocation.given.end();
+    if (absent && !(input.secret && input.required)) continue;
+    auto value =
+        absent ? asked(input, surroundings) : read_value(input, found->second, surroundings);
     if (!value) {
       auto shown = (input.word ? "" : "--") + std::string(input.flag);
       return std::unexpected(std::move(value).error().within(shown));

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -14,16 +15,20 @@ struct Outgoing {
   std::string method;
   std::string path;  ///< encoded
   std::map<std::string, std::string> query;
-  std::string body;  ///< JSON, or empty
+  std::string body;  ///< may be empty
+  std::string content_type = "application/json";
+  std::optional<Duration> limit = {};  ///< how long an answer is waited for; none: for ever
 
   /// Path and query as they stand in a request line.
   [[nodiscard]] std::string target() const;
 };
 
-/// What a request needs from outside: the content of a file that was named, and the present time
-/// (for `--expires 30d`).
+/// What a request needs from outside: the content of a file that was named, a secret that was not
+/// given, and the present time (for `--expires 30d`).
 struct Surroundings {
   std::function<Result<std::string>(const std::string& name)> read_file;
+  /// A secret that is typed, unseen and twice. Code::precondition where nobody can be asked.
+  std::function<Result<std::string>(std::string_view what)> ask_secret;
   Time now;
 };
 

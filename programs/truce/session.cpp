@@ -36,11 +36,32 @@ Session::Session(asio::any_io_executor loop, http::Endpoint endpoint)
 Async<Outcome<http::Response>> Session::send(Outgoing request) {
   std::map<std::string, std::string> headers;
   headers["x-request-id"] = request_id_;
-  if (!request.body.empty()) headers["content-type"] = "application/json";
+  if (!request.body.empty()) headers["content-type"] = request.content_type;
   auto target = request.target();
-  auto response = co_await client_.send(std::move(request.method), std::move(target),
-                                        std::move(request.body), std::move(headers));
+  auto answer = client_.send(std::move(request.method), std::move(target), std::move(request.body),
+                             std::move(headers));
+  auto response = request.limit ? co_await within(*request.limit, std::move(answer), url_)
+                                : co_await std::move(answer);
   if (!response) co_return std::unexpected(unreachable(std::move(response).error()));
+  if (response->status >= 400) {
+    co_return std::unexpected(refused(http::error_of(response->status, response->body)));
+  }
+  co_return *std::move(response);
+}
+
+Async<Outcome<http::Response>> Session::receive(std::string path,
+                                                std::map<std::string, std::string> headers,
+                                                http::Client::OnPiece on_piece) {
+  headers["x-request-id"] = request_id_;
+  auto response =
+      co_await client_.receive(std::move(path), std::move(headers), std::move(on_piece));
+  if (!response) {
+    auto code = response.error().code;
+    auto failure = unreachable(std::move(response).error());
+    // What the caller could not do with a piece is no silence of the daemon.
+    if (code != Code::unavailable && code != Code::timeout) failure.exit = Exit::failed;
+    co_return std::unexpected(std::move(failure));
+  }
   if (response->status >= 400) {
     co_return std::unexpected(refused(http::error_of(response->status, response->body)));
   }

@@ -36,6 +36,10 @@ class Session {
   Async<Outcome<boost::json::value>> call(Outgoing request);
   Async<Outcome<boost::json::value>> get(std::string path,
                                          std::map<std::string, std::string> query = {});
+  /// A file of any size, piece by piece: see Client::receive.
+  Async<Outcome<http::Response>> receive(std::string path,
+                                         std::map<std::string, std::string> headers,
+                                         http::Client::OnPiece on_piece);
 
   [[nodiscard]] http::Client& client() { return client_; }
   [[nodiscard]] const std::string& url() const { return url_; }

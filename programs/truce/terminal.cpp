@@ -7,18 +7,33 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "text_formats.h"
+
 namespace truce::cli {
 
 bool is_terminal(Channel channel) {
   return isatty(static_cast<int>(channel)) == 1;
 }
 
-std::size_t terminal_width() {
+namespace {
+
+winsize terminal_size() {
   winsize size{};
   for (int fd : {2, 1, 0}) {
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size;
   }
-  return 80;
+  return {.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+}
+
+}  // namespace
+
+std::size_t terminal_width() {
+  return terminal_size().ws_col;
+}
+
+std::size_t terminal_height() {
+  auto rows = terminal_size().ws_row;
+  return rows > 0 ? rows : 24;
 }
 
 void print(std::string_view text, Channel channel) {
@@ -47,6 +62,25 @@ TerminalMode::~TerminalMode() {
   if (before_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &*before_);
 }
 
+// xterm's control sequences (ctlseqs): alternate screen, cursor, erase.
+TerminalScreen::TerminalScreen() {
+  print("\x1b[?1049h\x1b[?25l");
+}
+
+TerminalScreen::~TerminalScreen() {
+  print("\x1b[?25h\x1b[?1049l");
+}
+
+void TerminalScreen::show(const std::vector<std::string>& lines) {
+  auto width = terminal_width(), height = terminal_height();
+  std::string out = "\x1b[H";
+  for (std::size_t i = 0; i < std::min(lines.size(), height); ++i) {
+    if (i > 0) out += "\r\n";
+    out += cut(lines[i], width) + "\x1b[K";
+  }
+  print(out + "\x1b[J");
+}
+
 Result<Fd> open_input() {
   auto own = open_file("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (own) return own;
@@ -60,6 +94,21 @@ std::string read_line() {
   char c = 0;
   while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n') line += c;
   return line;
+}
+
+std::string ask(std::string_view question) {
+  print(question, Channel::errors);
+  return read_line();
+}
+
+std::string ask_hidden(std::string_view question) {
+  std::string answer;
+  {
+    TerminalMode hidden(TerminalMode::Mode::no_echo);
+    answer = ask(question);
+  }
+  print("\n", Channel::errors);
+  return answer;
 }
 
 Async<void> interrupted() {

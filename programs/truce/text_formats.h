@@ -34,6 +34,9 @@ std::string table_line(const std::vector<TableColumn>& columns,
 /// Characters that a terminal would obey become '?': names and messages may come from a guest.
 std::string printable(std::string_view text);
 
+/// The first `width` characters of a text.
+std::string cut(std::string_view text, std::size_t width);
+
 /// How many characters (code points) a text has.
 std::size_t display_width(std::string_view text);
 

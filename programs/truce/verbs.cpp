@@ -15,8 +15,16 @@ Result<std::string> read_input(const std::string& name) {
   return read_file(name == "-" ? "/dev/stdin" : name, mib(4));
 }
 
-Surroundings surroundings() {
-  return {.read_file = read_input, .now = now()};
+Result<std::string> ask_secret(std::string_view what) {
+  if (!is_terminal(Channel::input)) {
+    return fail(Code::precondition,
+                "there is no terminal to ask for it; name a file, or - for the "
+                "standard input");
+  }
+  auto first = ask_hidden(fmt::format("New {}: ", what));
+  if (ask_hidden(fmt::format("The same {} again: ", what)) != first)
+    return fail(Code::invalid, "the two are not the same");
+  return first;
 }
 
 /// All pages as one; with --limit only the first.
@@ -79,12 +87,22 @@ constexpr HandWritten hand_written[]{
     {"vm", "screenshot", vm_screenshot},
     {"vm", "exec", vm_exec},
     {"vm", "log", vm_log},
+    {"vm", "top", vm_top},
+    {"vm", "metrics", vm_metrics},
+    {"host", "metrics", host_metrics},
+    {"pool", "metrics", pool_metrics},
     {"task", "wait", task_wait},
     {"host", "check", host_check},
     {"server", "backup", server_backup},
     {"support", "bundle", support_bundle},
+    {"cluster", "init", cluster_init},
+    {"cluster", "join", cluster_join},
+    {"cluster", "leave", cluster_leave},
+    {"cluster", "token", cluster_token},
     {"snapshot", "list", snapshot_list},
     {"network", "show", network_show},
+    {"template", "upload", template_upload},
+    {"template", "download", template_download},
 };
 
 /// The daemon names a field of the request; the user knows the option.
@@ -96,6 +114,10 @@ void name_option(const CommandRow& row, Error& error) {
 }
 
 }  // namespace
+
+Surroundings surroundings() {
+  return {.read_file = read_input, .ask_secret = ask_secret, .now = now()};
+}
 
 Async<Ending> run_command(Session& session, const Invocation& invocation) {
   const auto& row = *invocation.row;

@@ -7,6 +7,9 @@ namespace truce::cli {
 
 using Ending = Outcome<int>;
 
+/// Files, the terminal and the clock, for make_request().
+Surroundings surroundings();
+
 /// Runs the command of an invocation.
 Async<Ending> run_command(Session& session, const Invocation& invocation);
 
@@ -26,10 +29,26 @@ Async<Ending> vm_exec(Session& session, const Invocation& invocation);
 Async<Ending> vm_log(Session& session, const Invocation& invocation);
 Async<Ending> snapshot_list(Session& session, const Invocation& invocation);
 
+// library/
+Async<Ending> template_upload(Session& session, const Invocation& invocation);
+Async<Ending> template_download(Session& session, const Invocation& invocation);
+
+// metrics/
+Async<Ending> vm_top(Session& session, const Invocation& invocation);
+Async<Ending> vm_metrics(Session& session, const Invocation& invocation);
+Async<Ending> host_metrics(Session& session, const Invocation& invocation);
+Async<Ending> pool_metrics(Session& session, const Invocation& invocation);
+
 // upkeep.cpp
+/// The host that was named, or the only one.
+Async<Outcome<std::string>> host_of(Session& session, const Invocation& invocation);
 Async<Ending> host_check(Session& session, const Invocation& invocation);
 Async<Ending> server_backup(Session& session, const Invocation& invocation);
 Async<Ending> support_bundle(Session& session, const Invocation& invocation);
+Async<Ending> cluster_init(Session& session, const Invocation& invocation);
+Async<Ending> cluster_join(Session& session, const Invocation& invocation);
+Async<Ending> cluster_leave(Session& session, const Invocation& invocation);
+Async<Ending> cluster_token(Session& session, const Invocation& invocation);
 
 // console.cpp
 Async<Ending> vm_console(Session& session, const Invocation& invocation);

@@ -118,6 +118,7 @@ Result<int> image_convert_onto_parent(const Invocation& invocation) {
     return fail(Code::invalid, "what is written over a parent is not compressed");
   TRY(auto source,
       open_source(invocation.value("source"), invocation.value("source-format"), invocation));
+  TRY_VOID(tell_damage(source, invocation));
   TRY(auto parent, open_named_parent(name, invocation));
   options.size = source.image->size();
   options.sector_size = source.image->description().sector_size;

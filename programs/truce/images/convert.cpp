@@ -85,14 +85,36 @@ Result<void> expect_bitmaps(const image::Description& source, const image::Forma
 }  // namespace
 
 Result<void> tell_losses(const image::Description& source, const image::Format& format,
-                         std::uint32_t sector_size, const Invocation& invocation) {
-  auto lost = image::losses(source, format.name, sector_size);
+                         const Invocation& invocation) {
+  auto lost = image::losses(source, format.name, format.sector_size(source.sector_size));
   if (invocation.has("strict") && !lost.empty())
     return fail(Code::precondition, "{} (--strict)", lost.front());
   for (const auto& line : lost)
     print(fmt::format("truce: note: {}\n", printable(line)), Channel::errors);
   for (const auto& line : source.warnings)
     print(fmt::format("truce: warning: {}\n", printable(line)), Channel::errors);
+  return {};
+}
+
+Result<void> tell_damage(const Source& source, const Invocation& invocation) {
+  auto report = source.image->check_tables();
+  if (!report && report.error().code == Code::unsupported) return {};  // there are no tables
+  auto name = source.file->name();
+  std::string what;
+  if (!report) {
+    what = fmt::format("{}: its tables could not be checked: {}", name, report.error().message);
+  } else {
+    constexpr std::string_view corrupt = "corrupt: ";
+    auto first = std::ranges::find_if(report->problems,
+                                      [&](const auto& line) { return line.starts_with(corrupt); });
+    if (first != report->problems.end())
+      what = fmt::format("{}: {} damaged, so that bytes may be wrong: {}", name,
+                         report->corruptions, first->substr(corrupt.size()));
+  }
+  if (what.empty()) return {};
+  if (invocation.has("strict")) return fail(Code::precondition, "{} (--strict)", what);
+  print(fmt::format("truce: warning: {}; truce image check tells more\n", printable(what)),
+        Channel::errors);
   return {};
 }
 
@@ -117,10 +139,10 @@ class Converting {
     TRY(options_, build_options(invocation_, format_));
     options_.size = description.size;
     options_.sector_size = description.sector_size;
-    auto kept_sectors = format_.name == "vhdx" ? description.sector_size : 512;
     auto lost = description;
     if (invocation_.has("bitmaps")) lost.bitmaps.clear();
-    TRY_VOID(tell_losses(lost, format_, kept_sectors, invocation_));
+    TRY_VOID(tell_losses(lost, format_, invocation_));
+    TRY_VOID(tell_damage(source_, invocation_));
     TRY_VOID(choose_how());
     TRY(auto moved, is_pipe(invocation_.value("target")) ? convert_through()
                     : invocation_.has("resume")          ? convert_on()

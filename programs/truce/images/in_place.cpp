@@ -99,7 +99,7 @@ Result<int> image_convert_in_place(const Invocation& invocation, const image::Fo
                                                                          : image::External::refuse,
                             .names = invocation.has("hard-links") ? Names::many : Names::one,
                             .approve = [&](const image::Description& description) {
-                              return tell_losses(description, format, 512, invocation);
+                              return tell_losses(description, format, invocation);
                             }};
   TRY(auto done, image::convert_in_place(*folder, format, std::move(options), how));
   auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

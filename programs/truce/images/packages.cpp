@@ -40,6 +40,7 @@ Result<Appliance> of_images(const std::vector<std::string>& paths, const std::st
                             const Invocation& invocation, std::vector<DiskToPack>& disks) {
   for (const auto& path : paths) {
     TRY(auto source, open_source(path, {}, invocation));
+    TRY_VOID(tell_damage(source, invocation));
     bool ready = source.image->description().variant == "streamOptimized";
     disks.push_back({std::move(source.image), ready ? source.file : nullptr});
   }

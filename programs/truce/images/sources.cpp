@@ -193,10 +193,14 @@ Result<std::unique_ptr<image::Target>> open_target(const std::string& word,
     return image::Target::in_place(reached_target());
   }
   TRY(auto target, image::Target::create(word, existing_of(invocation)));
-  // These are found by their end, or lie in several files.
-  if (target->is_in_place() && (format.name == "vhd" || format.name == "vmdk")) {
-    return fail(Code::unsupported, "{}: a {} cannot lie in a device; raw, qcow2, vhdx and vdi can",
-                word, format.name);
+  if (target->is_in_place() && format.fits != image::Format::Fits::anywhere) {
+    std::string able;
+    for (const auto* row : image::formats()) {
+      if (row->build != nullptr && row->fits == image::Format::Fits::anywhere)
+        able += fmt::format("{}{}", able.empty() ? "" : ", ", row->name);
+    }
+    return fail(Code::unsupported, "{}: a {} cannot lie in a device; these can: {}", word,
+                format.name, able);
   }
   return target;
 }

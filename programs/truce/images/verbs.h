@@ -40,7 +40,10 @@ Result<int> image_convert(const Invocation& invocation);
 Result<int> image_compare(const Invocation& invocation);
 /// Prints what a conversion loses; with --strict it is an error.
 Result<void> tell_losses(const image::Description& source, const image::Format& format,
-                         std::uint32_t sector_size, const Invocation& invocation);
+                         const Invocation& invocation);
+/// Prints a warning where the tables of an image that is about to be read are damaged, so that its
+/// bytes may be wrong although they can be read; with --strict it is an error.
+Result<void> tell_damage(const Source& source, const Invocation& invocation);
 
 // in_place.cpp
 Result<int> image_convert_in_place(const Invocation& invocation, const image::Format& format);

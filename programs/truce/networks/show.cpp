@@ -1,5 +1,6 @@
 #include "networks/show.h"
 
+#include "base/ipv6.h"
 #include "model/firewall.h"
 #include "output.h"
 #include "terminal.h"
@@ -25,16 +26,15 @@ std::string list_of(const json::object& object, std::string_view name) {
   return out;
 }
 
+using Fits = Result<void> (*)(std::string_view address, std::string_view subnet);
+
 // A machine tells its addresses in one list: a card's is the one that lies in its network.
-std::string address_of(const json::object& machine, const json::object& nic,
-                       const std::string& subnet) {
-  auto fixed = text_of(nic, "address");
+std::string address_of(const json::object& machine, const std::string& fixed,
+                       const std::string& subnet, Fits fits) {
   const auto* all = machine.if_contains("addresses");
   if (!fixed.empty() || all == nullptr || !all->is_array()) return fixed;
   for (const auto& item : all->get_array()) {
-    if (item.is_string() && model::check_guest_address(item.get_string(), subnet)) {
-      return std::string(item.get_string());
-    }
+    if (item.is_string() && fits(item.get_string(), subnet)) return std::string(item.get_string());
   }
   return {};
 }
@@ -54,32 +54,51 @@ std::string extras(const json::object& guest) {
   if (!receive.empty() && receive != "0") add(line, "receives at most", receive + " Mbit/s");
   if (text_of(guest, "spoof_filter") == "false")
     line += (line.empty() ? "" : ", ") + std::string("spoof filter off");
+  add(line, "mirrored to", text_of(guest, "mirror_to"));
+  add(line, "on", text_of(guest, "host"));
   return line;
 }
 
 TableRow guest_row(const json::object& guest) {
-  auto address = text_of(guest, "address");
-  return {text_of(guest, "machine"),       text_of(guest, "observed"),
-          "nic " + text_of(guest, "nic"),  text_of(guest, "mac"),
-          address.empty() ? "-" : address, extras(guest)};
+  auto address = text_of(guest, "address"), six = text_of(guest, "address6");
+  if (address.empty()) address = "-";
+  if (!six.empty()) address += " " + six;
+  return {text_of(guest, "machine"),
+          text_of(guest, "observed"),
+          "nic " + text_of(guest, "nic"),
+          text_of(guest, "mac"),
+          address,
+          extras(guest)};
 }
 
 // What the host has of it.
 std::string host_line(const json::object& network) {
   auto mode = text_of(network, "mode"), subnet = text_of(network, "subnet");
   if (mode == "user") return "inside each machine's own process";
-  if (mode == "bridged") return "bridge " + text_of(network, "bridge") + " of the host";
+  if (mode == "bridged") {
+    auto line = "bridge " + text_of(network, "bridge") + " of the host";
+    add(line, "VLAN", text_of(network, "vlan"));
+    return line;
+  }
   auto dot = subnet.rfind('.');
   if (dot == subnet.npos) return "bridge tr-" + text_of(network, "name");
   auto last = std::strtoul(subnet.c_str() + dot + 1, nullptr, 10) & 0xff;
   auto first = fmt::format("{}.{}", subnet.substr(0, dot), last + 1);
-  return fmt::format("bridge tr-{}, the host is {}", text_of(network, "name"), first);
+  auto subnet6 = parse_subnet6(text_of(network, "subnet6"));
+  return fmt::format("bridge tr-{}, the host is {}{}", text_of(network, "name"), first,
+                     subnet6 ? " and " + to_string(subnet6->gateway()) : std::string());
+}
+
+bool over_hosts(const json::object& network) {
+  auto vni = text_of(network, "vni");
+  return !vni.empty() && vni != "0";
 }
 
 }  // namespace
 
 json::object with_guests(const json::object& network, const json::array& machines) {
-  auto name = text_of(network, "name"), subnet = text_of(network, "subnet");
+  auto name = text_of(network, "name"), subnet = text_of(network, "subnet"),
+       subnet6 = text_of(network, "subnet6");
   json::array guests;
   for (const auto& item : machines) {
     const auto* machine = item.if_object();
@@ -91,10 +110,15 @@ json::object with_guests(const json::object& network, const json::array& machine
       json::object guest{{"machine", text_of(*machine, "name")},
                          {"observed", text_of(*machine, "observed")},
                          {"nic", i}};
+      if (const auto* number = nic->if_contains("number")) guest["nic"] = *number;
+      if (over_hosts(network)) guest["host"] = text_of(*machine, "host");
       for (const auto& [key, value] : *nic) {
-        if (key != "network") guest[key] = value;
+        if (key != "network" && key != "number") guest[key] = value;
       }
-      guest["address"] = address_of(*machine, *nic, subnet);
+      guest["address"] =
+          address_of(*machine, text_of(*nic, "address"), subnet, model::check_guest_address);
+      guest["address6"] =
+          address_of(*machine, text_of(*nic, "address6"), subnet6, model::check_guest_address6);
       guests.push_back(std::move(guest));
     }
   }
@@ -105,6 +129,10 @@ json::object with_guests(const json::object& network, const json::array& machine
 
 std::string network_tree(const json::object& network) {
   std::vector<std::string> lines{host_line(network)};
+  if (over_hosts(network)) {
+    lines.push_back(fmt::format("one network over all hosts, each with that bridge (VXLAN {})",
+                                text_of(network, "vni")));
+  }
   auto domain = text_of(network, "domain"), mode = text_of(network, "mode");
   bool names = mode != "user" && mode != "bridged";
   if (names && !domain.empty()) lines.push_back("names end in " + domain);
@@ -131,8 +159,9 @@ std::string network_tree(const json::object& network) {
   }
   if (rows.empty()) lines.push_back("no machines");
   auto subnet = text_of(network, "subnet");
-  auto out = fmt::format("{} ({}{}{})\n", text_of(network, "name"), mode, subnet.empty() ? "" : " ",
-                         subnet);
+  auto subnet6 = text_of(network, "subnet6");
+  auto out = fmt::format("{} ({}{}{}{}{})\n", text_of(network, "name"), mode,
+                         subnet.empty() ? "" : " ", subnet, subnet6.empty() ? "" : " ", subnet6);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     out += fmt::format("{} {}\n", i + 1 == lines.size() ? "└─" : "├─", lines[i]);
   }

@@ -164,7 +164,7 @@ TEST(Completion, a_new_name_is_not_completed) {
 }
 
 TEST(Completion, offers_options_and_their_values) {
-  EXPECT_EQ(offered({"vm", "create", "--mem"}), std::vector<std::string>{"--memory"});
+  EXPECT_EQ(offered({"vm", "create", "--memory-m"}), std::vector<std::string>{"--memory-min"});
   EXPECT_EQ(offered({"vm", "list", "--observed", "p"}), std::vector<std::string>{"paused"});
   EXPECT_EQ(offered({"vm", "list", "--format", "j"}), std::vector<std::string>{"json"});
   EXPECT_EQ(complete({"vm", "create", "a", "--template", ""}).noun, "template");

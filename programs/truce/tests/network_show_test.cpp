@@ -33,6 +33,20 @@ TEST(NetworkTree, shows_the_network_and_each_card_in_it) {
             "off\n");
 }
 
+TEST(NetworkTree, shows_both_families) {
+  auto six = lab;
+  six["subnet6"] = "fd00:88::/64";
+  auto guests = machines;
+  guests[0].as_object()["addresses"].as_array().emplace_back("fe80::1");
+  guests[0].as_object()["addresses"].as_array().emplace_back("fd00:88::9");
+  auto tree = network_tree(with_guests(six, guests));
+  EXPECT_TRUE(
+      tree.starts_with("lab (nat 10.88.0.0/24 fd00:88::/64)\n"
+                       "├─ bridge tr-lab, the host is 10.88.0.1 and fd00:88::1\n"))
+      << tree;
+  EXPECT_TRUE(tree.contains("  10.88.0.9 fd00:88::9  ")) << tree;
+}
+
 TEST(NetworkTree, of_an_empty_bridged_network_says_so) {
   auto wire = json::parse(R"({"name":"wire","mode":"bridged","subnet":"","bridge":"br0",
       "domain":"truce.internal","spoof_filter":true,"problem":"this host has no bridge 'br0'"})")
@@ -40,6 +54,22 @@ TEST(NetworkTree, of_an_empty_bridged_network_says_so) {
   EXPECT_EQ(network_tree(with_guests(wire, machines)),
             "wire (bridged)\n├─ bridge br0 of the host\n├─ problem: this host has no bridge 'br0'\n"
             "└─ no machines\n");
+}
+
+TEST(NetworkTree, of_an_overlay_says_where_each_guest_is_and_whom_it_is_mirrored_to) {
+  auto wide = lab;
+  wide["vni"] = 1003;
+  auto guests = machines;
+  guests[1].as_object()["host"] = "h2";
+  guests[1].as_object()["nics"].as_array()[0].as_object()["number"] = 3;
+  guests[1].as_object()["nics"].as_array()[0].as_object()["mirror_to"] = "ids/0";
+  auto tree = network_tree(with_guests(wide, guests));
+  EXPECT_TRUE(tree.contains("├─ one network over all hosts, each with that bridge (VXLAN 1003)\n"))
+      << tree;
+  EXPECT_TRUE(tree.contains("  nic 3  ")) << tree;
+  EXPECT_TRUE(tree.contains("spoof filter off, mirrored to ids/0, on h2\n")) << tree;
+  auto wire = json::parse(R"({"name":"w","mode":"bridged","bridge":"br0","vlan":20})").as_object();
+  EXPECT_TRUE(network_tree(with_guests(wire, {})).contains("bridge br0 of the host, VLAN 20\n"));
 }
 
 TEST(NetworkTree, is_an_object_for_programs) {

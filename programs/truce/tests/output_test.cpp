@@ -14,7 +14,7 @@ namespace truce::cli {
 namespace json = boost::json;
 namespace {
 
-class Output : public testing::Test {
+class Printed : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     setenv("TZ", "UTC-2", 1);  // two hours east of Greenwich
@@ -28,14 +28,14 @@ class Output : public testing::Test {
     "next":""})");
 };
 
-TEST_F(Output, a_page_is_a_table_of_the_commands_columns) {
+TEST_F(Printed, a_page_is_a_table_of_the_commands_columns) {
   EXPECT_EQ(shown_page(page, vm_list, Style::table, false),
             "NAME   OBSERVED  CPUS  MEMORY  ADDRESSES           TEMPLATE     HOST\n"
             "web01  running      2    2GiB  10.77.0.5, fd00::5  debian-12@1  node1\n"
             "b      off          1  512MiB  -                   -            node1\n");
 }
 
-TEST_F(Output, an_empty_page_is_a_line_of_titles) {
+TEST_F(Printed, an_empty_page_is_a_line_of_titles) {
   auto empty = json::parse(R"({"revision":1,"items":[],"next":""})");
   EXPECT_EQ(shown_page(empty, vm_list, Style::table, false),
             "NAME  OBSERVED  CPUS  MEMORY  ADDRESSES  TEMPLATE  HOST\n");
@@ -43,23 +43,32 @@ TEST_F(Output, an_empty_page_is_a_line_of_titles) {
             "name,observed,cpus,memory,addresses,template,host\r\n");
 }
 
-TEST_F(Output, quiet_is_names_only_in_every_style) {
+TEST_F(Printed, quiet_is_names_only_in_every_style) {
   EXPECT_EQ(shown_page(page, vm_list, Style::table, true), "web01\nb\n");
   EXPECT_EQ(shown_page(page, vm_list, Style::json, true), "web01\nb\n");
 }
 
-TEST_F(Output, json_is_what_the_api_answered) {
+TEST_F(Printed, json_is_what_the_api_answered) {
   EXPECT_EQ(json::parse(shown_page(page, vm_list, Style::json, false)), page);
 }
 
-TEST_F(Output, csv_keeps_bytes_as_numbers) {
+TEST_F(Printed, csv_keeps_bytes_as_numbers) {
   EXPECT_EQ(shown_page(page, vm_list, Style::csv, false),
             "name,observed,cpus,memory,addresses,template,host\r\n"
             "web01,running,2,2147483648,10.77.0.5;fd00::5,debian-12@1,node1\r\n"
             "b,off,1,536870912,,,node1\r\n");
 }
 
-TEST_F(Output, an_object_is_a_line_a_field) {
+TEST_F(Printed, a_share_is_in_percent_and_other_numbers_are_not) {
+  auto alarm = json::parse(R"({"name":"busy","above":90.5,"below":3,"raised_count":2})");
+  EXPECT_EQ(shown_object(alarm, "Alarm", Style::table, false),
+            "name          busy\n"
+            "above         90.5\n"
+            "below         3\n"
+            "raised_count  2\n");
+}
+
+TEST_F(Printed, an_object_is_a_line_a_field) {
   auto task = json::parse(R"({"name":"t-1","kind":"vm.start","target":"vms/a","state":"running",
     "progress":0.4,"steps":[{"time":"2026-11-22T11:13:47.120Z","text":"one"},
     {"time":"2026-11-22T11:13:48.000Z","text":"two"}],"created":"2026-11-22T11:13:47.000Z"})");
@@ -74,13 +83,13 @@ TEST_F(Output, an_object_is_a_line_a_field) {
             "created   2026-11-22 13:13:47\n");
 }
 
-TEST_F(Output, a_terminal_is_not_obeyed_by_what_a_guest_says) {
+TEST_F(Printed, a_terminal_is_not_obeyed_by_what_a_guest_says) {
   auto hostile = json::parse(R"({"name":"a","addresses":["\u001b]0;owned\u0007","\u009b2J"]})");
   auto shown = shown_object(hostile, "Vm", Style::table, false);
   EXPECT_EQ(shown, "name       a\naddresses  ?]0;owned?, ?2J\n");
 }
 
-TEST_F(Output, maps_and_booleans_are_readable) {
+TEST_F(Printed, maps_and_booleans_are_readable) {
   auto vm = json::parse(R"({"labels":{"tier":"web","k":""},"stop_now":false})");
   EXPECT_EQ(shown_object(vm, "Vm", Style::table, false), "labels    tier=web, k=-\nstop_now  no\n");
 }

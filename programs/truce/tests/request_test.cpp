@@ -9,14 +9,20 @@ const Time noon = parse_time("2026-11-22T12:00:00.000Z").value();
 
 Result<std::string> read_fake(const std::string& name) {
   if (name == "user-data") return "#cloud-config\n";
+  if (name == "secret") return "correct horse \r\n";
   if (name == "keys.pub") return "# mine\nssh-ed25519 AAAA me\n\nssh-rsa BBBB \r\n";
   return fail(Code::not_found, "open {}: No such file or directory", name);
+}
+
+Result<std::string> type_fake(std::string_view what) {
+  return fmt::format("typed {}", what);
 }
 
 Result<Outgoing> request(const std::vector<std::string>& words) {
   auto read = read_words(words);
   EXPECT_TRUE(read) << read.error().message;
-  return make_request(std::get<Invocation>(read.value()), {.read_file = read_fake, .now = noon});
+  return make_request(std::get<Invocation>(read.value()),
+                      {.read_file = read_fake, .ask_secret = type_fake, .now = noon});
 }
 
 /// "METHOD target body" of what a command line sends, or its error.
@@ -44,6 +50,14 @@ TEST(Request, values_have_the_types_of_the_schema) {
   EXPECT_EQ(sent({"vm", "rename", "a", "b"}), R"(POST /v1/vms/a/rename {"new_name":"b"})");
 }
 
+TEST(Request, numbers_may_have_a_fraction) {
+  EXPECT_EQ(sent({"alarm", "set", "a", "--above", "90.5"}),
+            R"(PATCH /v1/alarms/a {"above":9.05E1})");
+  EXPECT_EQ(sent({"alarm", "set", "a", "--below", "-5"}), R"(PATCH /v1/alarms/a {"below":-5E0})");
+  for (const char* wrong : {"", "x", "5%", "nan", "inf", "1e999"})
+    EXPECT_TRUE(sent({"alarm", "set", "a", "--above", wrong}).contains("is not a number")) << wrong;
+}
+
 TEST(Request, hardware_is_an_object_of_its_own_in_the_body) {
   EXPECT_EQ(sent({"vm", "create", "a", "--firmware", "uefi", "--tpm", "--acpi=false", "--boot",
                   "cdrom", "--boot", "disk", "--cores", "2"}),
@@ -51,6 +65,16 @@ TEST(Request, hardware_is_an_object_of_its_own_in_the_body) {
             R"("tpm":true,"boot":["cdrom","disk"]}})");
   EXPECT_EQ(sent({"vm", "set", "a", "--boot=", "--cpu-model="}),
             R"(PATCH /v1/vms/a {"hardware":{"cpu_model":"","boot":[]}})");
+}
+
+TEST(Request, a_secret_comes_from_a_file_or_is_asked_for_where_it_must_be) {
+  EXPECT_EQ(sent({"user", "create", "eva", "--password-file", "secret"}),
+            R"(POST /v1/users {"name":"eva","password":"correct horse "})");
+  EXPECT_EQ(sent({"user", "create", "eva"}),
+            R"(POST /v1/users {"name":"eva","password":"typed password"})");
+  EXPECT_EQ(sent({"user", "set", "eva", "--totp=false"}), R"(PATCH /v1/users/eva {"totp":false})");
+  EXPECT_EQ(sent({"user", "create", "eva", "--password-file", "none"}),
+            "--password-file: open none: No such file or directory");
 }
 
 TEST(Request, queries_are_encoded) {

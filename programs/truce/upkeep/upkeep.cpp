@@ -11,17 +11,6 @@ namespace truce::cli {
 namespace json = boost::json;
 namespace {
 
-/// The host that was named, or the only one.
-Async<Outcome<std::string>> host_of(Session& session, const Invocation& invocation) {
-  if (auto name = invocation.value("name"); !name.empty()) co_return name;
-  CO_TRY(auto page, co_await session.get("/v1/hosts", {{"limit", "2"}}));
-  auto hosts = model::from_json<model::HostList>(page, model::Unknown::ignore);
-  if (!hosts) co_return std::unexpected(Failure(Exit::failed, std::move(hosts).error()));
-  if (hosts->items.size() == 1) co_return hosts->items.front().name;
-  co_return std::unexpected(
-      Failure(Exit::usage, Error{Code::invalid, "which host? see: truce host list", {}}));
-}
-
 std::string table_of(const model::HostChecks& checks) {
   std::vector<TableColumn> columns{{"CHECK"}, {"STATE"}, {"FOUND"}};
   std::vector<TableRow> rows;
@@ -74,6 +63,16 @@ Async<Ending> save(Session& session, Outgoing request, std::string file) {
 }
 
 }  // namespace
+
+Async<Outcome<std::string>> host_of(Session& session, const Invocation& invocation) {
+  if (auto name = invocation.value("name"); !name.empty()) co_return name;
+  CO_TRY(auto page, co_await session.get("/v1/hosts", {{"limit", "2"}}));
+  auto hosts = model::from_json<model::HostList>(page, model::Unknown::ignore);
+  if (!hosts) co_return std::unexpected(Failure(Exit::failed, std::move(hosts).error()));
+  if (hosts->items.size() == 1) co_return hosts->items.front().name;
+  co_return std::unexpected(
+      Failure(Exit::usage, Error{Code::invalid, "which host? see: truce host list", {}}));
+}
 
 Async<Ending> host_check(Session& session, const Invocation& invocation) {
   CO_TRY(auto name, co_await host_of(session, invocation));

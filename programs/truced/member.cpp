@@ -1,0 +1,111 @@
+#include "member.h"
+
+#include <boost/json.hpp>
+
+#include "base/file.h"
+
+namespace truce {
+namespace json = boost::json;
+
+std::filesystem::path member_file(const std::filesystem::path& folder) {
+  return folder / "member.json";
+}
+std::filesystem::path identity_file(const std::filesystem::path& folder) {
+  return folder / "host.pem";
+}
+std::filesystem::path bundle_file(const std::filesystem::path& folder) {
+  return folder / "authority.pem";
+}
+std::filesystem::path authority_file(const std::filesystem::path& folder) {
+  return folder / "authority.key";
+}
+
+namespace {
+
+Result<std::string> text_of(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  if (text == nullptr || text->empty()) return fail(Code::corrupt, "it has no '{}'", name);
+  return std::string(*text);
+}
+
+Result<Member> parse(const std::string& text) {
+  boost::system::error_code ec;
+  auto value = json::parse(text, ec);
+  const auto* object = ec ? nullptr : value.if_object();
+  if (object == nullptr) return fail(Code::corrupt, "it is not a JSON object");
+  Member member;
+  TRY(member.cluster, text_of(*object, "cluster"));
+  TRY(member.host, text_of(*object, "host"));
+  TRY(member.address, text_of(*object, "address"));
+  TRY(auto role, text_of(*object, "role"));
+  auto known = model::parse_enum<model::HostRole>(role);
+  if (!known) return fail(Code::corrupt, "'{}' is no role", role);
+  member.role = *known;
+  if (object->contains("store")) {
+    TRY(auto store, text_of(*object, "store"));
+    auto kind = model::parse_enum<model::StoreKind>(store);
+    if (!kind) return fail(Code::corrupt, "'{}' is no store", store);
+    member.store = *kind;
+  }
+  if (member.store == model::StoreKind::etcd) {
+    TRY(member.etcd_token, text_of(*object, "etcd_token"));
+  }
+  const auto* managers = object->if_contains("managers");
+  const auto* places = managers == nullptr ? nullptr : managers->if_array();
+  if (places == nullptr || places->empty()) return fail(Code::corrupt, "it names no managers");
+  for (const auto& place : *places) {
+    const auto* one = place.if_object();
+    if (one == nullptr) return fail(Code::corrupt, "a manager in it is no object");
+    manager::Seat read;
+    TRY(read.name, text_of(*one, "name"));
+    TRY(read.address, text_of(*one, "address"));
+    member.managers.push_back(std::move(read));
+  }
+  return member;
+}
+
+}  // namespace
+
+Result<std::optional<Member>> read_member(const std::filesystem::path& folder) {
+  auto path = member_file(folder);
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec)) return std::nullopt;
+  TRY(auto text, read_file(path, kib(64)));
+  auto member = parse(text);
+  if (!member) return std::unexpected(std::move(member).error().within(path.string()));
+  return *std::move(member);
+}
+
+Result<void> write_member(const std::filesystem::path& folder, const Member& member) {
+  json::array managers;
+  for (const auto& manager : member.managers)
+    managers.push_back(json::object{{"name", manager.name}, {"address", manager.address}});
+  json::object object{{"cluster", member.cluster},
+                      {"host", member.host},
+                      {"role", model::to_string(member.role)},
+                      {"address", member.address},
+                      {"managers", std::move(managers)}};
+  if (member.store == model::StoreKind::etcd) {
+    object["store"] = model::to_string(member.store);
+    object["etcd_token"] = member.etcd_token;
+  }
+  return write_file_durably(member_file(folder), json::serialize(object) + "\n");
+}
+
+Result<void> put_aside(const std::filesystem::path& path, const std::string& word) {
+  constexpr int most = 1000;
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec)) return {};
+  for (int i = 1; i <= most; ++i) {
+    auto aside = path;
+    aside += fmt::format("-before-{}{}", word, i == 1 ? "" : fmt::format("-{}", i));
+    if (std::filesystem::exists(aside, ec)) continue;
+    std::filesystem::rename(path, aside, ec);
+    if (ec) return fail(Code::io, "put {} aside: {}", path.string(), ec.message());
+    return {};
+  }
+  return fail(Code::limit, "{} was put aside {} times already", path.string(), most);
+}
+
+}  // namespace truce

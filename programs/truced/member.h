@@ -1,0 +1,47 @@
+// What this host is in a cluster, as the folder `cluster` of its state keeps it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "manager/invitation.h"
+#include "model/model.h"
+
+namespace truce {
+
+/// The folder holds `member.json` (this), `host.pem` (certificate and key of this host),
+/// `authority.pem` (whom it believes) and, on managers, `authority.key`, which is the whole
+/// cluster, and what EtcdPart has.
+struct Member {
+  std::string cluster;  ///< its name
+  std::string host;     ///< name of this host in it
+  model::HostRole role = model::HostRole::node;
+  std::string address;  ///< where the others reach it, ADDRESS:PORT
+  std::vector<manager::Seat> managers;
+  /// Of a manager: where the state is. This file is what decides it.
+  model::StoreKind store = model::StoreKind::sqlite;
+  std::string etcd_token;  ///< of the etcd cluster
+  /// Whether this host has a member of etcd.
+  [[nodiscard]] bool keeps_etcd() const {
+    return role == model::HostRole::manager && store == model::StoreKind::etcd;
+  }
+  bool operator==(const Member&) const = default;
+};
+
+std::filesystem::path member_file(const std::filesystem::path& folder);
+std::filesystem::path identity_file(const std::filesystem::path& folder);
+std::filesystem::path bundle_file(const std::filesystem::path& folder);
+std::filesystem::path authority_file(const std::filesystem::path& folder);
+
+/// Nothing when this is a single host. Code::corrupt: the file is damaged.
+Result<std::optional<Member>> read_member(const std::filesystem::path& folder);
+Result<void> write_member(const std::filesystem::path& folder, const Member& member);
+
+/// Puts a folder or file aside as `PATH-before-WORD`, or with a number behind it; absent is
+/// success.
+Result<void> put_aside(const std::filesystem::path& path, const std::string& word);
+
+}  // namespace truce
