@@ -28,6 +28,9 @@ def questions(count, short):
         Ask("get one", "/v1/vms/{}", 8000 // share, 5 if large else None),
         Ask("page of 500", "/v1/vms?limit=500", 400 // share, 20 if large else None),
         Ask("filter by label", "/v1/vms?label=rack=r07&limit=100", 400 // share),
+        Ask("page of 100 by memory, from the middle", f"/v1/vms?sort=memory&offset={count // 2}&limit=100", 400 // share),
+        Ask("summary", "/v1/summary", 400 // share),
+        Ask("search", "/v1/search?text=777", 400 // share),
         Ask("filter by a name's part", "/v1/vms?contains=777&limit=100", 400 // share),
     ]
 

@@ -44,7 +44,7 @@ def settled(read):
 
 
 def bench(context):
-    rows, repeats = [], 5 if not context.short else 3
+    rows, repeats = [], measure.times(3 if context.short else 5)
     samples = {"truce": {}, "libvirt": {}}
     commands = {}
     skipped = None

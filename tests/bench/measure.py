@@ -104,6 +104,11 @@ def table(rows):
 ONCE = False
 
 
+def times(count):
+    """How often to repeat: so often, or once where it shall be shown only that it runs."""
+    return 1 if ONCE else count
+
+
 def interleaved(contestants, count, warm_up=1):
     """Runs each contestant in turn (ABCABC...), so that noise of the machine meets all of them alike.
     `contestants` maps a name to a function that answers a dict of numbers. The samples by name and

@@ -18,6 +18,8 @@ PAIRS = [
      "qemu-img create, not synced", "us"),
     ("clone_disk_linked/real_time", "create_with_qemu_img/real_time", "storage: a linked clone, durable",
      "qemu-img create, not synced", "us"),
+    ("carry_over_a_link/real_time", "carry_over_tcp/real_time", "link: bytes to another host, encrypted",
+     "TCP, not encrypted", "MB/s"),
     ("find_route", "find_in_hash_table", "http: find a route", "hash table of paths", "ns"),
 ]
 
@@ -40,7 +42,7 @@ def bench(context):
     folder = os.path.join(context.work, "micro")
     os.makedirs(folder)
     out = measure.run([context.program("tests/bench/bench_micro"), "--benchmark_format=json",
-                       f"--benchmark_repetitions={6 if context.short else 10}",
+                       f"--benchmark_repetitions={1 + measure.times(5 if context.short else 9)}",
                        "--benchmark_enable_random_interleaving=true",
                        f"--benchmark_min_time={0.05 if context.short else 0.3}"],
                       env={**os.environ, "TRUCE_BENCH_FOLDER": folder})

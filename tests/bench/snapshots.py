@@ -9,7 +9,6 @@ import time
 
 import daemons
 import measure
-from measure import Row, Skip
 
 # Each round writes 8 MiB of its disk anew, so that there is something to be merged.
 WRITING = ("sh", "-c", "dd if=/dev/urandom of=/dev/vda bs=65536 count=128 conv=notrunc 2>/dev/null; sync")
@@ -126,20 +125,4 @@ NAMES = {
 
 
 def bench(context):
-    context.need_tiny()
-    theirs = None
-    ours = Ours(context)
-    try:
-        contestants = {"truce": ours.measure}
-        try:
-            theirs = Theirs(context)
-            contestants["libvirt"] = theirs.measure
-        except Skip as why:
-            context.say(f"skipped: libvirt: {why}")
-        samples = measure.interleaved(contestants, 3 if context.short else 7)
-    finally:
-        if theirs:
-            theirs.stop()
-        ours.stop()
-    peer = samples.get("libvirt", {})
-    return [Row(name, "ms", samples["truce"][key], peer.get(key), "virsh") for key, name in NAMES.items()]
+    return daemons.beside_virsh(context, Ours, Theirs, NAMES, 3 if context.short else 7)

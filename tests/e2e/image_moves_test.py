@@ -4,12 +4,14 @@ import itertools
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
-from image_test import ImageCase, MIB, disk_content
+from image_test import ImageCase, MIB, WRITTEN, disk_content, outside
 from lab import LONG, TRUCE, wait_for
 
 # What a disk becomes in place: name, our options, what qemu-img calls it.
@@ -110,6 +112,79 @@ class InPlace(ImageCase):
             for name in os.listdir(folder):
                 (folder / name).unlink()
         print(f'{interrupted} of 30 left a journal')
+
+
+class Source(ImageCase):
+    @unittest.skipUnless(shutil.which('strace'), 'skipped, because strace is not installed')
+    def test_coreos_3728_a_source_is_on_the_disk_before_its_holes_are_believed(self):
+        # XFS has shown holes where data was written and not on the disk yet.
+        source, log = self.path('disk.raw'), self.path('calls')
+        source.write_bytes(self.raw.read_bytes())
+        subprocess.run(['strace', '-f', '-y', '-o', log, '-e', 'trace=lseek,fdatasync,ioctl,copy_file_range', TRUCE, 'image',
+                        'convert', '--no-sync', '-f', 'raw', '-O', 'qcow2', source, self.path('disk.qcow2')], check=True,
+                       stdout=subprocess.DEVNULL, timeout=60)
+        calls = [line for line in log.read_text().splitlines() if f'<{source}>' in line]
+        first = next(number for number, line in enumerate(calls) if re.search('SEEK_|FICLONE|copy_file_range', line))
+        self.assertTrue(any('fdatasync(' in line for line in calls[:first]), calls[:first + 1])
+
+
+@unittest.skipIf(os.geteuid() != 0, 'skipped, because mounting needs root')
+class Sharing(ImageCase):
+    SYSTEMS = {'xfs': ['mkfs.xfs', '-q', '-m', 'reflink=1'], 'btrfs': ['mkfs.btrfs', '-q']}
+
+    def mounted(self, kind):
+        """An empty file system that shares blocks."""
+        if not shutil.which(self.SYSTEMS[kind][0]):
+            self.skipTest(f'skipped, because {self.SYSTEMS[kind][0]} is not installed')
+        device, folder = self.path(f'{kind}.img'), self.path(kind)
+        folder.mkdir()
+        with open(device, 'wb') as file:
+            file.truncate(1 << 30)
+        done = subprocess.run([*self.SYSTEMS[kind], device], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = subprocess.run(['mount', '-o', 'loop', device, folder], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f'skipped, because {kind} cannot be mounted here: {done.stderr.strip()}')
+        self.addCleanup(subprocess.run, ['umount', folder], check=True)
+        return folder
+
+    def scattered(self, path, size):
+        """A disk of many pieces with holes between them; the content, and how many bytes are stored."""
+        chance = random.Random(size)
+        with open(path, 'wb') as disk:
+            disk.truncate(size)
+            for _ in range(300):
+                disk.seek(chance.randrange((size - 400_000) // 4096) * 4096)
+                disk.write(chance.randbytes(chance.choice((512, 4096, 40_000, 300_000))))
+            disk.seek(size - 512)
+            disk.write(chance.randbytes(512))
+        os.sync()
+        return path.read_bytes(), path.stat().st_blocks * 512
+
+    def convert(self, source, target, *words):
+        return json.loads(self.truce('convert', source, target, *words, '--format', 'json'))
+
+    def test_blocks_are_shared_and_every_format_holds_the_same(self):
+        for kind in self.SYSTEMS:
+            folder = self.mounted(kind)
+            for size in (32 * MIB, 32 * MIB + 512):
+                source = folder / f'{size}.raw'
+                content, stored = self.scattered(source, size)
+                for name, words, form in WRITTEN:
+                    if 'compress' in ' '.join(words) or 'compression' in ' '.join(words):
+                        continue
+                    with self.subTest(kind=kind, size=size, name=name):
+                        target, back = folder / f'{size}-{name}', folder / f'{size}-{name}.back'
+                        told = self.convert(source, target, '-f', 'raw', *words)
+                        self.assertGreater(told['shared'], stored * 9 // 10)
+                        self.assertLessEqual(told['shared'] + told['kernel'] + told['through'], stored)
+                        self.qemu_img('compare', '-f', 'raw', '-F', form, source, target)
+                        told = self.convert(target, back, *outside(name, target))
+                        self.assertGreater(told['shared'], stored // 2)
+                        self.assertEqual(back.read_bytes(), content)
+                        self.assertEqual(source.read_bytes(), content)
+                        for path in (target, back):
+                            path.unlink()
 
 
 class Resume(ImageCase):
@@ -226,6 +301,38 @@ class Resume(ImageCase):
             self.assertEqual(os.listdir(folder), ['disk'])
             target.unlink()
             subprocess.run(['mount', '-o', 'remount,size=18m', folder], check=True)
+
+    @unittest.skipIf(os.geteuid() != 0, 'skipped, because mounting needs root')
+    def test_a_target_of_several_files_is_gone_on_from(self):
+        folder, source = self.path('full'), self.path('noise.raw')
+        folder.mkdir()
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=18m', 'tmpfs', folder], check=True)
+        self.addCleanup(subprocess.run, ['umount', folder], check=True)
+        with open(source, 'wb') as disk:
+            disk.truncate(5 << 30)
+            for at in (0, 5 << 29, 9 << 29):
+                disk.seek(at)
+                disk.write(random.Random(at).randbytes(8 * MIB))
+        for name, words, count in (('disk.vmdk', ['-O', 'vmdk', '-o', 'subformat=twoGbMaxExtentSparse'], 4),
+                                   ('disk.vmdk', ['-O', 'vmdk', '-o', 'subformat=twoGbMaxExtentFlat'], 4),
+                                   ('disk.vmdk', ['-O', 'vmdk', '-o', 'subformat=monolithicFlat'], 2),
+                                   ('disk.qcow2', ['-O', 'qcow2', '-o', 'data_file=disk.data'], 2)):
+            with self.subTest(words[-1]):
+                words = ['--resume', '-f', 'raw', *words, source, folder / name]
+                told = self.truce('convert', *words, status=1)
+                self.assertRegex(told, 'No space left on device; .*; the same command goes on from')
+                self.assertEqual([left for left in os.listdir(folder) if not left.startswith('.')], [])
+                subprocess.run(['mount', '-o', 'remount,size=64m', folder], check=True)
+                self.assertRegex(self.truce('convert', *words), 'resumed at [1-9][0-9] %')
+                self.assertEqual(len(os.listdir(folder)), count)
+                done = subprocess.run(['qemu-img', 'compare', '-f', 'raw', '-F', words[4], source, name], cwd=folder,
+                                      capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stderr), (0, ''), done.stdout)
+                self.assertEqual(self.truce('compare', source, folder / name, '-f', 'raw', '--allow-external', folder),
+                                 'the same\n')
+                for left in os.listdir(folder):
+                    (folder / left).unlink()
+                subprocess.run(['mount', '-o', 'remount,size=18m', folder], check=True)
 
     def test_ctrl_c_twice_leaves_nothing_behind(self):
         source, target = self.path('large.raw'), self.path('disk.vmdk')

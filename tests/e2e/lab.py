@@ -32,7 +32,7 @@ TRUCE = BUILD / 'programs/truce/truce'
 TRUCED = BUILD / 'programs/truced/truced'
 LONG = os.environ.get('TRUCE_LONG_TESTS') == '1'
 PORT = 7443  # the namespace is ours, so are its ports
-CONTROL_GROUPS = [Path('/sys/fs/cgroup') / part for part in ('memory/truce', 'cpu/truce', 'pids/truce', 'truce')]
+CONTROL_GROUPS = [Path('/sys/fs/cgroup') / part for part in ('memory', 'cpu', 'pids', '')]
 READY = 'truce-tiny: ready'  # what the smallest guest says on its serial line
 
 # Guests are emulated where there is no KVM, and machines that build software are crowded: the limits
@@ -174,8 +174,7 @@ class Lab:
         self.namespace = f'truce-test-{secrets.token_hex(3)}'
         self.options = ['--state-dir', self.state, '--run-dir', self.run, '--listen', f'127.0.0.1:{PORT}',
                         '--recipes-dir', self.recipes, '--hypervisor', hypervisor, '--name', 'here', *options]
-        self.daemon = None
-        self.uuids = set()
+        self.control_group, self.daemon, self.uuids, self.program = 'truce', None, set(), TRUCED
         # Not `ip netns exec`: that hides the control groups behind a /sys of its own.
         self.enter = ['nsenter', f'--net=/run/netns/{self.namespace}']
         run('ip', 'netns', 'add', self.namespace)
@@ -186,7 +185,7 @@ class Lab:
     # --- the daemon -------------------------------------------------------------------------------
 
     def command(self):
-        return [*self.enter, str(TRUCED), *map(str, self.options)]
+        return [*self.enter, str(self.program), *map(str, self.options)]
 
     def spawn(self):
         with open(self.log, 'ab') as log:
@@ -350,16 +349,26 @@ class Lab:
         return wait_for(lambda: (vm := self.vm(name)) and vm['observed'] == state and vm, limit,
                         f'{name} is {state}')
 
+    def wait_guest(self, name, true, limit, what):
+        """As wait_for(); a failure shows the end of the machine's console."""
+        try:
+            return wait_for(true, limit, what)
+        except Waited as late:
+            log = self.truce('vm', 'log', name, '--bytes', 65536)
+            raise Waited(f'{late}; {self.vm(name)}; its console: {log.err}{log.out[-2000:]}') from None
+
     def wait_log(self, name, text, limit=BOOT, count=1):
         """Waits until the serial console has shown the text so many times."""
+        last = None
+
         def shown():
             log = self.truce('vm', 'log', name, '--bytes', 65536)
             return log.code == 0 and log.out.count(text) >= count and log.out
-        return wait_for(shown, limit, f'{text!r} on the console of {name}')
+        return self.wait_guest(name, shown, limit, f'{text!r} on the console of {name}')
 
     def wait_agent(self, name, limit=BOOT):
-        return wait_for(lambda: self.truce('vm', 'exec', name, '--', 'true').code == 0, limit,
-                        f'the guest agent of {name} answers')
+        return self.wait_guest(name, lambda: self.truce('vm', 'exec', name, '--', 'true').code == 0, limit,
+                               f'the guest agent of {name} answers')
 
     def new_tiny(self, name, *options, ready=True):
         """A running machine of the smallest guest."""
@@ -404,7 +413,15 @@ class Lab:
         return [line for line in lines if not re.match(r'\d+: lo:', line)]
 
     def control_groups(self):
-        return [str(place / uuid) for place in CONTROL_GROUPS for uuid in self.uuids if (place / uuid).exists()]
+        places = [place / self.control_group for place in CONTROL_GROUPS]
+        return [str(place / uuid) for place in places for uuid in self.uuids if (place / uuid).exists()]
+
+    def reapers(self):  # of a cluster's host: they outlive truced on purpose, and end with the lab
+        return [pid for pid, line in processes_with(str(self.folder)).items() if 'truce-reaper' in line]
+
+    def reaper_groups(self):
+        name = hashlib.sha256(str(self.run / 'reaper').encode()).hexdigest()[:8]
+        return [f'/sys/fs/cgroup/{hierarchy}/truce-{name}-protected' for hierarchy in ('freezer', 'unified')]
 
     def leftovers(self):
         """What is left that machines and networks had, once all of these are deleted."""
@@ -418,7 +435,7 @@ class Lab:
         found += [str(path) for path in networks.rglob('*.json') if networks.exists()]
         mine = self.daemon.pid if self.daemon and self.daemon.poll() is None else 0
         found += [f'process {pid}: {line[:200]}' for pid, line in processes_with(str(self.folder)).items()
-                  if pid != mine]
+                  if pid != mine and 'truce-reaper' not in line]
         return found
 
     def close(self):
@@ -429,9 +446,10 @@ class Lab:
                 if self.daemon.poll() is not None:
                     self.start()
                 self.delete_all()
-                with contextlib.suppress(Waited):
+                try:  # not asked twice: a program that the daemon just starts looks like the daemon
                     wait_for(lambda: not self.leftovers(), SOON, 'nothing is left')
-                left = self.leftovers()
+                except Waited:
+                    left = self.leftovers()
                 status = self.stop()
                 if status != 0:
                     left.append(f'truced ended with status {status} after SIGTERM: {self.log_end()}')
@@ -442,7 +460,8 @@ class Lab:
             raise AssertionError('left behind: ' + '; '.join(left))
 
     def namespace_pids(self):
-        return [int(pid) for pid in run('ip', 'netns', 'pids', self.namespace, check=False).stdout.split() if alive(pid)]
+        pids = run('ip', 'netns', 'pids', self.namespace, check=False).stdout.split()
+        return [int(pid) for pid in pids if alive(pid) and int(pid) not in self.reapers()]
 
     def tear_down(self):
         """By force, and without a word: for the end of tests that failed."""
@@ -453,7 +472,7 @@ class Lab:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.2)
-        for group in self.control_groups():
+        for group in [*self.control_groups(), *self.reaper_groups()]:
             with contextlib.suppress(OSError):
                 os.rmdir(group)
         run('ip', 'netns', 'delete', self.namespace, check=False)
@@ -546,8 +565,7 @@ class LabTest(unittest.TestCase):
 
     kept = ()  # names of machines that the tests of a class share
 
-    def setUp(self):
-        # No test leaves machines to the next one.
+    def setUp(self):  # no test leaves machines to the next one
         self.addCleanup(self.delete_machines)
 
     def delete_machines(self):

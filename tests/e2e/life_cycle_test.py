@@ -22,6 +22,20 @@ def kinds(lab, name):
     return [event['kind'] for event in lab.events(f'vms/{name}')]
 
 
+# Starts the i6300ESB with two stages of a second, as its driver does, and feeds it no more
+# (drivers/watchdog/i6300esb.c: registers at its first BAR, unlocked by two words; enabled in its configuration).
+ARM_WATCHDOG = r'''
+for device in /sys/bus/pci/devices/*; do [ "$(cat $device/device)" = 0x25ab ] && break; done
+echo 1 >$device/enable
+read -r base _ <$device/resource
+unlock() { devmem $((base + 12)) 16 0x80; devmem $((base + 12)) 16 0x86; }
+unlock; devmem $base 32 512
+unlock; devmem $((base + 4)) 32 512
+unlock; devmem $((base + 12)) 16 0x100
+printf '\002' | dd of=$device/config bs=1 seek=104 conv=notrunc
+'''
+
+
 class RunningMachine(LabTest):
     """What can be done with a machine that runs; all tests share one."""
     recipes = ('tiny',)
@@ -244,6 +258,20 @@ class LifeOfMachines(LabTest):
         self.assertIn(vm['problem'], self.lab.must('vm', 'show', 'victim').out)
         self.lab.must('vm', 'start', 'victim')
         self.assertEqual(self.lab.vm('victim')['problem'], '')
+
+    def test_a_guest_that_does_not_feed_its_watchdog_is_reset_by_policy_and_boots_again(self):
+        self.lab.new_tiny('m', '--watchdog', 'reset', '--on-hang', 'reset')
+        self.lab.wait_agent('m')
+        before = self.lab.qemu_pid('m')
+        self.lab.must('vm', 'exec', 'm', '--', 'sh', '-c', ARM_WATCHDOG)
+        wait_for(lambda: 'vm.hung.reset' in kinds(self.lab, 'm'), SOON, 'the reset')
+        self.lab.wait_log('m', READY, count=2)
+        self.assertEqual(self.lab.qemu_pid('m'), before)
+        vm = self.lab.vm('m')
+        self.assertEqual((vm['observed'], vm['problem']), ('running', ''))
+        said = [event['message'] for event in self.lab.events('vms/m') if event['kind'] == 'vm.hung.reset'][0]
+        self.assertRegex(said, r'^its watchdog was not fed: it was reset \(1 of 3 within an hour\); '
+                               r'what it showed is in /.*/hang\.png$')
 
     def test_a_machine_beyond_its_memory_limit_is_told_as_such(self):
         lab = self.lab

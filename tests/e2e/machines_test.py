@@ -148,7 +148,9 @@ class Hardware(MachinesTest):
         self.lab.must('vm', 'start', 'm')
         self.lab.wait_log('m', READY)
         self.assertIn('no screen', self.lab.refused('vm', 'screenshot', 'm', '-').err)
-        self.assertIn('off', self.lab.refused('vm', 'set', 'm', '--display', 'vga').err)
+        self.lab.must('vm', 'set', 'm', '--display', 'vga')
+        self.assertEqual(self.lab.vm('m')['pending'], ['display: none -> vga'])
+        self.assertIn('no screen', self.lab.refused('vm', 'screenshot', 'm', '-').err, 'that waits')
 
     def test_huge_pages_that_the_host_has_not_are_refused_with_how_to_get_them(self):
         if int(Path('/proc/sys/vm/nr_hugepages').read_text()) > 60:

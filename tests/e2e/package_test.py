@@ -140,7 +140,7 @@ class Packages(unittest.TestCase):
         for package in ('libsqlite3-0', 'libssl3', 'qemu-system-x86', 'dnsmasq-base', 'nftables', 'truce (= 0.1.0)'):
             self.assertIn(package, needs)
         self.assertEqual(sorted(run('dpkg-deb', '--info', truced, 'conffiles').stdout.split()),
-                         ['/etc/logrotate.d/truced', '/etc/truce/truced.conf'])
+                         ['/etc/apparmor.d/truce-machine', '/etc/logrotate.d/truced', '/etc/truce/truced.conf'])
 
     def test_an_upgrade_leaves_machines_running_and_a_purge_leaves_nothing(self):
         lab = self.new_system()

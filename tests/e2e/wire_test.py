@@ -66,9 +66,10 @@ def say(lab, data, *options):
 
 @contextlib.contextmanager
 def watching(lab, kind, token):
-    """What a watch of a list shows at first, and what it shows then, as (event, data)."""
+    """What a watch of a list, or `watch` for all kinds, shows at first, and what it shows then, as (event, data)."""
+    path = kind if kind == 'watch' else f'{kind}?watch'
     with tls(lab) as sock, http.client.HTTPResponse(sock) as answer:
-        sock.sendall(message('GET', f'/v1/{kind}?watch', b'', f'Authorization: Bearer {token}'))
+        sock.sendall(message('GET', f'/v1/{path}', b'', f'Authorization: Bearer {token}'))
         answer.begin()
         sock.settimeout(3)
         fields = (line.decode().rstrip('\n').partition(': ') for line in answer)
@@ -117,7 +118,7 @@ class WireTest(LabTest):
     def routes(self, *permissions):
         """(method, path with names of things that exist) of all that needs a permission."""
         names = {'vms': 'theirs', 'templates': 'seed', 'networks': 'default', 'tokens': 'eva',
-                 'tasks': self.lab.tasks()[0]['name'], 'pools': 'default', 'hosts': 'here'}
+                 'tasks': self.lab.tasks()[0]['name'], 'pools': 'default', 'hosts': 'here', 'alarms': 'host-offline'}
         for path, methods in self.openapi['paths'].items():
             name = names.get(path.split('/')[2] if path.count('/') > 1 else '', 'x')
             for method, row in methods.items():
@@ -125,8 +126,10 @@ class WireTest(LabTest):
                     yield method.upper(), path.replace('{name}', name).replace('{vm}', 'theirs')
 
     def everything(self):
-        kinds = ('vms', 'templates', 'networks', 'tokens', 'tasks', 'events')
-        return {k: self.lab.api('GET', f'/v1/{k}?limit=1000').json()['items'] for k in kinds}
+        kinds = ('vms', 'templates', 'uploads', 'networks', 'tokens', 'tasks', 'events')
+        found = {k: self.lab.api('GET', f'/v1/{k}?limit=1000').json()['items'] for k in kinds}
+        alarms = self.lab.api('GET', '/v1/alarms').json()['items']
+        return {**found, 'alarms': [(alarm['name'], alarm['for_seconds']) for alarm in alarms]}  # they may be raised meanwhile
 
     def assert_problem(self, reply, status, field=None):
         self.assertEqual(reply.status, status, reply)
@@ -139,7 +142,7 @@ class WireTest(LabTest):
         """Each route refuses the token, and nothing comes of any."""
         before, routes = self.everything(), list(routes)
         self.assertGreaterEqual(len(routes), least)
-        bodies = {'rename': {'new_name': 'stolen'}, 'exec': {'argv': ['true']}, 'snapshots': {'name': 'mine'},
+        bodies = {'rename': {'new_name': 'stolen'}, 'exec': {'argv': ['true']}, 'snapshots': {'name': 'mine'}, 'disks': {'size': 1 << 20}, 'move': {'pool': 'default'},
                   'clone': {'new_name': 'mine'}}
         for method, path in routes:
             body = bodies.get(path.rpartition('/')[2], {})
@@ -202,8 +205,8 @@ class Authentication(WireTest):
 
 class Roles(WireTest):
     def test_a_viewer_changes_nothing_and_only_an_admin_of_all_projects_administers(self):
-        every = self.routes('none', 'view', 'operate', 'administer')
-        closed = [route for route in every if route[0] != 'GET' or 'tokens' in route[1]]
+        every = self.routes('view', 'operate', 'administer')
+        closed = [route for route in every if (route[0] != 'GET' or 'tokens' in route[1]) and '/sessions/' not in route[1]]
         self.assert_refused(self.viewer, 403, closed, 20)
         for token in (self.operator, self.new_token('al', '--role', 'admin', '--projects', 'shop')):
             self.assert_refused(token, 403, self.routes('administer'), 7)
@@ -223,6 +226,15 @@ class Roles(WireTest):
         task = f'/v1/tasks/{made.out.strip()}'
         self.assert_refused(self.shopkeeper, 404, [('GET', task), ('POST', f'{task}/cancel')])
 
+    def test_an_operator_of_one_project_neither_plans_nor_sees_plans_and_rules(self):
+        self.assert_refused(self.shopkeeper, 403, [('POST', '/v1/plans'), ('POST', '/v1/rules')])
+        made = self.lab.https('POST', '/v1/plans', {'kind': 'balance'}, self.operator)
+        self.assertEqual(made.status, 201, made)
+        plan = f"/v1/plans/{made.json()['name']}"
+        self.assertEqual(self.lab.https('GET', f'{plan}/estate', token=self.viewer).status, 200)
+        self.assert_refused(self.shopkeeper, 404, [('GET', plan), ('GET', f'{plan}/estate'), ('DELETE', plan), ('POST', f'{plan}/apply')])
+        self.assertEqual(self.lab.https('GET', '/v1/plans', token=self.shopkeeper).json()['items'], [])
+
     def test_lists_show_only_what_is_of_ones_project(self):
         for path in ('vms', 'vms?project=default', 'vms?contains=theirs', 'vms?watch=false',
                      'tasks', 'tasks?target=vms/theirs', 'events', 'events?target=vms/theirs'):
@@ -240,6 +252,19 @@ class Roles(WireTest):
                     self.lab.must('vm', 'set', name, '--description', kind)
                 seen += itertools.takewhile(lambda event: 'ours' not in str(event), events)
                 self.assertEqual([e for e in seen if e[1]['object']['project'] != 'shop'], [])
+
+    def test_the_watch_of_everything_shows_no_other_project_and_no_tokens(self):
+        def told_to(token):
+            with watching(self.lab, 'watch', token) as (seen, events):
+                self.lab.must('token', 'create', f'for-{token[-8:]}')
+                for name in ('theirs', 'ours'):
+                    self.lab.must('vm', 'set', name, '--description', token[-8:])
+                seen += itertools.takewhile(lambda event: event[1].get('name') != 'ours', events)
+                return seen
+        seen = told_to(self.shopkeeper)
+        self.assertEqual([e for e in seen if 'theirs' in str(e) or e[1].get('kind') == 'tokens'], [])
+        seen = told_to(self.admin)
+        self.assertEqual({e[1]['kind'] for e in seen} >= {'tokens', 'vms', 'events'}, True, seen)
 
     def test_an_open_watch_shows_a_change_and_the_event_tells_who_made_it(self):
         wish = {'name': 'news', 'disk': 16 * MIB}
@@ -290,7 +315,17 @@ class BadInput(WireTest):
                 ('/timeout_seconds', 'vms/ours/stop', {'timeout_seconds': 0}),
                 ('/argv/0', 'vms/ours/exec', {'argv': [None]}), ('/name', 'tokens', {}),
                 ('/recipe', 'templates', {'name': 'a', 'recipe': '../../bin/sh'}),
+                ('/size', 'uploads', {'template': 'a', 'size': 0}),
+                ('/template', 'uploads', {'template': '../a', 'size': 1}),
+                ('/sha256', 'uploads', {'template': 'a', 'size': 1, 'sha256': 'abc'}),
                 ('/subnet', 'networks', {'name': 'a', 'subnet': '10.9.0.1/24'}),
+                ('/metric', 'alarms', {'name': 'a', 'subject': 'pool', 'metric': 'cpu', 'above': 1}),
+                ('/webhook/0', 'alarms', {'name': 'a', 'subject': 'host', 'state': 'offline', 'webhook': ['file:///etc/passwd']}),
+                ('/mail/0', 'alarms', {'name': 'a', 'subject': 'host', 'state': 'offline', 'mail': ['a@b\r\nBcc: c@d']}),
+                ('/kind', 'rules', {'name': 'a', 'kind': 'beside'}), ('/vm', 'rules', {'name': 'a', 'kind': 'apart'}),
+                ('/vm/0', 'rules', {'name': 'a', 'kind': 'apart', 'vm': ['../x', 'ours']}),
+                ('/host', 'rules', {'name': 'a', 'kind': 'on-hosts', 'vm': ['ours']}), ('/kind', 'plans', {}),
+                ('/host', 'plans', {'kind': 'evacuate'}), ('/moves', 'plans', {'kind': 'balance', 'moves': 0}),
                 ('/domain', 'networks', {'name': 'a', 'domain': '../x\n'}),
                 ('/role', 'tokens', {'name': 'a', 'role': 'god'}),
                 ('/expires', 'tokens', {'name': 'a', 'expires': '2001-01-01T00:00:00.000Z'}),
@@ -302,7 +337,8 @@ class BadInput(WireTest):
             '?since': 'vms?watch&since=-1 vms?watch&since=999999', '?watch': 'vms?watch=maybe',
             '?project': 'vms?project=../x', '?observed': 'vms?observed=happy',
             None: 'vms?limit=1&limit=2 vms?label=%zz vms?label=%00 vms?label=%ff',
-        }.items() for target in targets.split()), (400, '?force', 'DELETE', '/v1/vms/ours?force=5'))
+        }.items() for target in targets.split()), (400, '?force', 'DELETE', '/v1/vms/ours?force=5'),
+            *((400, '?offset', 'PUT', f'/v1/uploads/x/content{query}', b'x') for query in ('', '?offset=', '?offset=-1')))
         self.check(*((status, None, method, target) for status, method, targets in (
             (404, 'GET', '/ //v1/vms /v1/vms/ /etc/passwd /v1/vms/nobody /v1/vms/..%5c..'),
             (400, 'GET', '/v1/vms/.. /v1/vms/../tokens /v1/vms/%2e%2e/tokens /v1/vms/..%2fetc'),
@@ -316,6 +352,7 @@ class BadInput(WireTest):
                      for value in ('"0"', 'x') for request in (
             ('PATCH', '/v1/vms/ours', {'cpus': 2}), ('DELETE', '/v1/vms/ours', b''),
             ('POST', '/v1/vms/ours/rename', {'new_name': 'b'}), ('POST', '/v1/vms/ours/stop', b''),
+            ('PATCH', '/v1/alarms/host-offline', {'for_seconds': 5}), ('DELETE', '/v1/alarms/host-offline', b''),
             ('DELETE', '/v1/networks/default', b''), ('DELETE', '/v1/templates/seed', b''))))
         etag = self.lab.https('GET', '/v1/vms/ours', token=self.admin).headers['etag']
         request = ('PATCH', '/v1/vms/ours', {'cpus': 2}, self.admin, {'If-Match': etag})

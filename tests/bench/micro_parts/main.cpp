@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "http/router.h"
 #include "machines.h"
+#include "metrics/history.h"
 #include "model/operations.h"
 #include "storage/folder_pool.h"
 #include "store/sqlite.h"
@@ -271,6 +272,58 @@ void create_with_qemu_img(benchmark::State& state) {
   }
 }
 
+// --- metrics ---------------------------------------------------------------------------------
+
+/// A history of so many machines with nine quantities.
+struct Kept {
+  explicit Kept(std::size_t machines) {
+    metrics::Kind kind{.name = "vms", .quantities = {}};
+    for (int i = 0; i < 9; ++i) kind.quantities.push_back(std::to_string(i));
+    history = must(metrics::History::open(folder / "metrics", {kind}));
+    for (std::size_t i = 0; i < machines; ++i) {
+      auto value = static_cast<float>(i);
+      round.push_back({"4f1c2d3e-0000-4000-8000-" + std::to_string(100'000'000'000 + i),
+                       std::vector<float>(9, value)});
+    }
+  }
+  void add() {
+    history->add(0, time, round);
+    time += 10s;
+  }
+  void read(metrics::Level level) {
+    run_to_end(context, read_one(*history, round.front().object, level, time));
+  }
+  static Async<Result<metrics::Series>> read_one(metrics::History& from, std::string object,
+                                                 metrics::Level level, Time now) {
+    co_return co_await from.series(0, std::move(object), level, now);
+  }
+  Folder folder;
+  asio::io_context context{1};
+  std::unique_ptr<metrics::History> history;
+  std::vector<metrics::Sample> round;
+  Time time{std::chrono::seconds(1'700'000'000)};
+};
+
+// One round of so many machines into all five levels, and one read that waits for it.
+void keep_a_round(benchmark::State& state) {
+  Kept kept(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    kept.add();
+    kept.read(metrics::Level::hour);
+  }
+  state.counters["file_MiB"] =
+      static_cast<double>(std::filesystem::file_size(kept.folder / "metrics/vms.db") >> 20);
+}
+
+void read_a_series(benchmark::State& state) {
+  Kept kept(1000);
+  for (int i = 0; i < 400; ++i) {
+    kept.add();
+    kept.read(metrics::Level::hour);  // waits: the thread takes a few rounds at once, no more
+  }
+  for (auto _ : state) kept.read(metrics::Level::month);
+}
+
 BENCHMARK(commit_to_the_store)->Arg(1)->Arg(20)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(append_and_sync)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(insert_with_sqlite)->UseRealTime()->Unit(benchmark::kMicrosecond);
@@ -280,6 +333,8 @@ BENCHMARK(write_vm);
 BENCHMARK(write_json_alone);
 BENCHMARK(find_route);
 BENCHMARK(find_in_hash_table);
+BENCHMARK(keep_a_round)->Arg(1000)->Arg(40'000)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(read_a_series)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(create_disk)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(create_with_qemu_img)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(clone_disk_linked)->UseRealTime()->Unit(benchmark::kMicrosecond);
