@@ -57,6 +57,7 @@ components:
         parts: {type: array, items: {$ref: '#/components/schemas/Part'}, maxItems: 3, description: Parts}
         tags: {type: object, additionalProperties: {type: string, maxLength: 4}, x-keep-absent: true, description: Tags}
         made: {type: string, format: date-time, description: When}
+        pin: {type: string, x-cli-secret: true, description: What opens it}
     Part: {type: object, description: A part, properties: {id: {type: integer, description: Which}}}
     Color: {type: string, description: A color, enum: ['off', red]}
     ToyList: {type: object, x-list-of: Toy, description: A page}
@@ -108,10 +109,10 @@ class Types(unittest.TestCase):
 
     def test_limits_are_data(self):
         table = model_types.schema_header(schema())
-        self.assertIn('Field{"size", &Toy::size, Need::optional, Rule{.minimum = 1024}, Rule{}}', table)
-        self.assertIn('Need::required, Rule{.format = Format::name}', table)
-        self.assertIn('Rule{.max_items = 3}', table)
-        self.assertIn('Rule{}, Rule{.max_length = 4}', table)
+        self.assertIn('Field{"size", &Toy::size, Need::optional, FieldRule{.minimum = 1024}, FieldRule{}}', table)
+        self.assertIn('Need::required, FieldRule{.format = Format::name}', table)
+        self.assertIn('FieldRule{.max_items = 3}', table)
+        self.assertIn('FieldRule{}, FieldRule{.max_length = 4}', table)
 
     def test_the_same_schema_gives_the_same_text(self):
         self.assertEqual(self.header, model_types.types_header(schema()))
@@ -152,6 +153,10 @@ class Commands(unittest.TestCase):
         self.assertEqual(commands.usage(create), 'truce toy create NAME [options]')
         size = next(i for i in create.inputs if i.name == 'size')
         self.assertEqual((size.kind, size.default, size.limits), ('bytes', '2KiB', 'at least 1KiB'))
+
+    def test_a_secret_is_read_from_a_file_by_an_option_that_says_so(self):
+        pin = next(i for i in self.find('toy create').inputs if i.name == 'pin')
+        self.assertEqual((pin.flag, pin.file, pin.secret, pin.value), ('pin-file', True, True, 'FILE'))
 
     def test_a_list_can_be_watched_and_has_no_default_limit(self):
         inputs = {i.name: i for i in self.find('toy list').inputs}
@@ -207,12 +212,18 @@ class Refusals(unittest.TestCase):
                      self.toy('a', {'type': 'string', 'format': 'ipv9', 'description': 'x'}))
         self.refused('refers to Nothing', self.toy('a', {'$ref': '#/components/schemas/Nothing', 'description': 'x'}))
 
+    def test_a_secret_that_is_no_text(self):
+        self.refused('x-cli-secret is for a string',
+                     self.toy('a', {'type': 'integer', 'x-cli-secret': True, 'description': 'x'}))
+
     def test_a_property_without_description(self):
         self.refused('Toy/a: needs a description', self.toy('a', {'type': 'string'}))
 
     def test_a_default_that_does_not_fit(self):
         self.refused('does not fit its type', self.toy('a', {'type': 'integer', 'default': '1', 'description': 'x'}))
         self.refused('does not fit its type', self.toy('a', {'type': 'integer', 'default': True, 'description': 'x'}))
+        self.refused('is not of format',
+                     self.toy('a', {'type': 'string', 'format': 'name', 'default': '', 'description': 'x'}))
         self.refused('is not a value of Color',
                      self.toy('a', {'$ref': '#/components/schemas/Color', 'default': 'blue', 'description': 'x'}))
 
