@@ -221,7 +221,7 @@ void Node::State::take_assignment(model::Assignment assignment) {
   for (const auto& uuid : assignment.gone_vms) let_go(uuid);
   if (assignment.full) let_go_all_but(uuids);
   if (assignment.full || !assignment.vms.empty() || !assignment.gone_vms.empty()) {
-    for (const auto& [uuid, keeper] : keepers) keeper->mirrors_changed();
+    for (const auto& uuid : mirrored) keepers.at(uuid)->mirrors_changed();
   }
   moves.act();
   if (assignment.uploads) porter.assign(*assignment.uploads);
@@ -238,6 +238,11 @@ void Node::State::take_assignment(model::Assignment assignment) {
 
 void Node::State::take_machine(model::VmAssignment wish) {
   auto uuid = wish.vm.uuid;
+  if (std::ranges::any_of(wish.vm.nics, [](const auto& nic) { return !nic.mirror_to.empty(); })) {
+    mirrored.insert(uuid);
+  } else {
+    mirrored.erase(uuid);
+  }
   auto& keeper = keepers[uuid];
   if (keeper) return keeper->assign(std::move(wish));
   bool lands = moves.lands(uuid), strays = moves.strays(wish.vm);
@@ -256,29 +261,25 @@ void Node::State::take_machine(model::VmAssignment wish) {
 }
 
 void Node::State::let_go(const std::string& uuid) {
+  mirrored.erase(uuid);
   if (auto keeper = keepers.extract(uuid)) keeper.mapped()->close();
   if (!adopted.contains(uuid)) pools.leave(uuid);
 }
 
 // After a new connection: what went meanwhile is not named. What runs is known when it is later.
 void Node::State::let_go_all_but(const std::set<std::string>& uuids) {
-  for (const auto& keeper : all_keepers()) {
-    const auto uuid = keeper->vm().uuid;
+  std::vector<std::string> others;
+  for (const auto& [uuid, keeper] : keepers) {
     if (uuids.contains(uuid)) continue;
     if (is_up(keeper->observed())) adopted[uuid] = keeper->observed();
-    let_go(uuid);
+    others.push_back(uuid);
   }
+  for (const auto& uuid : others) let_go(uuid);
 }
 
 std::shared_ptr<Keeper> Node::State::keeper_of(const std::string& uuid) const {
   auto found = keepers.find(uuid);
   return found == keepers.end() ? nullptr : found->second;
-}
-
-std::vector<std::shared_ptr<Keeper>> Node::State::all_keepers() const {
-  std::vector<std::shared_ptr<Keeper>> all;
-  for (const auto& [uuid, keeper] : keepers) all.push_back(keeper);
-  return all;
 }
 
 void Node::State::forget(const std::string& uuid) {

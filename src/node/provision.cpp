@@ -171,8 +171,6 @@ network::Nic Keeper::wished_nic(const model::VmNic& nic) const {
 }
 
 void Keeper::mirrors_changed() {
-  auto mirrored = [](const model::VmNic& nic) { return !nic.mirror_to.empty(); };
-  if (std::ranges::none_of(vm().nics, mirrored)) return;
   refreshed_generation_ = 0;
   wake_.wake();
 }

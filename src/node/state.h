@@ -57,7 +57,7 @@ struct Node::State {
         jobs(hands),
         moves(hands,
               {[this](const std::string& uuid) { return keeper_of(uuid); },
-               [this] { return all_keepers(); }, [this](const std::string& uuid) { forget(uuid); },
+               [this](const std::string& uuid) { forget(uuid); },
                [this](const std::string& uuid) { life.ended(uuid); }}),
         porter(pool, settings, scope),
         templates(pool, settings, news),
@@ -78,7 +78,6 @@ struct Node::State {
   void let_go(const std::string& uuid);
   void let_go_all_but(const std::set<std::string>& uuids);
   [[nodiscard]] std::shared_ptr<Keeper> keeper_of(const std::string& uuid) const;
-  [[nodiscard]] std::vector<std::shared_ptr<Keeper>> all_keepers() const;
   void forget(const std::string& uuid);
   void send_beat(model::Heartbeat beat);
   bool to_keeper(model::Job job, JobEnd end);
@@ -121,6 +120,7 @@ struct Node::State {
   Templates templates;
   Life life;
   std::map<std::string, std::shared_ptr<Keeper>> keepers;
+  std::set<std::string> mirrored;  ///< uuids of those with a NIC that is copied for another machine
   std::map<std::string, model::Observed> adopted;  ///< not claimed by an assignment yet
   std::vector<hypervisor::Notice> early;           ///< of machines not assigned yet
   std::map<std::string, model::Network> networks;

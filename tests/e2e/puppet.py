@@ -15,7 +15,7 @@ import time
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
 LIBC.ptrace.restype = ctypes.c_long
-SINGLESTEP, GETREGS, SETREGS, DETACH, SEIZE, INTERRUPT = 9, 12, 13, 17, 0x4206, 0x4207
+CONTINUE, SINGLESTEP, GETREGS, SETREGS, DETACH, SEIZE, INTERRUPT = 7, 9, 12, 13, 17, 0x4206, 0x4207
 ALL = 0x40000000  # __WALL: also threads that are no children
 HERE = platform.machine() == 'x86_64'
 
@@ -58,18 +58,27 @@ class Puppet:
 
     def __init__(self, pid):
         self.pid = pid
-        ptrace(SEIZE, pid)
-        ptrace(INTERRUPT, pid)
-        self.wait()
-        self.saved = self.registers()
         self.memory = os.open(f'/proc/{pid}/mem', os.O_RDWR)
-        # It waits in a system call: the instruction before is one.
-        self.instruction = self.saved.rip - 2
-        if os.pread(self.memory, 2, self.instruction) != b'\x0f\x05':
-            self.close()
-            raise AssertionError(f'process {pid} was not in a system call')
+        ptrace(SEIZE, pid)
+        self.stop_in_a_call()
         self.room = self.call('mmap', 0, self.ROOM, 3, 0x22, -1, 0)  # read and write, private, anonymous
         self.used = 0
+
+    def stop_in_a_call(self):
+        """Where it waits in a system call: the instruction before is one. A busy process runs on until it does."""
+        deadline = time.monotonic() + 60
+        while True:
+            ptrace(INTERRUPT, self.pid)
+            self.wait()
+            self.saved = self.registers()
+            self.instruction = self.saved.rip - 2
+            if os.pread(self.memory, 2, self.instruction) == b'\x0f\x05':
+                return
+            if time.monotonic() > deadline:
+                self.close()
+                raise AssertionError(f'process {self.pid} is never in a system call')
+            ptrace(CONTINUE, self.pid)
+            time.sleep(0.001)
 
     def registers(self):
         registers = Registers()

@@ -7,7 +7,7 @@ namespace {
 using Guest = hypervisor::FakeWorld::Guest;
 
 Async<void> expect_moved(Region& region, const std::string& task) {
-  EXPECT_EQ(co_await region.ends(task), "succeeded");
+  EXPECT_EQ(co_await region.ends(task), "succeeded") << region.said;
   co_await region.until([&]() -> Async<bool> { co_return (co_await region.jobs()).empty(); });
   auto vm = co_await region.vm();
   EXPECT_EQ(vm.host, "h2");
@@ -42,7 +42,7 @@ TEST(Moves, a_running_machine_goes_to_another_host_with_its_disk) {
     EXPECT_GT(vm.last_migration->total_ms, 0);
     // It obeys over there.
     auto stopped = co_await region.estate.call("POST", "/v1/vms/web01/stop", "{}");
-    EXPECT_EQ(co_await region.ends(stopped.text("/name")), "succeeded");
+    EXPECT_EQ(co_await region.ends(stopped.text("/name")), "succeeded") << region.said;
     EXPECT_EQ(region.guest(1), nullptr);
   });
 }
@@ -54,7 +54,7 @@ TEST(Moves, it_comes_back_the_same_way) {
     co_await expect_moved(region, there.text("/name"));
     auto back = co_await region.migrate(R"({"with_storage":true,"to":"h1"})");
     EXPECT_EQ(back.status, 202) << back.raw;
-    EXPECT_EQ(co_await region.ends(back.text("/name")), "succeeded");
+    EXPECT_EQ(co_await region.ends(back.text("/name")), "succeeded") << region.said;
     co_await region.until([&]() -> Async<bool> { co_return (co_await region.jobs()).empty(); });
     EXPECT_TRUE(region.runs(0));
     co_await region.nothing_left_on(1);
@@ -92,7 +92,7 @@ TEST(Moves, a_machine_that_is_off_moves_with_its_files) {
     EXPECT_FALSE(std::filesystem::exists(there / "not-its-own"));
     EXPECT_EQ((co_await region.vm()).observed, Observed::off);
     auto started = co_await region.estate.call("POST", "/v1/vms/web01/start", "{}");
-    EXPECT_EQ(co_await region.ends(started.text("/name")), "succeeded");
+    EXPECT_EQ(co_await region.ends(started.text("/name")), "succeeded") << region.said;
     EXPECT_TRUE(region.runs(1));
   });
 }
@@ -142,7 +142,7 @@ TEST(Moves, what_cannot_move_is_told_why) {
     co_await refused(R"({"with_storage":true})", "cannot go anywhere else");
     co_await region.mend();
     auto paused = co_await region.estate.call("POST", "/v1/vms/web01/pause");
-    EXPECT_EQ(co_await region.ends(paused.text("/name")), "succeeded");
+    EXPECT_EQ(co_await region.ends(paused.text("/name")), "succeeded") << region.said;
     co_await refused(R"({"with_storage":true})", "is paused");
     EXPECT_TRUE((co_await region.jobs()).empty());
   });
@@ -208,7 +208,7 @@ TEST(Moves, a_host_is_emptied_and_what_stays_is_named) {
               "POST", "/v1/vms",
               fmt::format(R"({{"name":"{}","disk":1048576,"memory":67108864,"start":true}})",
                           name));
-          EXPECT_EQ(co_await region.ends(made.text("/name")), "succeeded");
+          EXPECT_EQ(co_await region.ends(made.text("/name")), "succeeded") << region.said;
         }
         auto on = [&](const std::string& name) -> Async<std::string> {
           co_return (co_await region.vm(name)).host;
@@ -217,7 +217,7 @@ TEST(Moves, a_host_is_emptied_and_what_stays_is_named) {
         auto drained = co_await region.estate.call("POST", "/v1/hosts/" + first + "/drain",
                                                    R"({"with_storage":true})");
         EXPECT_EQ(drained.status, 202) << drained.raw;
-        EXPECT_EQ(co_await region.ends(drained.text("/name")), "succeeded");
+        EXPECT_EQ(co_await region.ends(drained.text("/name")), "succeeded") << region.said;
         for (const auto* name : {"a", "b", "c"}) EXPECT_NE(co_await on(name), first);
         auto host = co_await region.estate.call("GET", "/v1/hosts/" + first);
         EXPECT_EQ(host.text("/draining"), "true");

@@ -109,6 +109,7 @@ class Region {
       state = co_await estate.task_ends(task);
       co_return state != "running";
     });
+    said = (co_await estate.call("GET", "/v1/tasks/" + task)).raw;
     co_return state;
   }
   Async<manager::Answer> migrate(std::string options = "{}") {
@@ -166,6 +167,7 @@ class Region {
   std::vector<std::unique_ptr<HostStage>> hosts;
   Way peers;
   std::string uuid, mac;
+  std::string said;  ///< the task that was waited for last
   bool ran_twice = false;
 
  private:

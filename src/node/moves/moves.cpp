@@ -68,7 +68,7 @@ bool Moves::strays(const model::Vm& vm) const {
   return left && left->vm.epoch < vm.epoch;
 }
 
-void Moves::prepare(Keeper& keeper) const {
+void Moves::prepare(Keeper& keeper) {
   for (const auto& job : jobs_) {
     if (job.vm != keeper.vm().uuid) continue;
     if (job.host == me() && job.phase == MigrationPhase::hand_over) {
@@ -83,7 +83,9 @@ void Moves::prepare(Keeper& keeper) const {
     auto note = notes_.find(Way::leaves, job.vm);
     bool leaves = job.phase != MigrationPhase::prepare && note && note->task == job.task &&
                   note->vm.epoch == keeper.vm().epoch;
-    if (job.from == me() && (leaves || job.phase == MigrationPhase::transfer)) keeper.hold(job);
+    if (job.from != me() || (!leaves && job.phase != MigrationPhase::transfer)) continue;
+    leaving_.insert(job.vm);
+    keeper.hold(job);
   }
 }
 
@@ -160,6 +162,7 @@ void Moves::act_as_source(const model::Job& job) {
     auto noted = notes_.write({Way::leaves, job.task, keeper->vm()});
     if (!noted) return tell({.task = job.task, .done = true, .error = noted.error().message});
     gone_[job.task] = keeper;
+    leaving_.insert(job.vm);
     keeper->depart(job);
   } else if (decided && (!keeper || back) && !settled && !busy_.contains(job.vm)) {
     spawn_alone(job.vm, leave_behind(job));
@@ -253,9 +256,14 @@ Async<void> Moves::arrive_after(std::shared_ptr<Arrival> arrival) {
 }
 
 void Moves::call_off_others() {
-  for (const auto& keeper : around_.keepers()) {
+  std::erase_if(leaving_, [&](const std::string& uuid) {
+    auto keeper = around_.keeper_of(uuid);
+    return !keeper || keeper->leaving().empty();
+  });
+  for (const auto& uuid : leaving_) {
+    auto keeper = around_.keeper_of(uuid);
     auto task = keeper->leaving();
-    if (task.empty() || job_of(task) != nullptr) continue;
+    if (job_of(task) != nullptr) continue;
     keeper->stay();
     gone_.erase(task);
     auto forgotten = notes_.forget(Way::leaves, keeper->vm().uuid);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,6 @@ class Moves {
   /// What a node has to give: its keepers, and what it knows of machines that have none.
   struct Around {
     std::function<std::shared_ptr<Keeper>(const std::string& uuid)> keeper_of;
-    std::function<std::vector<std::shared_ptr<Keeper>>()> keepers;
     /// What was heard of a machine that is not this host's is of no meaning any more.
     std::function<void(const std::string& uuid)> forget;
     /// No process is left of one that is not this host's, or was not until now.
@@ -43,7 +43,7 @@ class Moves {
   /// was on its way here, or what has left and is older. That is not the machine.
   [[nodiscard]] bool strays(const model::Vm& vm) const;
   /// Before a new keeper runs.
-  void prepare(Keeper& keeper) const;
+  void prepare(Keeper& keeper);
   /// Instead of letting a new keeper run: ends what strays(), and lets it run then, as that of a
   /// machine that is off.
   void run_after_strays(std::shared_ptr<Keeper> keeper);
@@ -85,6 +85,7 @@ class Moves {
   std::map<std::string, std::shared_ptr<Arrival>> arrivals_;  ///< by task
   std::map<std::string, model::JobReport> told_;              ///< by task
   std::map<std::string, std::shared_ptr<Keeper>> gone_;       ///< keepers of what has left
+  std::set<std::string> leaving_;  ///< uuids, of all machines here that are leaving(), and perhaps more
   /// Machines that something is removed of; what waits for its turn to do that, in its order.
   std::map<std::string, std::deque<std::uint64_t>> busy_;
   std::uint64_t places_ = 0;
