@@ -55,10 +55,9 @@ struct Node::State {
               carriers,
               files},
         jobs(hands),
-        moves(hands,
-              {[this](const std::string& uuid) { return keeper_of(uuid); },
-               [this](const std::string& uuid) { forget(uuid); },
-               [this](const std::string& uuid) { life.ended(uuid); }}),
+        moves(hands, {[this](const std::string& uuid) { return keeper_of(uuid); },
+                      [this](const std::string& uuid) { forget(uuid); },
+                      [this](const std::string& uuid) { life.ended(uuid); }}),
         porter(pool, settings, scope),
         templates(pool, settings, news),
         life(l, settings, hooks_of(keepers, life, hypervisor, [this](model::Heartbeat beat) {

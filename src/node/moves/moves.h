@@ -85,7 +85,8 @@ class Moves {
   std::map<std::string, std::shared_ptr<Arrival>> arrivals_;  ///< by task
   std::map<std::string, model::JobReport> told_;              ///< by task
   std::map<std::string, std::shared_ptr<Keeper>> gone_;       ///< keepers of what has left
-  std::set<std::string> leaving_;  ///< uuids, of all machines here that are leaving(), and perhaps more
+  std::set<std::string>
+      leaving_;  ///< uuids, of all machines here that are leaving(), and perhaps more
   /// Machines that something is removed of; what waits for its turn to do that, in its order.
   std::map<std::string, std::deque<std::uint64_t>> busy_;
   std::uint64_t places_ = 0;
