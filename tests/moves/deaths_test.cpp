@@ -150,11 +150,8 @@ Async<void> check(Region& region, const Step& step, const Blow& blow) {
   // Whatever was, it can move now.
   if (vm.wanted != Wanted::running) co_return;
   auto other = vm.host == "h2" ? "h1" : "h2";
-  manager::Answer again;
-  co_await region.until([&]() -> Async<bool> {  // the manager sees a little later what is stored
-    again = co_await region.migrate(fmt::format(R"({{"with_storage":true,"to":"{}"}})", other));
-    co_return again.status != 409;
-  });
+  auto again =
+      co_await region.migrate_again(fmt::format(R"({{"with_storage":true,"to":"{}"}})", other));
   EXPECT_EQ(again.status, 202) << again.raw;
   EXPECT_EQ(co_await region.ends(again.text("/name")), "succeeded");
   EXPECT_TRUE(co_await region.until([&]() { return at_rest(region); }));

@@ -52,7 +52,7 @@ TEST(Moves, it_comes_back_the_same_way) {
     co_await region.make_machine(true);
     auto there = co_await region.migrate(R"({"with_storage":true})");
     co_await expect_moved(region, there.text("/name"));
-    auto back = co_await region.migrate(R"({"with_storage":true,"to":"h1"})");
+    auto back = co_await region.migrate_again(R"({"with_storage":true,"to":"h1"})");
     EXPECT_EQ(back.status, 202) << back.raw;
     EXPECT_EQ(co_await region.ends(back.text("/name")), "succeeded") << region.said;
     co_await region.until([&]() -> Async<bool> { co_return (co_await region.jobs()).empty(); });
@@ -181,7 +181,7 @@ TEST(Moves, whoever_wants_something_else_of_it_waits_or_cancels) {
     EXPECT_TRUE(region.runs(0));
     EXPECT_EQ((co_await region.vm()).description, "x");
     // And it can be tried again.
-    auto again = co_await region.migrate(R"({"with_storage":true})");
+    auto again = co_await region.migrate_again(R"({"with_storage":true})");
     co_await expect_moved(region, again.text("/name"));
   });
 }

@@ -115,6 +115,15 @@ class Region {
   Async<manager::Answer> migrate(std::string options = "{}") {
     co_return co_await estate.call("POST", "/v1/vms/web01/migrate", std::move(options));
   }
+  /// After an earlier move: the manager sees a little later what is stored of its end.
+  Async<manager::Answer> migrate_again(std::string options) {
+    manager::Answer again;
+    co_await until([&]() -> Async<bool> {
+      again = co_await migrate(options);
+      co_return again.status != 409;
+    });
+    co_return again;
+  }
   Async<model::Vm> vm(std::string name = "web01") {
     auto found = co_await estate.store.get("vms/" + name);
     if (!found || !*found) co_return model::Vm{};
