@@ -1,5 +1,6 @@
 #include "inventory.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/release.h"
@@ -7,7 +8,79 @@
 namespace truce::manager {
 namespace {
 constexpr std::size_t remembered_changes = 8192;
+
+// Which hosts have to know of an object.
+std::set<std::string> hosts_of(const model::Vm& vm) {
+  return {vm.host};
 }
+std::set<std::string> hosts_of(const model::VmTenancy& vm) {
+  return {vm.owner, vm.destination};
+}
+std::set<std::string> hosts_of(const model::Job& job) {
+  return {job.host, job.from};
+}
+std::set<std::string> hosts_of(const model::Upload& upload) {
+  return {upload.host};
+}
+
+template <class T>
+void add_hosts(const T* object, std::set<std::string>& hosts) {
+  if constexpr (requires { hosts_of(*object); }) {
+    if (object != nullptr) hosts.merge(hosts_of(*object));
+    hosts.erase("");
+  }
+}
+
+std::set<std::string> networks_of(const model::Vm& vm) {
+  std::set<std::string> networks;
+  for (const auto& nic : vm.nics) networks.insert(nic.network);
+  return networks;
+}
+
+// Whether hosts that it is not of are told the same of both.
+bool says_the_same(const model::Host& one, const model::Host& other) {
+  return one.address == other.address;
+}
+bool says_the_same(const model::Vm& one, const model::Vm& other) {
+  return one.host == other.host && one.nics == other.nics;
+}
+bool says_the_same(const model::Pool& one, const model::Pool& other) {
+  auto asked = [](const model::Pool& pool) {
+    return std::tie(pool.id, pool.shared, pool.source, pool.quota, pool.overcommit_percent,
+                    pool.alarm_percent);
+  };
+  auto place = [](const model::PoolPlace& one, const model::PoolPlace& other) {
+    return one.host == other.host && one.path == other.path;
+  };
+  return asked(one) == asked(other) && std::ranges::equal(one.places, other.places, place);
+}
+
+template <class T>
+bool is_for_others(const T* old, const T* now) {
+  if constexpr (requires { says_the_same(*old, *now); })
+    return old == nullptr || now == nullptr || !says_the_same(*old, *now);
+  return false;
+}
+
+void move(Members& members, const std::string& name, const std::set<std::string>& from,
+          const std::set<std::string>& to) {
+  for (const auto& group : from) {
+    auto found = members.find(group);
+    if (to.contains(group) || found == members.end()) continue;
+    found->second.erase(name);
+    if (found->second.empty()) members.erase(found);
+  }
+  for (const auto& group : to) {
+    if (!group.empty()) members[group].insert(name);
+  }
+}
+
+const std::set<std::string>& of_group(const Members& members, std::string_view group) {
+  static const std::set<std::string> none;
+  auto found = members.find(group);
+  return found == members.end() ? none : found->second;
+}
+}  // namespace
 
 bool ended(const model::Task& task) {
   return task.state != model::TaskState::queued && task.state != model::TaskState::running;
@@ -81,6 +154,15 @@ void Inventory::index(const Kept<T>* old, const Kept<T>* now) {
       numbers_.insert(now->object.number);
       if (now->object.host.empty()) unplaced_.insert(now->object.name);
     }
+    const auto& name = (old ? old : now)->object.name;
+    const std::set<std::string> none;
+    move(on_hosts_, name, old ? hosts_of(old->object) : none, now ? hosts_of(now->object) : none);
+    move(in_networks_, name, old ? networks_of(old->object) : none,
+         now ? networks_of(now->object) : none);
+  } else if constexpr (std::is_same_v<T, model::VmTenancy>) {
+    const auto& uuid = (old ? old : now)->object.name;
+    const std::set<std::string> none;
+    move(tenancies_, uuid, old ? hosts_of(old->object) : none, now ? hosts_of(now->object) : none);
   } else if constexpr (std::is_same_v<T, model::Task>) {
     if (old) live_tasks_.erase(old->object.name);
     if (now && !ended(now->object)) live_tasks_.insert(now->object.name);
@@ -97,8 +179,11 @@ bool Inventory::apply_to(const store::Change& change, store::Revision revision,
   std::string name(key.substr(folder.size() + 1));
   auto& collection = std::get<Collection<T>>(collections_);
   auto old = find<T>(name);
-  Seen seen{revision, folder, name, old ? std::string(project_of(old->object)) : "", nullptr};
+  Seen seen{.revision = revision, .folder = folder, .name = name};
+  if (old) seen.project = project_of(old->object);
+  add_hosts<T>(old ? &old->object : nullptr, seen.hosts);
   if (!change.entry) {
+    seen.for_others = is_for_others<T>(old ? &old->object : nullptr, nullptr);
     index<T>(old.get(), nullptr);
     collection.erase(name);
   } else {
@@ -110,6 +195,8 @@ bool Inventory::apply_to(const store::Change& change, store::Revision revision,
     auto kept = std::make_shared<Kept<T>>(Kept<T>{
         *std::move(object), revision, std::make_shared<const std::string>(change.entry->value)});
     index<T>(old.get(), kept.get());
+    add_hosts<T>(&kept->object, seen.hosts);
+    seen.for_others = is_for_others<T>(old ? &old->object : nullptr, &kept->object);
     seen.project = project_of(kept->object);
     seen.text = kept->text;
     collection[name] = std::move(kept);
@@ -146,6 +233,18 @@ std::string Inventory::certificates_of(const std::string& host) const {
 Ref<model::Vm> Inventory::vm_by_uuid(const std::string& uuid) const {
   auto found = uuid_names_.find(uuid);
   return found == uuid_names_.end() ? nullptr : find<model::Vm>(found->second);
+}
+
+const std::set<std::string>& Inventory::machines_on(std::string_view host) const {
+  return of_group(on_hosts_, host);
+}
+
+const std::set<std::string>& Inventory::machines_in(std::string_view network) const {
+  return of_group(in_networks_, network);
+}
+
+const std::set<std::string>& Inventory::tenancies_of(std::string_view host) const {
+  return of_group(tenancies_, host);
 }
 
 Async<void> Inventory::reached(store::Revision revision) {

@@ -133,7 +133,14 @@ struct Seen {
   std::string name;
   std::string project;
   std::shared_ptr<const std::string> text;
+  std::set<std::string> hosts;  ///< whose matter it was and is, for kinds that are that of some
+  /// What all hosts are told of it is not as it was: where a host is reached; where a machine is,
+  /// and by what cards; what was asked for of a pool.
+  bool for_others = false;
 };
+
+/// Names of objects by what they belong to.
+using Members = std::map<std::string, std::set<std::string>, std::less<>>;
 
 class Inventory {
  public:
@@ -155,6 +162,12 @@ class Inventory {
     return found == all<T>().end() ? nullptr : found->second;
   }
   [[nodiscard]] Ref<model::Vm> vm_by_uuid(const std::string& uuid) const;
+  /// Names of the machines of a host.
+  [[nodiscard]] const std::set<std::string>& machines_on(std::string_view host) const;
+  /// Names of machines that have a card in a network.
+  [[nodiscard]] const std::set<std::string>& machines_in(std::string_view network) const;
+  /// Uuids of machines whose tenancies name a host, as owner or as destination.
+  [[nodiscard]] const std::set<std::string>& tenancies_of(std::string_view host) const;
   /// Names of tasks that have not ended.
   [[nodiscard]] const std::set<std::string>& live_tasks() const { return live_tasks_; }
   /// Names of machines without a host.
@@ -200,6 +213,7 @@ class Inventory {
       collections_;
   std::map<std::string, std::string, std::less<>> certificates_;
   std::unordered_map<std::string, std::string> uuid_names_;
+  Members on_hosts_, in_networks_, tenancies_;
   std::set<std::int64_t> numbers_;
   std::set<std::string> live_tasks_;
   std::set<std::string> unplaced_;

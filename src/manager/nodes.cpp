@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/release.h"
+#include "cluster/due.h"
 #include "moves/moves.h"
 #include "networks/neighbours.h"
 #include "pools/pools.h"
@@ -127,6 +128,7 @@ struct Nodes::Session : std::enable_shared_from_this<Nodes::Session> {
   std::size_t beating = 0;                             ///< heartbeats without an answer yet
   std::optional<model::Tenancies> tenancies;           ///< as they were sent
   store::Revision revision = 0;                        ///< of the last assignment sent
+  Due due{.all = true};                                ///< not sent yet
   std::string not_understood;                          ///< of its messages, the last one
   bool closed = false;
 };
@@ -158,6 +160,7 @@ Result<void> Nodes::listen(const std::filesystem::path& path, Scope& scope) {
   if (ec) return fail(Code::io, "listen for nodes on {}: {}", path.string(), ec.message());
   scope_ = &scope;
   scope.spawn(accept(scope));
+  scope.spawn(note_changes());
   return {};
 }
 
@@ -171,6 +174,33 @@ Async<void> Nodes::accept(Scope& scope) {
       continue;
     }
     scope.spawn(meet(std::move(socket), {}, scope));
+  }
+}
+
+// For all nodes at once, so that a change wakes those that it concerns.
+Async<void> Nodes::note_changes() {
+  auto& inventory = ledger_.inventory();
+  Audience audience{[this](const std::string& host) -> Due* {
+                      auto found = sessions_.find(host);
+                      return found == sessions_.end() ? nullptr : &found->second->due;
+                    },
+                    [this](const std::function<void(Due&)>& mark) {
+                      for (auto& [host, session] : sessions_) mark(session->due);
+                    }};
+  auto seen = inventory.revision();
+  while (true) {
+    co_await inventory.changed_since(seen);
+    const auto& recent = inventory.recent();
+    if (inventory.remembered_from() > seen) {
+      audience.each([](Due& due) { due.all = true; });
+    } else {
+      auto first = std::ranges::upper_bound(recent, seen, {}, &Seen::revision);
+      for (; first != recent.end(); ++first) note(inventory, *first, audience);
+    }
+    seen = inventory.revision();
+    for (auto& [host, session] : sessions_) {
+      if (session->due != Due()) session->news.wake();
+    }
   }
 }
 
@@ -345,11 +375,12 @@ Async<void> Nodes::send_all(Session& session) {
       session.calls.pop_front();
       if (!co_await write_frame(session.socket, model::to_text(message))) co_return;
     }
-    auto seen = ledger_.inventory().revision();
-    if (seen > session.revision) {
-      auto assignment = co_await next_assignment(session);
+    if (session.due != Due()) {
+      auto seen = ledger_.inventory().revision();
+      auto assignment = co_await next_assignment(session, std::exchange(session.due, {}));
       if (!assignment) {
         spdlog::warn("assignment of node {}: {}", session.host, assignment.error().message);
+        session.due.all = true;  // nobody knows what of it was noted as sent
         co_await sleep_for(1s);
         continue;
       }
@@ -369,7 +400,7 @@ Async<void> Nodes::send_all(Session& session) {
       }
       continue;
     }
-    co_await (session.news.wait() || ledger_.inventory().changed_since(seen));
+    co_await session.news.wait();
   }
 }
 
@@ -401,15 +432,6 @@ Async<Result<void>> Nodes::add_vm(Session& session, model::Assignment& assignmen
 }
 
 std::optional<model::Tenancies> Nodes::news_of_lives(Session& session, bool all) const {
-  bool changed = all;
-  const auto& recent = ledger_.inventory().recent();
-  for (auto seen = recent.rbegin();
-       !changed && seen != recent.rend() && seen->revision > session.revision; ++seen) {
-    changed = seen->folder == folder_of<model::NodeLife> ||
-              seen->folder == folder_of<model::VmTenancy> ||
-              seen->folder == folder_of<model::Host> || seen->folder == folder_of<model::Cluster>;
-  }
-  if (!changed) return std::nullopt;
   auto told = lives_.tell ? lives_.tell(session.host) : std::nullopt;
   auto before = session.tenancies;
   if (before && told) before->revision = told->revision;
@@ -418,72 +440,52 @@ std::optional<model::Tenancies> Nodes::news_of_lives(Session& session, bool all)
   return told;
 }
 
-namespace {
-
-std::vector<Ref<model::Vm>> every_machine(const Inventory& inventory) {
-  std::vector<Ref<model::Vm>> all;
-  for (const auto& [name, kept] : inventory.all<model::Vm>()) all.push_back(kept);
-  return all;
+// Forgets what a node was told of machines that are not its own any more; which these are.
+std::vector<std::string> Nodes::gone_from(Session& session) const {
+  std::vector<std::string> gone;
+  std::erase_if(session.sent, [&](const auto& sent) {
+    auto kept = ledger_.inventory().vm_by_uuid(sent.first);
+    bool is_gone = !kept || kept->object.host != session.host;
+    if (is_gone) gone.push_back(sent.first);
+    return is_gone;
+  });
+  return gone;
 }
 
-}  // namespace
-
-Async<Result<model::Assignment>> Nodes::next_assignment(Session& session) {
+Async<Result<model::Assignment>> Nodes::next_assignment(Session& session, Due due) {
   const auto& inventory = ledger_.inventory();
   model::Assignment assignment;
   assignment.base = session.revision;
   assignment.revision = inventory.revision();
-  assignment.full = session.revision == 0 || inventory.remembered_from() > session.revision;
-  bool others = assignment.full;
-  bool groups = assignment.full;
-  bool pools = assignment.full;
-  bool some_left = false;
-  std::vector<Ref<model::Vm>> changed;
-  if (assignment.full) {
-    session.sent.clear();
-    changed = every_machine(inventory);
-  } else {
-    const auto& recent = inventory.recent();
-    for (auto seen = recent.rbegin(); seen != recent.rend() && seen->revision > session.revision;
-         ++seen) {
-      others = others || seen->folder == folder_of<model::Network> ||
-               seen->folder == folder_of<model::Template>;
-      groups = groups || seen->folder == folder_of<model::SecurityGroup>;
-      pools = pools || seen->folder == folder_of<model::ResourcePool>;
-      if (seen->folder != folder_of<model::Vm>) continue;
-      auto kept = inventory.find<model::Vm>(seen->name);
-      some_left = some_left || !kept || kept->object.host != session.host;
-      if (kept) changed.push_back(std::move(kept));
-    }
-  }
-  if (some_left) {
-    std::erase_if(session.sent, [&](const auto& sent) {
-      auto kept = inventory.vm_by_uuid(sent.first);
-      bool gone = !kept || kept->object.host != session.host;
-      if (gone) assignment.gone_vms.push_back(sent.first);
-      return gone;
-    });
-  }
   // An empty list says "as before", so that no network is left takes a whole assignment.
-  if (others && !assignment.full && inventory.all<model::Network>().empty()) {
-    assignment.full = groups = true;
+  due.all = due.all || (due.networks && inventory.all<model::Network>().empty());
+  assignment.full = due.all;
+  if (due.all) {
     session.sent.clear();
-    changed = every_machine(inventory);
+    due.machines = inventory.machines_on(session.host);
+  } else if (!due.machines.empty()) {
+    assignment.gone_vms = gone_from(session);
   }
-  if (others) {
+  if (due.all || due.networks) {
     assignment.networks = objects<model::Network>(inventory);
     assignment.templates = names<model::Template>(inventory);
   }
-  assignment.jobs = jobs_of(inventory, session.host);
-  assignment.incoming = incoming_news(inventory, session.host, session.incoming, assignment.full);
-  if (groups) assignment.security_groups = objects<model::SecurityGroup>(inventory);
-  assignment.pools = news_of_pools(inventory, session.host, session.pools, assignment.full);
-  assignment.uploads = news_of_uploads(inventory, session.host, session.uploads, assignment.full);
-  tell_of_others(inventory, session.host, session.revision, session.others, assignment);
-  if (pools) assignment.resource_pools = objects<model::ResourcePool>(inventory);
-  assignment.tenancies = news_of_lives(session, assignment.full);
-  for (const auto& kept : changed) {
-    if (kept->object.host != session.host) continue;
+  if (due.all || due.groups) assignment.security_groups = objects<model::SecurityGroup>(inventory);
+  if (due.all || due.resource_pools)
+    assignment.resource_pools = objects<model::ResourcePool>(inventory);
+  if (due.all || due.pools)
+    assignment.pools = news_of_pools(inventory, session.host, session.pools, due.all);
+  if (due.all || due.uploads)
+    assignment.uploads = news_of_uploads(inventory, session.host, session.uploads, due.all);
+  if (due.all || due.others) tell_of_others(inventory, session.host, session.others, assignment);
+  if (due.all || due.lives) assignment.tenancies = news_of_lives(session, due.all);
+  // All of them in each assignment, and what is on its way here with them.
+  assignment.jobs = due.all || due.jobs ? jobs_of(inventory, session.host) : session.jobs;
+  if (due.all || due.jobs)
+    assignment.incoming = incoming_news(inventory, session.host, session.incoming, due.all);
+  for (const auto& name : due.machines) {
+    auto kept = inventory.find<model::Vm>(name);
+    if (!kept || kept->object.host != session.host) continue;
     CO_TRY_VOID(co_await add_vm(session, assignment, kept->object));
   }
   co_return assignment;

@@ -18,6 +18,8 @@ namespace truce::manager {
 /// or is anybody's.
 bool concerns(const Inventory& inventory, const model::Job& job, const std::string& host);
 
+struct Due;
+
 class Nodes {
  public:
   /// What to do with a node's news; answers when it is stored.
@@ -70,10 +72,12 @@ class Nodes {
   Async<void> read_news(Session& session);
   Async<void> store_news(Session& session);
   Async<void> send_all(Session& session);
-  Async<Result<model::Assignment>> next_assignment(Session& session);
+  Async<void> note_changes();
+  Async<Result<model::Assignment>> next_assignment(Session& session, Due due);
   Async<Result<void>> add_vm(Session& session, model::Assignment& assignment, const model::Vm& vm);
   Async<void> mark_offline(std::string host);
   std::optional<model::Tenancies> news_of_lives(Session& session, bool all) const;
+  [[nodiscard]] std::vector<std::string> gone_from(Session& session) const;
   void take_beat(Session& session, model::Heartbeat beat);
   Async<void> answer_beat(std::shared_ptr<Session> session, model::Heartbeat beat);
 

@@ -21,6 +21,8 @@ struct Options {
   std::string host = "bench";
   std::string token;
   int machines = 0;
+  int hosts = 0;       ///< more of them, whose machines these are; 0: they are of `host`
+  std::string shared;  ///< a pool that all hosts have, for their disks
   bool touch = false;
 };
 
@@ -55,12 +57,35 @@ Result<void> make_folder_of(const Options& options, int number) {
   return {};
 }
 
+model::Pool shared_pool(const std::string& folder) {
+  model::Pool pool;
+  pool.name = "shared";
+  pool.source = pool.path = folder;
+  pool.shared = true;
+  pool.total = pool.free = gib(1'000'000);
+  pool.created = now();
+  return pool;
+}
+
+// One that is to run on one of many hosts, with nothing on its disk.
+model::Vm machine_of_many(const Options& options, int number) {
+  auto vm = machine(number, fmt::format("h{:05}", number % options.hosts));
+  vm.wanted = model::Wanted::running;
+  vm.template_.clear();
+  vm.disks.at(0).template_.clear();
+  vm.disks.at(0).pool = "shared";
+  return vm;
+}
+
 Async<Result<void>> fill(store::Store& store, Options options) {
   std::vector<store::Write> writes = {write_of("networks", first_network())};
+  if (!options.shared.empty()) writes.push_back(write_of("pools", shared_pool(options.shared)));
   if (!options.token.empty()) writes.push_back(write_of("tokens", token_of(options.token)));
   for (int number = 0; number < options.machines; ++number) {
-    writes.push_back(write_of("vms", machine(number, options.host)));
-    CO_TRY_VOID(make_folder_of(options, number));
+    bool many = options.hosts > 0;
+    auto vm = many ? machine_of_many(options, number) : machine(number, options.host);
+    writes.push_back(write_of("vms", vm));
+    if (!many) CO_TRY_VOID(make_folder_of(options, number));
     if (writes.size() < writes_at_once) continue;
     CO_TRY_VOID(co_await store.commit({}, std::exchange(writes, {})));
   }
@@ -108,6 +133,8 @@ int main(int argc, char** argv) {
   app.add_option("--host", options.host, "As truced's --name");
   app.add_option("--token", options.token, "Lets a bearer of this token in");
   app.add_option("--machines", options.machines, "How many")->required();
+  app.add_option("--hosts", options.hosts, "Of how many others they are, running");
+  app.add_option("--shared", options.shared, "Folder of a pool that these share");
   app.add_flag("--touch", options.touch, "Only make the last machine's state wrong");
   CLI11_PARSE(app, argc, argv);
   return truce::bench::main_with(std::move(options));

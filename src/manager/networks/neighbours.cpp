@@ -11,28 +11,52 @@ bool extends(const model::Network& network, const model::VmNic& nic) {
   return network.vni > 0 || (network.mode == model::NetworkMode::bridged && grouped);
 }
 
+bool is_extended(const model::Network& network) {
+  return network.vni > 0 || network.mode == model::NetworkMode::bridged;
+}
+
+// In the order in which machines are listed.
+std::set<std::string> machines_met(const Inventory& inventory,
+                                   const std::set<std::string, std::less<>>& networks) {
+  std::set<std::string> names;
+  for (const auto& network : networks) {
+    const auto& members = inventory.machines_in(network);
+    names.insert(members.begin(), members.end());
+  }
+  return names;
+}
+
+// Networks over several hosts on which a host has machines.
 std::set<std::string, std::less<>> networks_of(const Inventory& inventory,
                                                const std::string& host) {
   std::set<std::string, std::less<>> used;
-  for (const auto& [name, kept] : inventory.all<model::Vm>()) {
-    if (kept->object.host != host) continue;
-    for (const auto& nic : kept->object.nics) used.insert(nic.network);
+  for (const auto& name : inventory.machines_on(host)) {
+    for (const auto& nic : inventory.find<model::Vm>(name)->object.nics) {
+      auto network = inventory.find<model::Network>(nic.network);
+      if (network && is_extended(network->object)) used.insert(nic.network);
+    }
   }
   return used;
+}
+
+// What a node needs of each: where it is reached.
+std::vector<model::Host> addresses_of_hosts(const Inventory& inventory) {
+  std::vector<model::Host> hosts;
+  for (const auto& [name, kept] : inventory.all<model::Host>()) {
+    model::Host& host = hosts.emplace_back();
+    host.name = name;
+    host.address = kept->object.address;
+  }
+  return hosts;
 }
 
 }  // namespace
 
 std::vector<model::Neighbour> neighbours_of(const Inventory& inventory, const std::string& host) {
   std::vector<model::Neighbour> found;
-  auto extended = [](const auto& entry) {
-    const auto& network = entry.second->object;
-    return network.vni > 0 || network.mode == model::NetworkMode::bridged;
-  };
-  if (std::ranges::none_of(inventory.all<model::Network>(), extended)) return found;
   auto used = networks_of(inventory, host);
-  for (const auto& [name, kept] : inventory.all<model::Vm>()) {
-    const auto& vm = kept->object;
+  for (const auto& name : machines_met(inventory, used)) {
+    const auto& vm = inventory.find<model::Vm>(name)->object;
     if (vm.host == host || vm.host.empty()) continue;
     for (const auto& nic : vm.nics) {
       if (!used.contains(nic.network)) continue;
@@ -45,21 +69,15 @@ std::vector<model::Neighbour> neighbours_of(const Inventory& inventory, const st
   return found;
 }
 
-void tell_of_others(const Inventory& inventory, const std::string& host, store::Revision since,
-                    ToldOfOthers& told, model::Assignment& assignment) {
-  bool of_hosts = assignment.full, of_cards = assignment.full;
-  const auto& recent = inventory.recent();
-  for (auto seen = recent.rbegin(); seen != recent.rend() && seen->revision > since; ++seen) {
-    of_hosts = of_hosts || seen->folder == folder_of<model::Host>;
-    of_cards = of_cards || seen->folder == folder_of<model::Vm> ||
-               seen->folder == folder_of<model::Network>;
-  }
-  if (of_hosts) {
-    std::vector<model::Host> hosts;
-    for (const auto& [name, kept] : inventory.all<model::Host>()) hosts.push_back(kept->object);
-    if (assignment.full || hosts != told.hosts) assignment.hosts = told.hosts = std::move(hosts);
-  }
-  if (!of_cards) return;
+bool hosts_meet(const Inventory& inventory) {
+  return std::ranges::any_of(inventory.all<model::Network>(),
+                             [](const auto& entry) { return is_extended(entry.second->object); });
+}
+
+void tell_of_others(const Inventory& inventory, const std::string& host, ToldOfOthers& told,
+                    model::Assignment& assignment) {
+  auto hosts = hosts_meet(inventory) ? addresses_of_hosts(inventory) : std::vector<model::Host>();
+  if (assignment.full || hosts != told.hosts) assignment.hosts = told.hosts = std::move(hosts);
   auto neighbours = neighbours_of(inventory, host);
   if (assignment.full || neighbours != told.neighbours)
     assignment.neighbours = told.neighbours = std::move(neighbours);

@@ -9,13 +9,16 @@ namespace truce::manager {
 /// it has machines on, and on bridged networks those whose security groups rules may name.
 std::vector<model::Neighbour> neighbours_of(const Inventory& inventory, const std::string& host);
 
+/// Whether there is any such network: where there is none, hosts are no matter of each other.
+bool hosts_meet(const Inventory& inventory);
+
 /// What a node was told last, so that only news are sent.
 struct ToldOfOthers {
   std::vector<model::Host> hosts;
   std::vector<model::Neighbour> neighbours;
 };
-/// Puts what has changed since a revision, or all, into an assignment.
-void tell_of_others(const Inventory& inventory, const std::string& host, store::Revision since,
-                    ToldOfOthers& told, model::Assignment& assignment);
+/// Puts what has changed of that into an assignment, or all where that is full.
+void tell_of_others(const Inventory& inventory, const std::string& host, ToldOfOthers& told,
+                    model::Assignment& assignment);
 
 }  // namespace truce::manager

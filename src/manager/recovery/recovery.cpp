@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/log.h"
@@ -195,6 +196,7 @@ Async<void> Recovery::start_machines() {
   auto& inventory = ledger_.inventory();
   while (true) {
     auto seen = inventory.revision();
+    note_changes();
     if (!inventory.all<model::NodeLife>().empty()) {
       co_await assign_starts();
       co_await restart_lost();
@@ -240,13 +242,53 @@ Async<void> Recovery::fence(availability::Transaction fence) {
   }
 }
 
+// Which machines are to be looked at: what has changed of them, of who may run them, or of the
+// lives of these.
+void Recovery::note_changes() {
+  const auto& inventory = ledger_.inventory();
+  const auto& recent = inventory.recent();
+  bool all = noted_ < inventory.remembered_from() || noted_ == 0;
+  auto first = std::ranges::upper_bound(recent, noted_, {}, &Seen::revision);
+  for (; !all && first != recent.end(); ++first) {
+    if (first->folder == folder_of<model::Vm>) changed_.insert(first->name);
+    if (first->folder == folder_of<model::VmTenancy>) note_uuid(first->name);
+    if (first->folder == folder_of<model::NodeLife>) note_host(first->name);
+    all = first->folder == folder_of<model::Cluster>;
+  }
+  if (all) {
+    for (const auto& [name, kept] : inventory.all<model::Vm>()) changed_.insert(name);
+  }
+  noted_ = inventory.revision();
+}
+
+void Recovery::note_uuid(const std::string& uuid) {
+  if (auto kept = ledger_.inventory().vm_by_uuid(uuid)) changed_.insert(kept->object.name);
+}
+
+void Recovery::note_host(const std::string& host) {
+  const auto& inventory = ledger_.inventory();
+  const auto& own = inventory.machines_on(host);
+  changed_.insert(own.begin(), own.end());
+  for (const auto& uuid : inventory.tenancies_of(host)) note_uuid(uuid);
+}
+
 // Gives machines that are to run to the host that they are placed on.
 Async<void> Recovery::assign_starts() {
   auto& inventory = ledger_.inventory();
+  std::erase_if(changed_, [&](const std::string& name) {
+    auto kept = inventory.find<model::Vm>(name);
+    if (kept && leaves_storage(kept->object)) {
+      leaving_.insert(name);
+    } else {
+      leaving_.erase(name);
+    }
+    return !kept || !is_to_start(inventory, kept->object);
+  });
   auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
     std::size_t assigned = 0;
-    for (const auto& [name, kept] : inventory.all<model::Vm>()) {
-      if (!is_to_start(inventory, kept->object)) continue;
+    for (const auto& name : changed_) {
+      auto kept = inventory.find<model::Vm>(name);
+      if (!kept || !is_to_start(inventory, kept->object)) continue;
       auto vm = kept->object;
       TRY_VOID(assign(inventory, change, vm, vm.host));
       if (inventory.find<model::VmTenancy>(vm.uuid)) vm.problem.clear();
@@ -265,12 +307,9 @@ Async<void> Recovery::assign_starts() {
 Async<void> Recovery::restart_lost() {
   auto& inventory = ledger_.inventory();
   const auto& hosts = inventory.all<model::NodeLife>();
-  const auto& machines = inventory.all<model::Vm>();
   bool fenced =
       std::ranges::any_of(hosts, [](const auto& life) { return life.second->object.fenced; });
-  bool left = std::ranges::any_of(machines,
-                                  [](const auto& vm) { return leaves_storage(vm.second->object); });
-  if (!fenced && !left) co_return;
+  if (!fenced && leaving_.empty()) co_return;
   auto estate = gather(inventory);
   auto plan = availability::plan_recovery(estate.view, estate.machines, estate.rooms);
   for (auto& start : plan.starts)

@@ -1,6 +1,9 @@
 // The leader's side of availability: which hosts are dead, and where their machines run again.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "availability/observer.h"
 #include "availability/recovery.h"
 #include "ledger.h"
@@ -24,6 +27,9 @@ class Recovery {
   Async<void> look();
   Async<void> start_machines();
   Async<void> fence(availability::Transaction fence);
+  void note_changes();
+  void note_uuid(const std::string& uuid);
+  void note_host(const std::string& host);
   Async<void> assign_starts();
   Async<void> restart_lost();
   Async<void> restart(std::string uuid, std::string to, std::string why);
@@ -34,6 +40,9 @@ class Recovery {
   const Settings& settings_;
   availability::Observer observer_;
   Stranded stranded_;
+  store::Revision noted_ = 0;
+  std::set<std::string> changed_;  ///< machines that may have to be assigned, by name
+  std::set<std::string> leaving_;  ///< those that leave their host for its storage
 };
 
 }  // namespace truce::manager

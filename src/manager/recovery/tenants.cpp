@@ -177,9 +177,9 @@ std::optional<model::Tenancies> tenancies_of(const Inventory& inventory, const S
   told.kill_ms = timing.kill.count();
   told.drain_ms = timing.drain.count();
   std::set<std::string> named{host};
-  for (const auto& [uuid, kept] : inventory.all<model::VmTenancy>()) {
+  for (const auto& uuid : inventory.tenancies_of(host)) {
+    auto kept = inventory.find<model::VmTenancy>(uuid);
     const auto& vm = kept->object;
-    if (vm.owner != host && vm.destination != host) continue;
     named.insert(vm.owner);
     named.insert(vm.destination);
     told.vms.push_back(vm);

@@ -162,10 +162,10 @@ TEST(Neighbours, are_cards_on_other_hosts_that_machines_of_this_one_can_meet) {
   ToldOfOthers told;
   model::Assignment first, second;
   first.full = true;
-  tell_of_others(inventory, "h1", 0, told, first);
+  tell_of_others(inventory, "h1", told, first);
   ASSERT_TRUE(first.neighbours);
   EXPECT_EQ(*first.neighbours, met);
-  tell_of_others(inventory, "h1", 7, told, second);
+  tell_of_others(inventory, "h1", told, second);
   EXPECT_FALSE(second.neighbours || second.hosts) << "no news";
 }
 
