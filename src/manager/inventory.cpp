@@ -137,7 +137,10 @@ Result<void> Inventory::apply(const store::Batch& batch) {
     recent_.pop_front();
   }
   revision_ = batch.revision;
-  changed_.cancel();
+  auto reached = awaited_.upper_bound(revision_);
+  for (auto waits = awaited_.begin(); waits != reached; ++waits) waits->second->cancel();
+  auto is_beat = [](const store::Change& change) { return change.key.starts_with("beat/"); };
+  if (!std::ranges::all_of(batch.changes, is_beat)) changed_.cancel();
   return {};
 }
 
@@ -248,7 +251,12 @@ const std::set<std::string>& Inventory::tenancies_of(std::string_view host) cons
 }
 
 Async<void> Inventory::reached(store::Revision revision) {
-  while (revision_ < revision) co_await changed_.async_wait(as_result);
+  if (revision_ >= revision) co_return;
+  asio::steady_timer timer(changed_.get_executor(), asio::steady_timer::time_point::max());
+  auto place = awaited_.emplace(revision, &timer);
+  auto leave = [this](auto* held) { awaited_.erase(*held); };
+  std::unique_ptr<decltype(place), decltype(leave)> guard(&place, leave);
+  co_await timer.async_wait(as_result);
 }
 
 Async<void> Inventory::changed_since(store::Revision revision) {

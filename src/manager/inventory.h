@@ -133,7 +133,8 @@ struct Seen {
   std::string name;
   std::string project;
   std::shared_ptr<const std::string> text;
-  std::set<std::string> hosts;  ///< whose matter it was and is, for kinds that are that of some
+  std::set<std::string> hosts =
+      {};  ///< whose matter it was and is, for kinds that are that of some
   /// What all hosts are told of it is not as it was: where a host is reached; where a machine is,
   /// and by what cards; what was asked for of a pool.
   bool for_others = false;
@@ -189,7 +190,7 @@ class Inventory {
 
   /// Returns when this has seen the revision, or when cancelled.
   Async<void> reached(store::Revision revision);
-  /// Returns when something changed after `revision`, or when cancelled.
+  /// Returns when something changed after `revision`, or when cancelled. Heartbeats are no change.
   Async<void> changed_since(store::Revision revision);
 
  private:
@@ -222,7 +223,9 @@ class Inventory {
   store::Revision revision_ = 0;
   std::int64_t format_ = 1;
   store::Revision format_revision_ = 0;
-  asio::steady_timer changed_;  ///< cancelled to wake all who wait
+  asio::steady_timer changed_;  ///< cancelled to wake all who wait for any change
+  /// Cancelled to wake who waits for a revision: of many commits at once each wakes its own.
+  std::multimap<store::Revision, asio::steady_timer*> awaited_;
 };
 
 /// The format that the entry of format_key tells, if there is one. Code::corrupt: it is no number;

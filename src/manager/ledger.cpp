@@ -70,7 +70,7 @@ Async<Result<void>> Ledger::change(Actor actor, std::function<Result<void>(Chang
     }
     if (revision.error().code != Code::conflict)
       co_return std::unexpected(std::move(revision).error());
-    co_await inventory_.changed_since(seen);
+    co_await inventory_.reached(seen + 1);
   }
   co_return fail(Code::unavailable, "too many changes at the same time: try again");
 }

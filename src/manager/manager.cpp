@@ -47,10 +47,12 @@ struct Manager::State {
       : settings(std::move(s)),
         scope(loop),
         ledger(loop, store),
+        pool_intake(ledger, scope, loop),
         nodes(
             loop, ledger,
             [this](std::string host, model::Report report) {
-              return store_report(ledger, settings, std::move(host), std::move(report));
+              return store_report(ledger, settings, pool_intake, std::move(host),
+                                  std::move(report));
             },
             [this](const std::string& host, model::Samples samples) {
               take_samples(host, std::move(samples));
@@ -114,6 +116,7 @@ struct Manager::State {
   Settings settings;
   Scope scope;
   Ledger ledger;
+  PoolIntake pool_intake;
   Consoles consoles;
   Nodes nodes;
   Entrance entrance;

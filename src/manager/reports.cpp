@@ -10,7 +10,6 @@
 #include "networks.h"
 #include "networks/mirrors.h"
 #include "nodes.h"
-#include "pools/pools.h"
 #include "recovery/stranded.h"
 #include "tasks.h"
 #include "templates.h"
@@ -209,14 +208,12 @@ Async<Result<void>> in_parts(Ledger& ledger, const std::vector<Item>& items, Nam
 
 }  // namespace
 
-Async<Result<void>> store_report(Ledger& ledger, const Settings& settings, std::string host,
-                                 model::Report report) {
+Async<Result<void>> store_report(Ledger& ledger, const Settings& settings, PoolIntake& pools,
+                                 std::string host, model::Report report) {
   const auto& inventory = ledger.inventory();
   CO_TRY_VOID(co_await ledger.change(
       {}, [&](Change& change) { return take_in_host(ledger, settings, change, host, report); }));
-  CO_TRY_VOID(co_await in_parts(
-      ledger, report.pools, [](const auto& pool) { return std::string_view(pool.name); },
-      [&](Change& change, const auto& pool) { take_in_pool(inventory, change, host, pool); }));
+  CO_TRY_VOID(co_await pools.take_in(host, std::move(report.pools)));
   for (bool all = !report.templates; !all;) {
     CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) -> Result<void> {
       all = take_in_templates(ledger, change, host, *report.templates);

@@ -218,16 +218,18 @@ Result<void> check_pool(const Inventory& inventory, const std::string& name, Nee
   return std::unexpected(Error{checked.error().code, checked.error().message, std::string(field)});
 }
 
-void take_in_pool(const Inventory& inventory, Change& change, const std::string& host,
-                  const model::Pool& seen) {
-  auto kept = inventory.find<model::Pool>(seen.name);
-  if (!kept && seen.name != usual_pool) return;  // it was deleted meanwhile
-  auto pool = kept ? kept->object : seen;
+void take_in_pool(const Inventory& inventory, Change& change, const std::string& name,
+                  const std::vector<PoolSight>& sights) {
+  auto kept = inventory.find<model::Pool>(name);
+  if (!kept && name != usual_pool) return;  // it was deleted meanwhile
+  auto pool = kept ? kept->object : sights.front().seen;
   if (!kept) pool.places.clear();
-  bool may_have = pool.shared || seen.name == usual_pool || pool_at(pool, host);
-  if (!may_have) return;
-  put_place(pool,
-            {host, seen.path, seen.total, seen.free, seen.used, seen.allocated, seen.problem});
+  for (const auto& [host, seen] : sights) {
+    bool may_have = pool.shared || name == usual_pool || pool_at(pool, host);
+    if (!may_have) continue;
+    put_place(pool,
+              {host, seen.path, seen.total, seen.free, seen.used, seen.allocated, seen.problem});
+  }
   if (kept && kept->object == pool) return;
   note_fill(change, kept ? kept->object : model::Pool{}, pool);
   if (kept && kept->object.problem != pool.problem) {

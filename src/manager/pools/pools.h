@@ -16,10 +16,15 @@ struct Need {
 Result<void> check_pool(const Inventory& inventory, const std::string& name, Need need,
                         std::string_view field, const std::string& host);
 
-/// Takes in what a host has seen of one of its pools. What an administrator has set stays, and so
-/// does what other hosts have seen.
-void take_in_pool(const Inventory& inventory, Change& change, const std::string& host,
-                  const model::Pool& seen);
+/// A pool, as a host sees it.
+struct PoolSight {
+  std::string host;
+  model::Pool seen;
+};
+/// Takes in what hosts have seen of one pool. What an administrator has set stays, and so does what
+/// other hosts have seen.
+void take_in_pool(const Inventory& inventory, Change& change, const std::string& name,
+                  const std::vector<PoolSight>& sights);
 
 /// The end of a job that created or deleted a pool on a host.
 void end_pool_job(const Inventory& inventory, Change& change, const model::Job& job, bool failed);

@@ -118,6 +118,15 @@ TEST(Formats, the_common_format_is_the_newest_that_all_hosts_know) {
   }
 }
 
+// Waits until the cluster is shown so.
+Async<void> shown(Estate& estate, std::string pointer, std::int64_t number) {
+  for (int i = 0; i < 1000; ++i) {
+    if ((co_await estate.call("GET", "/v1/cluster")).number(pointer) == number) co_return;
+    co_await sleep_for(10ms);
+  }
+  ADD_FAILURE() << pointer << " is never " << number;
+}
+
 TEST(Formats, the_format_is_raised_once_the_last_host_knows_a_newer_one) {
   Played release(2);
   model::Host old{.name = "h2", .state = model::HostState::offline};
@@ -126,17 +135,13 @@ TEST(Formats, the_format_is_raised_once_the_last_host_knows_a_newer_one) {
     co_await estate.start();
     auto link = (estate.folder / "node.sock").string();
     co_await estate.node.connect(link, "h1");
-    for (int i = 0; i < 1000 && (co_await stored(estate, "hosts/h1")).empty(); ++i)
-      co_await sleep_for(10ms);
+    co_await shown(estate, "/versions/1.2.3", 1);
     EXPECT_EQ((co_await estate.call("GET", "/v1/cluster")).number("/format"), 1);
-    EXPECT_EQ((co_await estate.call("GET", "/v1/cluster")).number("/versions/1.2.3"), 1);
     PlayedNode second(estate.loop);
     second.format = 2;
     co_await second.connect(link, "h2");
-    for (int i = 0; i < 1000 && (co_await stored(estate, "state/format")).empty(); ++i)
-      co_await sleep_for(10ms);
+    co_await shown(estate, "/format", 2);
     EXPECT_EQ(co_await stored(estate, "state/format"), "2");
-    EXPECT_EQ((co_await estate.call("GET", "/v1/cluster")).number("/format"), 2);
     auto events = co_await estate.call("GET", "/v1/events?target=cluster");
     EXPECT_EQ(events.text("/items/0/kind"), "cluster.format") << events.raw;
     second.close();

@@ -78,6 +78,7 @@ TEST(Overlays, give_each_card_its_addresses_for_good) {
 
 TEST(Overlays, tell_each_host_of_all_hosts) {
   with_estate([](Estate& estate) -> Async<void> {
+    co_await ask(estate, "POST", "/v1/networks", R"({"name":"lan","overlay":true})", 201);
     PlayedNode other(estate.loop);
     co_await other.connect((estate.folder / "node.sock").string(), "h2");
     co_await estate.node.assignment([](const auto& a) {

@@ -20,6 +20,7 @@ class Listeners {
     if (value) entry = store::Entry{key, *std::move(value), revision_, revision_};
     auto done = inventory.apply({revision_, {{std::move(key), std::move(entry)}}});
     EXPECT_TRUE(done) << done.error().message;
+    if (!done) return {};
     note(inventory, inventory.recent().back(), audience_);
     std::map<std::string, Due> told;
     for (auto& [host, due] : dues_) {
@@ -35,7 +36,7 @@ class Listeners {
     vm.cpus = 1;
     vm.memory = memory;
     vm.host = host;
-    vm.nics.emplace_back().network = network;
+    vm.nics.push_back({.network = network, .mac = "52:54:00:00:00:01"});
     return commit("vms/web", model::to_text(vm));
   }
   std::map<std::string, Due> put_network(const std::string& name, std::int64_t vni) {
