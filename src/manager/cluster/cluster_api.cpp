@@ -157,6 +157,20 @@ Result<void> check_etcd(const model::ClusterCreate& wish) {
   return {};
 }
 
+/// One text may have several, with commas between, as people write them; URLs have none.
+std::vector<std::string> addresses_in(const std::vector<std::string>& texts) {
+  std::vector<std::string> all;
+  for (std::string_view text : texts) {
+    for (auto more = true; more;) {
+      auto comma = text.find(',');
+      all.emplace_back(text.substr(0, comma));
+      more = comma != text.npos;
+      if (more) text.remove_prefix(comma + 1);
+    }
+  }
+  return all;
+}
+
 std::string prefix_of(const model::ClusterCreate& wish) {
   return wish.etcd_prefix.empty() ? fmt::format("/truce/{}/", wish.name) : wish.etcd_prefix;
 }
@@ -169,6 +183,7 @@ Async<Result<http::Response>> init_cluster(Rooms& rooms, const Context& context)
   CO_TRY_VOID(refuse_second(rooms));
   CO_TRY_VOID(check_baseline(inventory, own, wish.cpu_baseline));
   CO_TRY_VOID(check_etcd(wish));
+  wish.etcd = addresses_in(wish.etcd);
   if (!wish.etcd.empty()) wish.etcd_prefix = prefix_of(wish);
   // Files first: what they say without the store costs nothing, and the next try finds them.
   CO_TRY(auto founded, co_await membership->found(wish));

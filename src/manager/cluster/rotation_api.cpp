@@ -57,7 +57,7 @@ Async<Result<http::Response>> rotate_authority(Rooms& rooms, const Context& cont
                              cluster.fingerprint));
     return {};
   }));
-  co_return http::json_response(202, model::to_json(cluster));
+  co_return http::json_response(200, model::to_json(cluster));
 }
 
 Async<Result<http::Response>> exchange_authorities(Rooms& rooms, const Context& context) {

@@ -22,7 +22,7 @@ TEST(Cluster, an_etcd_of_ones_own_is_told_and_any_manager_but_one_may_fail) {
     membership.has_etcd = false;
     auto made = co_await estate.call(
         "POST", "/v1/cluster",
-        R"({"name":"estate","etcd":["https://e1:2379"],"etcd_ca":"PEM of ca","etcd_key":"KEY"})");
+        R"({"name":"estate","etcd":["https://e1:2379,https://e2:2379"],"etcd_ca":"PEM of ca","etcd_key":"KEY"})");
     EXPECT_EQ(made.status, 202) << made.raw;
     EXPECT_EQ(membership.prefix, "/truce/estate/");
     std::string moved;
@@ -40,6 +40,7 @@ TEST(Cluster, an_etcd_of_ones_own_is_told_and_any_manager_but_one_may_fail) {
     membership.problem = "e1 does not answer";
     auto shown = co_await estate.call("GET", "/v1/cluster");
     EXPECT_EQ(shown.text("/etcd/0"), "https://e1:2379");
+    EXPECT_EQ(shown.text("/etcd/1"), "https://e2:2379");
     EXPECT_EQ(shown.text("/etcd_prefix"), "/truce/estate/");
     EXPECT_EQ(shown.number("/managers_may_fail"), 0);
     EXPECT_NE(shown.text("/problem").find("e1 does not answer"), std::string::npos);
