@@ -134,10 +134,7 @@ Result<std::shared_ptr<etcd::Membership>> ForeignEtcd::membership() {
   return membership_;
 }
 
-namespace {
-
-/// What one member says of itself, as whether a state can live there.
-Result<void> check_member(const std::string& url, const etcd::Health& health) {
+Result<void> ForeignEtcd::check_member(const std::string& url, const etcd::Health& health) {
   if (health.version.empty())
     return fail(Code::unavailable, "{} does not answer ({}): {}", url, health.problem,
                 tells_nobody_else);
@@ -156,8 +153,6 @@ Result<void> check_member(const std::string& url, const etcd::Health& health) {
               "{} may have {} (--quota-backend-bytes) and has {} already: {} are to be free", url,
               to_string(health.quota), to_string(health.size), to_string(least_room));
 }
-
-}  // namespace
 
 Async<Result<void>> ForeignEtcd::check_members() {
   CO_TRY(auto others, membership());

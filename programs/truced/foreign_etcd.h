@@ -28,6 +28,10 @@ class ForeignEtcd final : public EtcdPart {
   /// with the field of ClusterCreate.
   static Result<void> check(const model::EtcdAccess& access);
 
+  /// Whether a state can live with a member, as it says itself. Code::unavailable: it does not
+  /// answer, or has no leader; unsupported: it is too old; io: it has no room.
+  static Result<void> check_member(const std::string& url, const etcd::Health& health);
+
   ForeignEtcd(asio::any_io_executor loop, Settings settings);
   ~ForeignEtcd() override;
 

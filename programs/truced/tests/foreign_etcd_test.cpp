@@ -133,6 +133,35 @@ TEST(ForeignEtcd, what_cannot_be_meant_is_refused_before_anybody_is_asked) {
   EXPECT_EQ(fault_of(access), "none");
 }
 
+TEST(ForeignEtcd, a_member_that_is_too_old_or_has_no_room_or_no_leader_is_refused) {
+  const std::string url = "https://a:2379";
+  const etcd::Health good{.version = "3.4.23", .id = 1, .leader = 1};
+  EXPECT_TRUE(ForeignEtcd::check_member(url, good));
+  auto fault = [&](const etcd::Health& health) {
+    auto checked = ForeignEtcd::check_member(url, health);
+    return checked ? Error{} : checked.error();
+  };
+  auto health = good;
+  health.version = "3.3.27";
+  EXPECT_EQ(fault(health).code, Code::unsupported);
+  health = good;
+  health.problem = "it follows nobody";
+  EXPECT_EQ(fault(health).code, Code::unavailable);
+  health.problem = "memberID:1 alarm:NOSPACE ";
+  EXPECT_EQ(fault(health).code, Code::io);
+  EXPECT_NE(fault(health).message.find("2 GiB"), std::string::npos);
+  health = good;
+  health.size = mib(100);
+  health.quota = mib(300);
+  EXPECT_EQ(fault(health).code, Code::io);
+  EXPECT_NE(fault(health).message.find("300MiB"), std::string::npos);
+  health.quota = mib(356);
+  EXPECT_TRUE(ForeignEtcd::check_member(url, health));
+  health = {};
+  health.problem = "connection refused";
+  EXPECT_EQ(fault(health).code, Code::unavailable);
+}
+
 TEST(ForeignEtcd, what_lets_in_is_kept_for_root_alone_and_goes_with_it) {
   auto authority = must(link::Authority::make("a"));
   auto client = sign(authority, "client");
