@@ -797,7 +797,7 @@ struct Schema<ClusterCreate> {
       Field{"address", &ClusterCreate::address, Need::optional, FieldRule{.max_length = 255}, FieldRule{}},
       Field{"cpu_baseline", &ClusterCreate::cpu_baseline, Need::optional, FieldRule{.max_length = 63}, FieldRule{}},
       Field{"store", &ClusterCreate::store, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"etcd", &ClusterCreate::etcd, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 255}},
+      Field{"etcd", &ClusterCreate::etcd, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 2048}},
       Field{"etcd_ca", &ClusterCreate::etcd_ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
       Field{"etcd_certificate", &ClusterCreate::etcd_certificate, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
       Field{"etcd_key", &ClusterCreate::etcd_key, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
