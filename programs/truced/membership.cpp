@@ -263,7 +263,10 @@ std::string HostMembership::etcd_problem() const {
 
 Result<manager::Issued> HostMembership::issue(const std::string& request, const std::string& host,
                                               const std::string& wanted) {
-  TRY(const auto* authority, authority_named(wanted));
+  auto named = authority_named(wanted);
+  // A state that was put back may tell of an authority that is no more.
+  if (!named) named = authority_named({});
+  TRY(const auto* authority, named);
   if (!link::is_host_name(host)) return fail_field("/host", "is no name of a host");
   TRY(auto certificate, authority->sign(request, {.host = host}));
   TRY(auto read, link::read_certificate(certificate));

@@ -67,8 +67,8 @@ class Membership {
   [[nodiscard]] virtual bool in_cluster() const = 0;
 
   /// Signs a request (PEM) for the host of that name, whatever name the request has, with the
-  /// authority of that SHA-256. Code::invalid when it is no request or its key is too weak;
-  /// Code::precondition: this host has no such authority's key.
+  /// authority of that SHA-256, or the one in force where this host has no such. Code::invalid when
+  /// it is no request or its key is too weak; Code::precondition: this host has no authority.
   virtual Result<Issued> issue(const std::string& request, const std::string& host,
                                const std::string& authority) = 0;
 
