@@ -40,6 +40,11 @@ Result<std::string> with_port(const std::string& text) {
   return joined(parts.first, parts.second);
 }
 
+std::vector<std::string> names_in(const std::string& address) {
+  auto parts = split_listen(address);
+  return parts ? std::vector<std::string>{parts->first} : std::vector<std::string>{};
+}
+
 Result<std::string> own_address_towards(const std::string& host) {
   asio::io_context context;
   asio::ip::udp::resolver resolver(context);

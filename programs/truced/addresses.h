@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -18,6 +19,9 @@ Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& te
 /// ADDRESS or ADDRESS:PORT, IPv6 with or without brackets, as ADDRESS:PORT; without a port
 /// `cluster_port`. Code::invalid: it is neither.
 Result<std::string> with_port(const std::string& text);
+
+/// What other hosts and their URLs call one that is reached at ADDRESS:PORT.
+std::vector<std::string> names_in(const std::string& address);
 
 /// The address of this host that packets to `host` (an address or a name) leave from. Nothing is
 /// sent. Code::unavailable: there is no route.

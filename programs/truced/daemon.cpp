@@ -176,6 +176,7 @@ Async<Result<void>> Daemon::start() {
   CO_TRY_VOID(serve());
   CO_TRY_VOID(membership_->serve(doors()));
   scope_.spawn(keep_certificate());
+  scope_.spawn(keep_authorities());
   if (membership_->has_leaders()) scope_.spawn(keep_managers());
   if (membership_->etcd() != nullptr) {
     CO_TRY_VOID(co_await membership_->etcd()->start());

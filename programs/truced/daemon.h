@@ -65,6 +65,10 @@ class Daemon {
   Async<http::Response> let_in(http::Request request);
   Async<http::Response> leave_alone();
   Async<void> keep_certificate();
+  Async<void> note_own_certificate();
+  Async<void> keep_authorities();
+  Async<Result<bool>> exchange_authorities();
+  Async<Error> explained(Error why);
   manager::Settings manager_settings();
   node::Settings node_settings();
 
@@ -74,7 +78,8 @@ class Daemon {
   Wakeup changed_;
   Wakeup reconnected_;
   Duration farewell_ = 5s;
-  bool hands_over_ = false;  ///< its manager decides no more
+  std::string state_problem_;  ///< why the state in etcd is not reached
+  bool hands_over_ = false;    ///< its manager decides no more
   Scope scope_;
   asio::thread_pool workers_{2};
   std::unique_ptr<HostMembership> membership_;

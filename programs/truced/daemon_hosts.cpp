@@ -1,5 +1,7 @@
 // What a daemon has to do with the other hosts of its cluster: who may come in, and what is passed
 // on.
+#include <fmt/ranges.h>
+
 #include "addresses.h"
 #include "base/log.h"
 #include "daemon.h"
@@ -11,6 +13,10 @@ namespace {
 
 constexpr Duration look_for_managers = 60s;
 constexpr Duration hand_over_limit = 15s;
+constexpr Duration exchange_limit = 10s;
+constexpr Duration exchange_again = 2s;
+constexpr Duration exchange_seldom = 15s;
+constexpr Duration state_limit = 2s;  // of a question to etcd that only explains
 
 // Until the head of an answer: the longest that the API lets anybody wait for.
 constexpr Duration longest_wait = std::chrono::minutes(15);
@@ -101,6 +107,24 @@ Async<http::Response> Daemon::leave_alone() {
   co_return http::json_response(202, model::to_json(task));
 }
 
+// A manager that has no leader may know why: nobody leads while etcd does not answer.
+Async<Error> Daemon::explained(Error why) {
+  auto* etcd = membership_->etcd();
+  if (etcd == nullptr || why.code != Code::unavailable) co_return why;
+  auto problem = state_problem_;
+  if (etcd_store_) {
+    auto seen = co_await within(state_limit, etcd_store_->get("leader/leader"), "etcd");
+    problem = seen ? std::string() : seen.error().message;
+  }
+  if (problem.empty()) co_return why;
+  const auto& member = *membership_->member();
+  auto place = member.foreign ? fmt::format(" in etcd at {}", fmt::join(member.foreign->urls, ", "))
+                              : std::string();
+  why.message = fmt::format("the state of the cluster '{}'{} is not reached: {}", member.cluster,
+                            place, problem);
+  co_return why;
+}
+
 Async<http::Response> Daemon::pass_on(http::Request request) {
   auto group = admin_group(config_);
   auto& peer = request.peer;
@@ -121,7 +145,8 @@ Async<http::Response> Daemon::pass_on(http::Request request) {
   if (!socket) {
     if (leaves && by_root && socket.error().code == Code::forbidden)
       co_return co_await leave_alone();
-    co_return http::problem(unreachable(socket.error(), *membership_->member()));
+    co_return http::problem(
+        co_await explained(unreachable(socket.error(), *membership_->member())));
   }
   auto answer = co_await within(longest_wait, http::forward(std::move(*socket), std::move(request)),
                                 "manager");
@@ -133,12 +158,53 @@ Async<http::Response> Daemon::pass_on(http::Request request) {
   co_return *std::move(answer);
 }
 
+Async<void> Daemon::note_own_certificate() {
+  auto own = membership_->certificate();
+  if (manager_ && own)
+    co_await manager_->note_certificate(config_.name, own->fingerprint, own->ends);
+}
+
 Async<void> Daemon::keep_certificate() {
-  co_await membership_->keep_certificate([this]() -> Async<void> {
-    auto own = membership_->certificate();
-    if (manager_ && own)
-      co_await manager_->note_certificate(config_.name, own->fingerprint, own->ends);
-  });
+  co_await membership_->keep_certificate([this] { return note_own_certificate(); });
+}
+
+// Whether the authority is being replaced.
+Async<Result<bool>> Daemon::exchange_authorities() {
+  http::Request request;
+  request.method = "POST";
+  request.path = "/v1/cluster/authorities";
+  request.headers["content-type"] = "application/json";
+  request.body = model::to_text(co_await membership_->authority_report());
+  request.peer.host = config_.name;
+  http::Response answer;
+  if (follows()) {
+    CO_TRY(auto socket, co_await membership_->reach(link::api_service));
+    CO_TRY(answer,
+           co_await within(exchange_limit, http::forward(std::move(socket), std::move(request)),
+                           "the manager"));
+  } else {
+    answer = co_await manager_->handle(std::move(request));
+  }
+  if (answer.status == 404) co_return false;  // a manager of an older release
+  if (answer.status != 200) co_return std::unexpected(http::error_of(answer.status, answer.body));
+  CO_TRY(auto orders,
+         model::from_text<model::AuthorityOrders>(answer.body, model::Unknown::ignore));
+  bool busy = orders.rotation.has_value();
+  CO_TRY_VOID(
+      co_await membership_->obey(std::move(orders), [this] { return note_own_certificate(); }));
+  co_return busy;
+}
+
+Async<void> Daemon::keep_authorities() {
+  std::string told;
+  while (true) {
+    bool in_cluster = membership_->member().has_value();
+    auto busy = in_cluster ? co_await exchange_authorities() : Result<bool>(false);
+    if (!busy && busy.error().code != Code::unavailable && busy.error().message != told)
+      spdlog::warn("the cluster's authority: {}", busy.error().message);
+    told = busy ? std::string() : busy.error().message;
+    co_await sleep_for(busy && *busy ? exchange_again : exchange_seldom);
+  }
 }
 
 // --- several managers -------------------------------------------------------------------------
@@ -154,11 +220,13 @@ Async<Result<std::unique_ptr<etcd::EtcdStore>>> Daemon::open_etcd_store() {
         co_return fail(Code::corrupt, "what is in etcd is a copy that has not ended");
       auto known = copying ? co_await manager::check_state(**store)
                            : Result<void>(std::unexpected(std::move(copying).error()));
+      if (known) known = co_await manager::check_seat(**store, config_.name);
       if (known) co_return store;
       store = std::unexpected(std::move(known).error());
       if (store.error().code == Code::unsupported) co_return store;
     }
     auto why = store.error().message;
+    state_problem_ = why;
     if (why != std::exchange(told, why))
       spdlog::warn("the cluster's state is not reached: {}", why);
     co_await sleep_for(1s);
@@ -172,6 +240,7 @@ Async<void> Daemon::stand_for_leader() {
     co_return;
   }
   etcd_store_ = std::move(*store);
+  state_problem_.clear();
   candidacy_ = std::make_unique<manager::Candidacy>(
       loop_, *etcd_store_, manager::Seat{config_.name, membership_->member()->address});
   scope_.spawn(candidacy_->run());
@@ -183,6 +252,13 @@ Async<void> Daemon::stand_for_leader() {
       membership_->prefer(leader);
     }
     if (candidacy_->role() == manager::Election::Role::leads && follows()) {
+      // It may have been taken out meanwhile, and have heard nothing of it.
+      auto seat = co_await manager::check_seat(*etcd_store_, config_.name);
+      if (!seat) {
+        spdlog::warn("this host does not lead: {}", seat.error().message);
+        co_await candidacy_->resign();
+        continue;
+      }
       // Half a manager cannot be ended.
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       auto led = co_await lead();

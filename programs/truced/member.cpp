@@ -19,6 +19,9 @@ std::filesystem::path bundle_file(const std::filesystem::path& folder) {
 std::filesystem::path authority_file(const std::filesystem::path& folder) {
   return folder / "authority.key";
 }
+std::filesystem::path next_authority_file(const std::filesystem::path& folder) {
+  return folder / "authority-next.key";
+}
 
 namespace {
 
@@ -27,6 +30,52 @@ Result<std::string> text_of(const json::object& object, std::string_view name) {
   const auto* text = value == nullptr ? nullptr : value->if_string();
   if (text == nullptr || text->empty()) return fail(Code::corrupt, "it has no '{}'", name);
   return std::string(*text);
+}
+
+Result<std::uint16_t> port_of(const json::object& object, std::string_view name,
+                              std::uint16_t otherwise) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr) return otherwise;
+  const auto* number = value->if_int64();
+  if (number == nullptr || *number < 1 || *number > 65535)
+    return fail(Code::corrupt, "'{}' is no port", name);
+  return static_cast<std::uint16_t>(*number);
+}
+
+Result<EtcdPlace> place_of(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr) return fail(Code::corrupt, "'etcd' is no object");
+  EtcdPlace place;
+  TRY(place.prefix, text_of(*object, "prefix"));
+  if (object->contains("user")) {
+    TRY(place.user, text_of(*object, "user"));
+  }
+  const auto* all = object->if_contains("urls");
+  const auto* urls = all == nullptr ? nullptr : all->if_array();
+  if (urls == nullptr || urls->empty()) return fail(Code::corrupt, "'etcd' has no addresses");
+  for (const auto& url : *urls) {
+    if (!url.is_string()) return fail(Code::corrupt, "an address of 'etcd' is no text");
+    place.urls.emplace_back(url.get_string());
+  }
+  return place;
+}
+
+// A release that does not know an etcd of others finds no 'etcd_token', and begins nothing.
+Result<void> parse_store(const json::object& object, Member& member) {
+  if (!object.contains("store")) return {};
+  TRY(auto store, text_of(object, "store"));
+  auto kind = model::parse_enum<model::StoreKind>(store);
+  if (!kind) return fail(Code::corrupt, "'{}' is no store", store);
+  member.store = *kind;
+  if (*kind != model::StoreKind::etcd) return {};
+  if (const auto* foreign = object.if_contains("etcd")) {
+    TRY(member.foreign, place_of(*foreign));
+    return {};
+  }
+  TRY(member.etcd_token, text_of(object, "etcd_token"));
+  TRY(member.etcd_client_port, port_of(object, "etcd_client_port", 2379));
+  TRY(member.etcd_peer_port, port_of(object, "etcd_peer_port", 2380));
+  return {};
 }
 
 Result<Member> parse(const std::string& text) {
@@ -42,15 +91,7 @@ Result<Member> parse(const std::string& text) {
   auto known = model::parse_enum<model::HostRole>(role);
   if (!known) return fail(Code::corrupt, "'{}' is no role", role);
   member.role = *known;
-  if (object->contains("store")) {
-    TRY(auto store, text_of(*object, "store"));
-    auto kind = model::parse_enum<model::StoreKind>(store);
-    if (!kind) return fail(Code::corrupt, "'{}' is no store", store);
-    member.store = *kind;
-  }
-  if (member.store == model::StoreKind::etcd) {
-    TRY(member.etcd_token, text_of(*object, "etcd_token"));
-  }
+  TRY_VOID(parse_store(*object, member));
   const auto* managers = object->if_contains("managers");
   const auto* places = managers == nullptr ? nullptr : managers->if_array();
   if (places == nullptr || places->empty()) return fail(Code::corrupt, "it names no managers");
@@ -77,6 +118,24 @@ Result<std::optional<Member>> read_member(const std::filesystem::path& folder) {
   return *std::move(member);
 }
 
+namespace {
+
+void write_store(const Member& member, json::object& object) {
+  object["store"] = model::to_string(member.store);
+  if (!member.foreign) {
+    object["etcd_token"] = member.etcd_token;
+    object["etcd_client_port"] = member.etcd_client_port;
+    object["etcd_peer_port"] = member.etcd_peer_port;
+    return;
+  }
+  json::array urls(member.foreign->urls.begin(), member.foreign->urls.end());
+  json::object place{{"urls", std::move(urls)}, {"prefix", member.foreign->prefix}};
+  if (!member.foreign->user.empty()) place["user"] = member.foreign->user;
+  object["etcd"] = std::move(place);
+}
+
+}  // namespace
+
 Result<void> write_member(const std::filesystem::path& folder, const Member& member) {
   json::array managers;
   for (const auto& manager : member.managers)
@@ -86,10 +145,7 @@ Result<void> write_member(const std::filesystem::path& folder, const Member& mem
                       {"role", model::to_string(member.role)},
                       {"address", member.address},
                       {"managers", std::move(managers)}};
-  if (member.store == model::StoreKind::etcd) {
-    object["store"] = model::to_string(member.store);
-    object["etcd_token"] = member.etcd_token;
-  }
+  if (member.store == model::StoreKind::etcd) write_store(member, object);
   return write_file_durably(member_file(folder), json::serialize(object) + "\n");
 }
 

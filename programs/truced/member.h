@@ -12,9 +12,18 @@
 
 namespace truce {
 
+/// Where the state is in an etcd that is not truced's own. How to get in is in files: ForeignEtcd.
+struct EtcdPlace {
+  std::vector<std::string> urls;
+  std::string prefix;
+  std::string user;  ///< empty: nobody signs in
+  bool operator==(const EtcdPlace&) const = default;
+};
+
 /// The folder holds `member.json` (this), `host.pem` (certificate and key of this host),
 /// `authority.pem` (whom it believes) and, on managers, `authority.key`, which is the whole
-/// cluster, and what EtcdPart has.
+/// cluster, and what OwnEtcd or ForeignEtcd have. While the authority is replaced managers have
+/// `authority-next.key`, too.
 struct Member {
   std::string cluster;  ///< its name
   std::string host;     ///< name of this host in it
@@ -23,8 +32,10 @@ struct Member {
   std::vector<manager::Seat> managers;
   /// Of a manager: where the state is. This file is what decides it.
   model::StoreKind store = model::StoreKind::sqlite;
-  std::string etcd_token;  ///< of the etcd cluster
-  /// Whether this host has a member of etcd.
+  std::optional<EtcdPlace> foreign;  ///< of a manager whose etcd is not truced's own
+  std::string etcd_token;            ///< of the etcd cluster that is
+  std::uint16_t etcd_client_port = 2379, etcd_peer_port = 2380;  ///< of its members
+  /// Whether the state is in etcd, and this host has a part in it.
   [[nodiscard]] bool keeps_etcd() const {
     return role == model::HostRole::manager && store == model::StoreKind::etcd;
   }
@@ -35,6 +46,8 @@ std::filesystem::path member_file(const std::filesystem::path& folder);
 std::filesystem::path identity_file(const std::filesystem::path& folder);
 std::filesystem::path bundle_file(const std::filesystem::path& folder);
 std::filesystem::path authority_file(const std::filesystem::path& folder);
+/// The authority that is to take its place.
+std::filesystem::path next_authority_file(const std::filesystem::path& folder);
 
 /// Nothing when this is a single host. Code::corrupt: the file is damaged.
 Result<std::optional<Member>> read_member(const std::filesystem::path& folder);

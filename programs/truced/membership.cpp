@@ -3,10 +3,8 @@
 #include "addresses.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/release.h"
 #include "http/forward.h"
-#include "store/copy.h"
 
 namespace truce {
 namespace {
@@ -17,13 +15,6 @@ constexpr Duration try_again = 60s;
 // How long the manager that answered last is alone asked.
 constexpr Duration head_start = 200ms;
 constexpr Duration dial_limit = 2s;  // a manager without power answers nothing
-constexpr Duration etcd_limit = 60s;
-
-// What other hosts and their URLs may call this one by.
-std::vector<std::string> names_in(const std::string& address) {
-  auto parts = split_listen(address);
-  return parts ? std::vector<std::string>{parts->first} : std::vector<std::string>{};
-}
 
 model::EnrollRequest request_of(const std::string& host, const std::string& address,
                                 const link::Request& request) {
@@ -74,18 +65,25 @@ Result<void> HostMembership::open() {
   if (std::filesystem::exists(file, ec)) {
     TRY(authority_, link::Authority::open(file));
   }
-  if (member_->keeps_etcd()) etcd_ = std::make_unique<EtcdPart>(loop_, etcd_settings(*member_));
+  if (member_->keeps_etcd()) etcd_ = etcd_for(*member_);
   return {};
 }
 
-EtcdPart::Settings HostMembership::etcd_settings(const Member& member) const {
-  return {.secrets = settings_.folder,
-          .folder = settings_.etcd,
-          .host = settings_.host,
-          .address = member.address,
-          .listen = settings_.listen,
-          .token = member.etcd_token,
-          .managers = member.managers};
+std::unique_ptr<EtcdPart> HostMembership::etcd_for(const Member& member) const {
+  if (member.foreign) {
+    return std::make_unique<ForeignEtcd>(
+        loop_, ForeignEtcd::Settings{
+                   .secrets = settings_.folder, .host = settings_.host, .place = *member.foreign});
+  }
+  return std::make_unique<OwnEtcd>(loop_, OwnEtcd::Settings{.secrets = settings_.folder,
+                                                            .folder = settings_.etcd,
+                                                            .host = settings_.host,
+                                                            .address = member.address,
+                                                            .listen = settings_.listen,
+                                                            .token = member.etcd_token,
+                                                            .managers = member.managers,
+                                                            .client_port = member.etcd_client_port,
+                                                            .peer_port = member.etcd_peer_port});
 }
 
 Result<void> HostMembership::serve(Doors doors) {
@@ -237,122 +235,6 @@ Result<std::string> HostMembership::own_address(const std::string& wished,
   return whole;
 }
 
-Result<void> HostMembership::make_identity(const std::string& cluster, const std::string& reached) {
-  TRY_VOID(make_folder(settings_.folder, 0700));
-  const auto& folder = settings_.folder;
-  std::error_code ec;
-  if (!authority_ && std::filesystem::exists(authority_file(folder), ec)) {
-    TRY(authority_, link::Authority::open(authority_file(folder)));
-  } else if (!authority_) {
-    TRY(authority_, link::Authority::make(cluster));
-    TRY_VOID(authority_->write(authority_file(folder)));
-  }
-  TRY_VOID(write_file_durably(bundle_file(folder), authority_->pem(), 0644));
-  TRY(auto request, link::make_request(settings_.host));
-  TRY(auto signed_,
-      authority_->sign(request.pem, {.host = settings_.host, .addresses = names_in(reached)}));
-  TRY_VOID(link::write_identity(identity_file(folder), signed_, *request.key));
-  return open_identity();
-}
-
-// Whoever founds hears at once whether others can reach it there.
-Result<void> HostMembership::begin_listening(const Member& member) {
-  auto before = std::exchange(member_, member);
-  auto heard = listen();
-  if (heard && !member.keeps_etcd()) heard = write_member(settings_.folder, member);
-  if (heard && !member.keeps_etcd()) return {};
-  listener_.reset();
-  member_ = std::move(before);
-  if (heard) return {};
-  return fail_field("/address", heard.error().message);
-}
-
-Async<Result<manager::Founded>> HostMembership::found(std::string cluster, std::string address,
-                                                      model::StoreKind store) {
-  if (follows() || founding_) co_return fail(Code::conflict, "this host is in a cluster already");
-  if (store == model::StoreKind::etcd) CO_TRY_VOID(EtcdPart::check());
-  // Any address outside: only the way out is asked for.
-  CO_TRY(auto reached, own_address(address, "192.0.2.1"));
-  CO_TRY_VOID(make_identity(cluster, reached));
-  Member member{.cluster = cluster,
-                .host = settings_.host,
-                .role = model::HostRole::manager,
-                .address = reached};
-  member.managers.push_back({settings_.host, reached});
-  member.store = store;
-  if (store == model::StoreKind::etcd) member.etcd_token = random_hex(16);
-  CO_TRY_VOID(begin_listening(member));
-  auto own = identity_->certificate();
-  manager::Founded founded{reached, authority_->certificate().fingerprint, own.fingerprint,
-                           own.ends};
-  if (store == model::StoreKind::sqlite) co_return founded;
-  etcd_ = std::make_unique<EtcdPart>(loop_, etcd_settings(member));
-  founding_ = member;
-  auto begun = co_await etcd_->found();
-  if (begun) begun = co_await etcd_->start();
-  if (begun) co_return founded;
-  co_await give_up_founding();
-  co_return std::unexpected(std::move(begun).error());
-}
-
-Async<void> HostMembership::give_up_founding() {
-  founding_.reset();
-  auto forgotten = co_await etcd_->forget();
-  if (!forgotten) spdlog::warn("etcd: {}", forgotten.error().message);
-  etcd_.reset();
-}
-
-namespace {
-
-// A member that has just been started needs a moment.
-Async<Result<std::unique_ptr<etcd::EtcdStore>>> open_soon(EtcdPart& part) {
-  auto end = std::chrono::steady_clock::now() + etcd_limit;
-  while (true) {
-    auto store = co_await part.open_store();
-    if (store || std::chrono::steady_clock::now() > end) co_return store;
-    co_await sleep_for(head_start);
-  }
-}
-
-}  // namespace
-
-Async<Result<void>> HostMembership::carry_over(store::Store& to, manager::LastWrites last) {
-  auto& from = state_->inner();
-  CO_TRY(auto content, co_await store::copy(from, to));
-  CO_TRY(auto newest, co_await from.list("leader/"));
-  CO_TRY(auto writes, co_await last(newest.revision));
-  CO_TRY_VOID(co_await to.commit({}, std::move(writes)));
-  spdlog::info("the state has moved into etcd: {} entries, SHA-256 {}", content.entries,
-               content.digest);
-  co_return Result<void>{};
-}
-
-Async<Result<void>> HostMembership::move_state(manager::LastWrites last) {
-  if (!founding_ || state_ == nullptr)
-    co_return fail(Code::precondition, "there is nothing that this host's state could move to");
-  // Half a move is nothing that an end of this daemon may leave.
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  auto store = co_await open_soon(*etcd_);
-  Result<void> done;
-  if (store) {
-    co_await state_->shut();
-    done = co_await carry_over(**store, std::move(last));
-    store->reset();
-    // From this file on the state is in etcd, and the old store is not written to any more.
-    if (done) done = write_member(settings_.folder, *founding_);
-  } else {
-    done = std::unexpected(std::move(store).error());
-  }
-  if (!done) {
-    state_->open();
-    co_await give_up_founding();
-    co_return std::unexpected(
-        std::move(done).error().within("the state could not be moved into etcd"));
-  }
-  changed_();
-  co_return Result<void>{};
-}
-
 Async<Result<model::ManagerEnrollment>> HostMembership::admit_manager(std::string request,
                                                                       std::string host,
                                                                       std::string address) {
@@ -375,13 +257,38 @@ std::map<std::string, manager::SeatState> HostMembership::managers() const {
   return etcd_ && !founding_ ? etcd_->states() : std::map<std::string, manager::SeatState>{};
 }
 
-Result<manager::Issued> HostMembership::issue(const std::string& request, const std::string& host) {
-  if (!authority_) return fail(Code::precondition, "this host has no certificate authority");
+std::string HostMembership::etcd_problem() const {
+  return member_ && member_->foreign && etcd_ ? etcd_->problem() : std::string();
+}
+
+Result<manager::Issued> HostMembership::issue(const std::string& request, const std::string& host,
+                                              const std::string& wanted) {
+  auto named = authority_named(wanted);
+  // A state that was put back may tell of an authority that is no more.
+  if (!named) named = authority_named({});
+  TRY(const auto* authority, named);
   if (!link::is_host_name(host)) return fail_field("/host", "is no name of a host");
-  TRY(auto certificate, authority_->sign(request, {.host = host}));
+  TRY(auto certificate, authority->sign(request, {.host = host}));
   TRY(auto read, link::read_certificate(certificate));
   TRY(auto bundle, read_file(bundle_file(settings_.folder), kib(64)));
   return manager::Issued{certificate, bundle, read.fingerprint, read.ends};
+}
+
+Result<Member> HostMembership::become_manager(Member member,
+                                              const model::ManagerEnrollment& enrollment) {
+  const auto& folder = settings_.folder;
+  TRY_VOID(write_file_durably(authority_file(folder), enrollment.authority_key, 0600));
+  TRY_VOID(link::Authority::open(authority_file(folder)));
+  member.managers.push_back({settings_.host, member.address});
+  member.store = model::StoreKind::etcd;
+  if (const auto& etcd = enrollment.etcd) {
+    member.foreign = EtcdPlace{etcd->urls, etcd->prefix, etcd->user};
+  } else {
+    member.etcd_token = enrollment.etcd_token;
+    member.etcd_client_port = static_cast<std::uint16_t>(enrollment.etcd_client_port);
+    member.etcd_peer_port = static_cast<std::uint16_t>(enrollment.etcd_peer_port);
+  }
+  return member;
 }
 
 // The last file that is written makes this host a member; before it, nothing has changed.
@@ -407,16 +314,11 @@ Async<Result<void>> HostMembership::keep(model::Enrollment enrollment, Asked ask
                 .address = asked.address,
                 .managers = invitation.managers};
   if (member.role == model::HostRole::manager) {
-    if (!enrollment.manager || !asked.etcd)
+    if (!enrollment.manager)
       co_return fail(Code::corrupt, "the manager has not answered what makes a host a manager");
-    CO_TRY_VOID(
-        write_file_durably(authority_file(folder), enrollment.manager->authority_key, 0600));
-    CO_TRY_VOID(link::Authority::open(authority_file(folder)));
-    member.managers.push_back({settings_.host, asked.address});
-    member.store = model::StoreKind::etcd;
-    member.etcd_token = enrollment.manager->etcd_token;
-    EtcdPart part(loop_, etcd_settings(member));
-    CO_TRY_VOID(co_await part.join(*std::move(enrollment.manager), *std::move(asked.etcd)));
+    CO_TRY(member, become_manager(std::move(member), *enrollment.manager));
+    auto part = etcd_for(member);
+    CO_TRY_VOID(co_await part->join(*std::move(enrollment.manager), std::move(asked.etcd)));
   }
   co_return write_member(folder, member);
 }
@@ -427,8 +329,8 @@ Async<Result<void>> HostMembership::join(manager::Invitation invitation, std::st
   CO_TRY(auto unknown, link::Identity::unknown(invitation.authority));
   // Whether it is to be a manager only the token's other end knows.
   std::optional<link::Request> etcd;
-  if (EtcdPart::check()) {
-    CO_TRY(etcd, EtcdPart::request(settings_.host));
+  if (OwnEtcd::check()) {
+    CO_TRY(etcd, OwnEtcd::request(settings_.host));
   }
   Error last{Code::unavailable, "the token names no manager", {}};
   for (const auto& manager : invitation.managers) {
@@ -466,6 +368,7 @@ Async<Result<Time>> HostMembership::renew() {
   CO_TRY(auto enrollment,
          co_await enroll(std::move(socket), request_of(settings_.host, member_->address, request)));
   const auto& folder = settings_.folder;
+  // First whom it believes: its own certificate may be of a new one of these.
   CO_TRY_VOID(write_file_durably(bundle_file(folder), enrollment.authority, 0644));
   CO_TRY_VOID(link::write_identity(identity_file(folder), enrollment.certificate, *request.key));
   CO_TRY_VOID(identity_->reload());
@@ -491,7 +394,7 @@ Async<void> HostMembership::keep_certificate(std::function<Async<void>()> renewe
     auto pause = look_at_certificate;
     if (identity_ && link::is_due(identity_->certificate())) {
       // The leader has to know it: who follows gets it from there, though it could sign.
-      bool own = authority_ && (decides_ || !has_leaders());
+      bool own = signs_own();
       auto expires = own ? renew_own() : co_await renew();
       if (!expires) {
         spdlog::warn("certificate of this host: {}", expires.error().message);

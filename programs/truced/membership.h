@@ -6,12 +6,13 @@
 #include <optional>
 
 #include "base/async.h"
-#include "etcd_part.h"
+#include "foreign_etcd.h"
 #include "http/http.h"
 #include "link/dial.h"
 #include "link/listener.h"
 #include "manager/membership.h"
 #include "member.h"
+#include "own_etcd.h"
 #include "store/gated.h"
 
 namespace truce {
@@ -73,20 +74,29 @@ class HostMembership final : public manager::Membership {
   Async<void> keep_certificate(std::function<Async<void>()> renewed);
   /// This host's own; nothing while it is a single one.
   [[nodiscard]] std::optional<link::Certificate> certificate() const;
+  /// Whom this host believes, and who signed for it, for the manager.
+  Async<model::AuthorityReport> authority_report();
+  /// Does what the manager asks for while the authority is replaced; what is done already is no
+  /// harm. `renewed` is told when this host has signed its own certificate.
+  Async<Result<void>> obey(model::AuthorityOrders orders, std::function<Async<void>()> renewed);
   /// Makes this a single host again, whose folder is put aside; calls `changed`.
   Async<Result<void>> forget();
   /// Ends all connections. To be called before the loop ends.
   Async<void> stop();
 
-  Async<Result<manager::Founded>> found(std::string cluster, std::string address,
-                                        model::StoreKind store) override;
+  Async<Result<manager::Founded>> found(model::ClusterCreate wish) override;
   Async<Result<void>> move_state(manager::LastWrites last) override;
   [[nodiscard]] bool in_cluster() const override { return member_.has_value(); }
   Async<Result<model::ManagerEnrollment>> admit_manager(std::string request, std::string host,
                                                         std::string address) override;
   Async<Result<void>> remove_manager(std::string host, std::string address) override;
   [[nodiscard]] std::map<std::string, manager::SeatState> managers() const override;
-  Result<manager::Issued> issue(const std::string& request, const std::string& host) override;
+  [[nodiscard]] std::string etcd_problem() const override;
+  Result<manager::Issued> issue(const std::string& request, const std::string& host,
+                                const std::string& authority) override;
+  Result<manager::FreshAuthorities> make_fresh_authorities() override;
+  Result<model::AuthorityOrders> fresh_authorities(const std::string& hosts,
+                                                   const std::string& etcd) const override;
   Async<Result<void>> join(manager::Invitation invitation, std::string address) override;
   void refuse(const std::string& host) override;
 
@@ -96,9 +106,12 @@ class HostMembership final : public manager::Membership {
   Result<void> open_identity();
   Result<void> make_identity(const std::string& cluster, const std::string& reached);
   Result<void> begin_listening(const Member& member);
-  EtcdPart::Settings etcd_settings(const Member& member) const;
+  std::unique_ptr<EtcdPart> etcd_for(const Member& member) const;
+  Async<Result<void>> begin_etcd(model::ClusterCreate wish);
   Async<Result<void>> carry_over(store::Store& to, manager::LastWrites last);
+  Async<Result<void>> seal(store::Store& to, manager::LastWrites last);
   Async<void> give_up_founding();
+  Result<Member> become_manager(Member member, const model::ManagerEnrollment& enrollment);
   std::vector<manager::Seat> ways() const;
   Async<void> try_way(std::shared_ptr<Race> race, link::Target target, Duration wait);
   Result<void> listen();
@@ -112,6 +125,12 @@ class HostMembership final : public manager::Membership {
   Async<Result<void>> keep(model::Enrollment enrollment, Asked asked,
                            manager::Invitation invitation);
   Async<Result<model::Enrollment>> enroll(UnixSocket socket, model::EnrollRequest wish);
+  Result<const link::Authority*> authority_named(const std::string& sha256);
+  Result<void> believe(const std::string& bundle);
+  Result<void> trust(const model::AuthorityOrders& orders);
+  Async<Result<void>> take_certificate(const std::string& authority,
+                                       std::function<Async<void>()> renewed);
+  [[nodiscard]] bool signs_own() const { return authority_ && (decides_ || !has_leaders()); }
   Async<Result<Time>> renew();
   Result<Time> renew_own();
 
@@ -127,6 +146,7 @@ class HostMembership final : public manager::Membership {
   std::unique_ptr<EtcdPart> etcd_;
   std::shared_ptr<link::Identity> identity_;
   std::optional<link::Authority> authority_;
+  std::optional<link::Authority> next_;   ///< is to take its place
   std::unique_ptr<link::Relays> relays_;  ///< with their threads, from their first use on
   Doors doors_;
   std::unique_ptr<link::Listener> listener_;

@@ -8,8 +8,8 @@
 
 #include "addresses.h"
 #include "base/frames.h"
-#include "etcd_part.h"
 #include "member.h"
+#include "own_etcd.h"
 
 namespace truce {
 namespace {
@@ -17,7 +17,6 @@ namespace {
 using asio::ip::tcp;
 
 constexpr Duration answer_limit = 3s;
-constexpr std::uint16_t etcd_ports[]{2379, 2380};
 
 std::set<std::string> words_of(std::string_view text) {
   std::set<std::string> words;
@@ -33,6 +32,12 @@ Result<Member> member_to_recover(const std::filesystem::path& folder) {
   TRY(auto member, read_member(folder));
   if (!member || !member->keeps_etcd())
     return fail(Code::precondition, "this host keeps no part of a cluster's state in etcd");
+  if (member->foreign)
+    return fail(
+        Code::precondition,
+        "the state of the cluster '{}' is in an etcd that is not truced's own ({}): there is "
+        "nothing to give up here. Bring that etcd back; one manager is enough then",
+        member->cluster, fmt::join(member->foreign->urls, ", "));
   if (member->managers.size() < 2)
     return fail(Code::precondition, "this host is the only manager of the cluster '{}' already",
                 member->cluster);
@@ -67,12 +72,10 @@ Async<Result<void>> connect(std::string host, std::uint16_t port) {
   co_return Result<void>{};
 }
 
-Async<Result<void>> check_gone(std::vector<manager::Seat> others) {
+Async<Result<void>> check_gone(std::vector<manager::Seat> others, Member member) {
   for (const auto& manager : others) {
     CO_TRY(auto place, split_listen(manager.address));
-    std::vector<std::uint16_t> ports(std::begin(etcd_ports), std::end(etcd_ports));
-    ports.push_back(place.second);
-    for (auto port : ports) {
+    for (auto port : {member.etcd_client_port, member.etcd_peer_port, place.second}) {
       if (!co_await within(answer_limit, connect(place.first, port), manager.name)) continue;
       co_return fail(Code::conflict, "{} is not lost: it answers at {}, port {}", manager.name,
                      place.first, port);
@@ -89,15 +92,17 @@ Async<Result<Member>> recover(model::Config config, std::set<std::string> named)
     co_return fail(Code::conflict, "truced runs on this host: stop it first");
   auto others = member.managers;
   std::erase_if(others, [&](const auto& manager) { return manager.name == member.host; });
-  CO_TRY_VOID(co_await check_gone(others));
-  EtcdPart part(co_await asio::this_coro::executor,
-                {.secrets = folder,
-                 .folder = std::filesystem::path(config.state_dir) / "etcd",
-                 .host = member.host,
-                 .address = member.address,
-                 .listen = config.cluster_listen,
-                 .token = member.etcd_token,
-                 .managers = member.managers});
+  CO_TRY_VOID(co_await check_gone(others, member));
+  OwnEtcd part(co_await asio::this_coro::executor,
+               {.secrets = folder,
+                .folder = std::filesystem::path(config.state_dir) / "etcd",
+                .host = member.host,
+                .address = member.address,
+                .listen = config.cluster_listen,
+                .token = member.etcd_token,
+                .managers = member.managers,
+                .client_port = member.etcd_client_port,
+                .peer_port = member.etcd_peer_port});
   auto alone = co_await part.give_up_others();
   co_await part.close();
   if (!alone) co_return std::unexpected(std::move(alone).error());

@@ -261,10 +261,13 @@ Result<Health> parse_status(const std::string& bytes) {
   Health health;
   health.version = message.version();
   health.id = message.header().member_id();
+  health.cluster = message.header().cluster_id();
   health.leader = message.leader();
   health.size.count = static_cast<std::uint64_t>(std::max<std::int64_t>(message.db_size(), 0));
   health.in_use.count =
       static_cast<std::uint64_t>(std::max<std::int64_t>(message.db_size_in_use(), 0));
+  health.quota.count =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(message.db_size_quota(), 0));
   health.applied = static_cast<std::int64_t>(message.raft_applied_index());
   health.learner = message.is_learner();
   health.problem = fmt::format("{}", fmt::join(message.errors(), "; "));

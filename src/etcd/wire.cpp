@@ -24,6 +24,8 @@ constexpr int max_message_bytes = 16 << 20;
 /// What a stream has brought and nobody has read yet; beyond it the member waits.
 constexpr std::size_t max_unread_bytes = 16U << 20;
 
+constexpr unsigned seconds_between_reads = 2;  // of files with certificates
+
 using Contexts = std::set<grpc::ClientContext*>;
 
 /// A call that runs, as long as gRPC or a coroutine has to do with it. Ends on the loop.
@@ -133,13 +135,20 @@ Result<std::string> content_of(const std::filesystem::path& file) {
 Result<std::shared_ptr<grpc::ChannelCredentials>> credentials_for(std::string_view scheme,
                                                                   const Tls& tls) {
   if (scheme == "http") return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions options;
-  TRY(options.pem_root_certs, content_of(tls.authority));
-  TRY(options.pem_cert_chain, content_of(tls.certificate));
-  TRY(options.pem_private_key, content_of(tls.key));
-  if (options.pem_cert_chain.empty() != options.pem_private_key.empty())
+  TRY(auto authority, content_of(tls.authority));
+  TRY(auto certificate, content_of(tls.certificate));
+  TRY(auto key, content_of(tls.key));
+  if (certificate.empty() != key.empty())
     return fail(Code::invalid, "a certificate and its key are given together");
-  return grpc::SslCredentials(options);
+  if (authority.empty() && certificate.empty()) return grpc::SslCredentials({});
+  // Read anew by a thread of gRPC's: what is replaced is used from the next connection on.
+  using grpc::experimental::FileWatcherCertificateProvider;
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(std::make_shared<FileWatcherCertificateProvider>(
+      tls.key.string(), tls.certificate.string(), tls.authority.string(), seconds_between_reads));
+  if (!authority.empty()) options.watch_root_certs();
+  if (!certificate.empty()) options.watch_identity_key_cert_pairs();
+  return grpc::experimental::TlsCredentials(options);
 }
 
 }  // namespace
@@ -274,6 +283,7 @@ Result<std::unique_ptr<Wire>> Wire::make(asio::any_io_executor loop, const Optio
   gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); });
   auto inner = std::make_shared<Inner>(std::move(loop));
   std::string_view common;
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
   for (const auto& url : options.urls) {
     auto end = url.find("://");
     auto scheme = std::string_view(url).substr(0, end);
@@ -286,7 +296,9 @@ Result<std::unique_ptr<Wire>> Wire::make(asio::any_io_executor loop, const Optio
     if (!common.empty() && scheme != common)
       return fail(Code::invalid, "{}: the members' URLs are all http, or all https", url);
     common = scheme;
-    TRY(auto credentials, credentials_for(scheme, options.tls));
+    if (!credentials) {
+      TRY(credentials, credentials_for(scheme, options.tls));
+    }
     inner->stubs.push_back(std::make_unique<grpc::GenericStub>(
         grpc::CreateCustomChannel(place, credentials, arguments())));
   }

@@ -1,4 +1,6 @@
 // What certificates say, and bundles of them.
+#include <openssl/err.h>
+
 #include <algorithm>
 
 #include "base/file.h"
@@ -64,6 +66,14 @@ Result<std::string> reduce_bundle(std::string_view bundle, std::string_view fing
   }
   if (out.empty()) return fail(Code::precondition, "no authority would be left");
   return out;
+}
+
+Result<void> check_pair(std::string_view certificate, const Secret& key) {
+  TRY(auto all, parse_certificates(certificate, 1));
+  TRY(auto read, parse_key(key.text()));
+  if (X509_check_private_key(all.front().get(), read.get()) == 1) return {};
+  ERR_clear_error();
+  return fail(Code::invalid, "the key is another certificate's");
 }
 
 bool is_due(const Certificate& certificate, Time at) {

@@ -100,6 +100,7 @@ void add_user_handlers(Handlers& handlers);
 void add_alarm_handlers(Handlers& handlers);
 void add_cluster_handlers(Handlers& handlers);
 void add_join_token_handlers(Handlers& handlers);
+void add_rotation_handlers(Handlers& handlers);
 void add_host_handlers(Handlers& handlers);
 
 /// Who the caller is: the holder of a bearer token; whom unix_administrator() names, here or at the

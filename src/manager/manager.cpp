@@ -3,7 +3,7 @@
 #include "alarms/alarms.h"
 #include "api.h"
 #include "base/log.h"
-#include "cluster/cluster.h"
+#include "cluster/rotation.h"
 #include "http/router.h"
 #include "library/uploads.h"
 #include "metrics/keep.h"
@@ -187,6 +187,7 @@ Async<Result<void>> Manager::start() {
   state.scope.spawn(watch_moves(state.ledger));
   state.scope.spawn(run_drains(state.ledger));
   state.scope.spawn(watch_format(state.ledger));
+  state.scope.spawn(watch_rotation(state.ledger, state.settings));
   state.scope.spawn(watch_absent_hosts(state.ledger, state.settings.absence));
   state.scope.spawn(state.recovery.run());
   state.scope.spawn(keep_history_short(state.ledger, state.settings));

@@ -654,8 +654,17 @@ inline constexpr Input cluster_init_inputs[]{
     {.name = "address", .flag = "address", .where = Where::body, .kind = Kind::text, .help = "Where the other hosts reach this one, ADDRESS or ADDRESS:PORT; empty: what its default route goes out from", .value = "TEXT"},
     {.name = "cpu_baseline", .flag = "cpu-baseline", .where = Where::body, .kind = Kind::text, .help = "Processor model that machines get, unless they say otherwise", .value = "TEXT"},
     {.name = "store", .flag = "store", .where = Where::body, .kind = Kind::choice, .help = "Where its state will be: with sqlite this host is its only manager", .default_text = "etcd", .value = "sqlite|etcd", .choices = cluster_init_store_choices},
+    {.name = "etcd", .flag = "etcd", .where = Where::body, .kind = Kind::list, .help = "Addresses of an etcd of one's own, https://HOST:PORT; none: truced runs its own", .value = "TEXT"},
+    {.name = "etcd_ca", .flag = "etcd-ca", .where = Where::body, .kind = Kind::text, .file = true, .help = "Certificates that the certificates of that etcd are signed by, PEM; none: those that this host's system believes", .value = "FILE"},
+    {.name = "etcd_certificate", .flag = "etcd-certificate", .where = Where::body, .kind = Kind::text, .file = true, .help = "What the managers show to that etcd, PEM", .value = "FILE"},
+    {.name = "etcd_key", .flag = "etcd-key", .where = Where::body, .kind = Kind::text, .file = true, .help = "Its key, PEM, without a passphrase", .value = "FILE"},
+    {.name = "etcd_user", .flag = "etcd-user", .where = Where::body, .kind = Kind::text, .help = "Who signs in at that etcd; empty: nobody", .value = "TEXT"},
+    {.name = "etcd_password", .flag = "etcd-password-file", .where = Where::body, .kind = Kind::text, .file = true, .secret = true, .help = "The password of that user, from a file or by - from the standard input", .value = "FILE"},
+    {.name = "etcd_prefix", .flag = "etcd-prefix", .where = Where::body, .kind = Kind::text, .help = "What the keys of this cluster begin with in that etcd, /a/name/; empty: /truce/NAME/", .value = "TEXT"},
+    {.name = "etcd_client_port", .flag = "etcd-client-port", .where = Where::body, .kind = Kind::integer, .help = "Where the managers' own etcd is reached by them", .default_text = "2379", .limits = "1 to 65535", .value = "N"},
+    {.name = "etcd_peer_port", .flag = "etcd-peer-port", .where = Where::body, .kind = Kind::integer, .help = "And by its other members", .default_text = "2380", .limits = "1 to 65535", .value = "N"},
 };
-inline constexpr std::string_view cluster_init_examples[]{"truce cluster init estate --address 192.0.2.1"};
+inline constexpr std::string_view cluster_init_examples[]{"truce cluster init estate --address 192.0.2.1", "truce cluster init estate --etcd https://192.0.2.7:2379,https://192.0.2.8:2379 --etcd-ca ca.pem --etcd-certificate truce.pem --etcd-key truce.key"};
 inline constexpr std::string_view cluster_set_balance_choices[]{"off", "propose", "automatic"};
 inline constexpr Input cluster_set_inputs[]{
     {.name = "availability", .flag = "availability", .where = Where::body, .kind = Kind::boolean, .help = "Machines of a host that dies or is cut off are started on others; from their next start on"},
@@ -682,6 +691,7 @@ inline constexpr Input cluster_revoke_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the cluster", .completes = "cluster"},
 };
 inline constexpr std::string_view cluster_revoke_examples[]{"truce cluster revoke node2"};
+inline constexpr std::string_view cluster_rotate_ca_examples[]{"truce cluster rotate-ca", "truce cluster status"};
 inline constexpr Input cluster_join_inputs[]{
     {.name = "token", .flag = "token-file", .where = Where::body, .kind = Kind::text, .required = true, .file = true, .secret = true, .help = "What truce cluster token printed, from a file or by - from the standard input", .value = "FILE", .completes = "token"},
     {.name = "address", .flag = "address", .where = Where::body, .kind = Kind::text, .help = "Where the other hosts reach this one, ADDRESS or ADDRESS:PORT; empty: what the route to the manager goes out from", .value = "TEXT"},
@@ -1165,6 +1175,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "cluster", .verb = "tokens", .summary = "List tokens that hosts may still join with", .description = "", .usage = "truce cluster tokens [options]", .method = "GET", .path = "/v1/cluster/tokens", .answer = Answer::page, .shown = "JoinToken", .inputs = cluster_tokens_inputs, .columns = cluster_tokens_columns, .examples = cluster_tokens_examples},
     {.noun = "cluster", .verb = "token", .summary = "Make a token with which one host may join once", .description = "", .usage = "truce cluster token HOST [options]", .method = "POST", .path = "/v1/cluster/tokens", .answer = Answer::object, .shown = "JoinTokenSecret", .inputs = cluster_token_inputs, .examples = cluster_token_examples},
     {.noun = "cluster", .verb = "revoke", .summary = "Withdraw a token", .description = "", .usage = "truce cluster revoke NAME", .method = "DELETE", .path = "/v1/cluster/tokens/{name}", .answer = Answer::nothing, .shown = "", .inputs = cluster_revoke_inputs, .examples = cluster_revoke_examples},
+    {.noun = "cluster", .verb = "rotate-ca", .summary = "Replace the cluster's certificate authority", .description = "A new one is made, all hosts come to believe both, then all get certificates of the new one, and only then nobody believes the old one any more. It goes on by itself, whoever leads; `rotation` of the cluster says how far it is, and which hosts it waits for. Machines run on.", .usage = "truce cluster rotate-ca", .method = "POST", .path = "/v1/cluster/rotate-ca", .answer = Answer::object, .shown = "Cluster", .examples = cluster_rotate_ca_examples},
     {.noun = "cluster", .verb = "join", .summary = "Let this host join a cluster", .description = "It must have no machines of its own. Its own users, networks and settings give way to the cluster's.", .usage = "truce cluster join [options]", .method = "POST", .path = "/v1/cluster/join", .answer = Answer::task, .shown = "Task", .inputs = cluster_join_inputs, .examples = cluster_join_examples},
     {.noun = "cluster", .verb = "leave", .summary = "Let this host leave its cluster", .description = "It must have no machines any more. Afterwards it is a single host again, with an empty store.", .usage = "truce cluster leave", .method = "POST", .path = "/v1/cluster/leave", .answer = Answer::task, .shown = "Task", .examples = cluster_leave_examples},
     {.noun = "rule", .verb = "list", .summary = "List placement rules", .description = "", .usage = "truce rule list [options]", .method = "GET", .path = "/v1/rules", .answer = Answer::page, .shown = "Rule", .inputs = rule_list_inputs, .columns = rule_list_columns, .examples = rule_list_examples},
@@ -1571,9 +1582,21 @@ inline constexpr ShownField ClusterManager_fields[]{
     {"healthy", Kind::boolean, Kind::boolean, ""},
     {"problem", Kind::text, Kind::text, ""},
 };
+inline constexpr ShownField AuthorityRotation_fields[]{
+    {"stage", Kind::choice, Kind::choice, ""},
+    {"old", Kind::text, Kind::text, ""},
+    {"fresh", Kind::text, Kind::text, ""},
+    {"etcd_fresh", Kind::text, Kind::text, ""},
+    {"done", Kind::list, Kind::text, ""},
+    {"turn", Kind::text, Kind::text, ""},
+    {"waits", Kind::text, Kind::text, ""},
+    {"started", Kind::time, Kind::time, ""},
+};
 inline constexpr ShownField Cluster_fields[]{
     {"name", Kind::text, Kind::text, ""},
     {"store", Kind::choice, Kind::choice, ""},
+    {"etcd", Kind::list, Kind::text, ""},
+    {"etcd_prefix", Kind::text, Kind::text, ""},
     {"managers", Kind::list, Kind::object, "ClusterManager"},
     {"hosts", Kind::integer, Kind::integer, ""},
     {"online", Kind::integer, Kind::integer, ""},
@@ -1582,6 +1605,7 @@ inline constexpr ShownField Cluster_fields[]{
     {"versions", Kind::map, Kind::integer, ""},
     {"format", Kind::integer, Kind::integer, ""},
     {"fingerprint", Kind::text, Kind::text, ""},
+    {"rotation", Kind::object, Kind::object, "AuthorityRotation"},
     {"cpu_baseline", Kind::text, Kind::text, ""},
     {"availability", Kind::boolean, Kind::boolean, ""},
     {"balance", Kind::choice, Kind::choice, ""},
@@ -1797,6 +1821,7 @@ inline constexpr ShownObject shown_objects[]{
     {"Pool", Pool_fields},
     {"Host", Host_fields},
     {"ClusterManager", ClusterManager_fields},
+    {"AuthorityRotation", AuthorityRotation_fields},
     {"Cluster", Cluster_fields},
     {"JoinToken", JoinToken_fields},
     {"JoinTokenSecret", JoinTokenSecret_fields},

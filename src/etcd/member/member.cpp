@@ -161,7 +161,9 @@ Async<Result<std::unique_ptr<Member>>> Member::open(asio::any_io_executor loop,
   if (inner->process) {
     spdlog::info("etcd: member {} runs already, process {}", inner->settings.name,
                  inner->process->pid());
-    CO_TRY_VOID(copy_identity(inner->settings));
+    // Another authority than it was started with, which an earlier life had no time to tell it.
+    CO_TRY(auto other, copy_identity(inner->settings));
+    if (other) CO_TRY_VOID(inner->process->signal(SIGTERM));
   } else {
     CO_TRY_VOID(inner->start());
   }

@@ -1,6 +1,7 @@
 #include "etcd/membership.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "membership_inner.h"
 #include "messages.h"
@@ -24,6 +25,16 @@ const ListedMember* find(const std::vector<ListedMember>& all, const std::string
 }
 
 }  // namespace
+
+bool is_new_enough(std::string_view version) {
+  constexpr std::pair oldest(3U, 4U);
+  std::pair<unsigned, unsigned> found;
+  const auto* end = version.data() + version.size();
+  auto major = std::from_chars(version.data(), end, found.first);
+  if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.') return false;
+  auto minor = std::from_chars(major.ptr + 1, end, found.second);
+  return minor.ec == std::errc() && found >= oldest;
+}
 
 Membership::Membership(std::shared_ptr<Inner> inner) : inner_(std::move(inner)) {}
 Membership::~Membership() {

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "cluster.h"
+#include "etcd/membership.h"
 #include "messages.h"
 
 namespace truce::etcd {
@@ -141,6 +142,26 @@ TEST(EtcdMessages, the_end_of_a_prefix_is_behind_all_that_begin_with_it) {
   EXPECT_EQ(end_of("/a/"), "/a0");
   EXPECT_EQ(end_of("/a/\xff\xff"), "/a0");
   EXPECT_EQ(end_of(std::string("/a\0", 3)), std::string("/a\1", 3));
+}
+
+TEST(EtcdMessages, a_members_status_tells_its_cluster_and_from_3_6_on_its_quota) {
+  using namespace std::string_literals;
+  auto before = parse_status("\x0a\x02\x08\x05\x12\x05"s + "3.4.2");
+  ASSERT_TRUE(before) << before.error().message;
+  EXPECT_EQ(before->cluster, 5U);
+  EXPECT_EQ(before->version, "3.4.2");
+  EXPECT_EQ(before->quota, Bytes{0});
+  auto after = parse_status("\x0a\x02\x08\x05\x12\x05"s + "3.6.1" + "\x60\x80\x08");
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_EQ(after->quota, kib(1));
+}
+
+TEST(EtcdMembership, versions_before_3_4_and_what_is_none_are_not_new_enough) {
+  for (const std::string version : {"3.4.0", "3.4", "3.5.9", "3.10.1", "4.0", "3.6.0-rc.1"})
+    EXPECT_TRUE(is_new_enough(version)) << version;
+  for (const std::string version :
+       {"3.3.27", "2.3.8", "3", "3.", "3.x", "", "v3.4", "99999999999.1"})
+    EXPECT_FALSE(is_new_enough(version)) << version;
 }
 
 TEST(EtcdMessages, bytes_that_are_no_message_are_corrupt) {

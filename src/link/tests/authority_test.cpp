@@ -27,6 +27,16 @@ Code code_of(const Result<std::string>& result) {
 
 }  // namespace
 
+TEST(Authority, a_key_is_known_as_that_of_its_certificate) {
+  auto authority = must(Authority::make("estate"));
+  auto asked = must(make_request("h1"));
+  auto pem = must(authority.sign(asked.pem, {.host = "h1"}));
+  EXPECT_TRUE(check_pair(pem, *asked.key));
+  EXPECT_EQ(check_pair(pem, *must(make_request("h1")).key).error().code, Code::invalid);
+  EXPECT_EQ(check_pair(pem, Secret("no key")).error().code, Code::corrupt);
+  EXPECT_EQ(check_pair("no certificate", *asked.key).error().code, Code::corrupt);
+}
+
 TEST(Authority, certificates_say_what_they_were_told_to) {
   auto authority = must(Authority::make("estate"));
   auto asked = must(make_request("h1"));

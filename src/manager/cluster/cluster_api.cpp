@@ -1,7 +1,7 @@
 // What is asked of the cluster as a whole: show it, found it, join it, leave it.
 #include <fmt/ranges.h>
 
-#include "cluster/cluster.h"
+#include "cluster/rotation.h"
 #include "plans/gather.h"
 #include "plans/plans.h"
 #include "tasks.h"
@@ -37,6 +37,31 @@ void describe_managers(model::Cluster& cluster, const std::string& own,
   cluster.managers_may_fail = std::max<std::int64_t>(0, healthy - (voting / 2 + 1));
 }
 
+/// An etcd of one's own does not mind how many managers there are: one is enough.
+void describe_managers(model::Cluster& cluster, const std::string& own,
+                       const Inventory& inventory) {
+  std::int64_t healthy = 0;
+  for (auto& manager : cluster.managers) {
+    auto host = inventory.find<model::Host>(manager.name);
+    manager.leader = manager.name == own;
+    manager.healthy = manager.leader || (host && host->object.state == model::HostState::online);
+    manager.problem = manager.healthy ? "" : "it is offline";
+    if (manager.healthy) ++healthy;
+  }
+  cluster.managers_may_fail = healthy - 1;
+}
+
+/// What is wrong, in one line.
+std::string problem_of(const model::Cluster& cluster, const Membership* membership) {
+  std::vector<std::string> problems;
+  if (cluster.online < cluster.hosts)
+    problems.push_back(
+        fmt::format("{} of {} hosts are offline", cluster.hosts - cluster.online, cluster.hosts));
+  if (membership != nullptr) problems.push_back(membership->etcd_problem());
+  std::erase(problems, "");
+  return fmt::format("{}", fmt::join(problems, "; "));
+}
+
 /// The cluster as it is shown: what is stored, and what is counted now. A single host is shown as a
 /// cluster without a name.
 model::Cluster describe(const Rooms& rooms) {
@@ -53,13 +78,17 @@ model::Cluster describe(const Rooms& rooms) {
     if (host->object.state == model::HostState::online) ++cluster.online;
   }
   cluster.format = inventory.format();
-  auto states = rooms.settings.membership == nullptr ? std::map<std::string, SeatState>{}
-                                                     : rooms.settings.membership->managers();
-  describe_managers(cluster, rooms.settings.host, states);
+  const auto* membership = rooms.settings.membership;
+  if (cluster.etcd.empty()) {
+    describe_managers(
+        cluster, rooms.settings.host,
+        membership == nullptr ? std::map<std::string, SeatState>{} : membership->managers());
+  } else {
+    describe_managers(cluster, rooms.settings.host, inventory);
+  }
   cluster.hosts_may_fail = scheduler::hosts_may_fail(gather(inventory, rooms.plans.demands, now()));
-  if (cluster.online < cluster.hosts)
-    cluster.problem =
-        fmt::format("{} of {} hosts are offline", cluster.hosts - cluster.online, cluster.hosts);
+  cluster.problem = problem_of(cluster, membership);
+  if (cluster.rotation) cluster.rotation->waits = what_it_waits_for(*cluster.rotation, inventory);
   return cluster;
 }
 
@@ -110,6 +139,42 @@ void put_own_host(const Inventory& inventory, Change& change, const std::string&
                with_certificate(inventory.certificates_of(name), founded.certificate));
 }
 
+/// What only some ways to keep the state have. Whether the files are good is looked at later.
+Result<void> check_etcd(const model::ClusterCreate& wish) {
+  const model::ClusterCreate none;
+  bool ports =
+      wish.etcd_client_port != none.etcd_client_port || wish.etcd_peer_port != none.etcd_peer_port;
+  bool access = !wish.etcd_ca.empty() || !wish.etcd_certificate.empty() || !wish.etcd_key.empty() ||
+                !wish.etcd_user.empty() || !wish.etcd_password.empty() || !wish.etcd_prefix.empty();
+  if (wish.store == model::StoreKind::sqlite && (ports || access || !wish.etcd.empty()))
+    return fail_field("/store", "is sqlite, and something is said of etcd: give one of them");
+  if (wish.etcd.empty() && access)
+    return fail_field("/etcd", "is not said: who gives a way in has to give the addresses, too");
+  if (!wish.etcd.empty() && ports)
+    return fail_field("/etcd_client_port", "ports are those of the addresses in etcd");
+  if (wish.etcd_client_port == wish.etcd_peer_port)
+    return fail_field("/etcd_peer_port", "is the port for managers already");
+  return {};
+}
+
+/// One text may have several, with commas between, as people write them; URLs have none.
+std::vector<std::string> addresses_in(const std::vector<std::string>& texts) {
+  std::vector<std::string> all;
+  for (std::string_view text : texts) {
+    for (auto more = true; more;) {
+      auto comma = text.find(',');
+      all.emplace_back(text.substr(0, comma));
+      more = comma != text.npos;
+      if (more) text.remove_prefix(comma + 1);
+    }
+  }
+  return all;
+}
+
+std::string prefix_of(const model::ClusterCreate& wish) {
+  return wish.etcd_prefix.empty() ? fmt::format("/truce/{}/", wish.name) : wish.etcd_prefix;
+}
+
 Async<Result<http::Response>> init_cluster(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::ClusterCreate>());
   CO_TRY(auto* membership, membership_of(rooms));
@@ -117,9 +182,14 @@ Async<Result<http::Response>> init_cluster(Rooms& rooms, const Context& context)
   const auto& own = rooms.settings.host;
   CO_TRY_VOID(refuse_second(rooms));
   CO_TRY_VOID(check_baseline(inventory, own, wish.cpu_baseline));
+  CO_TRY_VOID(check_etcd(wish));
+  wish.etcd = addresses_in(wish.etcd);
+  if (!wish.etcd.empty()) wish.etcd_prefix = prefix_of(wish);
   // Files first: what they say without the store costs nothing, and the next try finds them.
-  CO_TRY(auto founded, co_await membership->found(wish.name, wish.address, wish.store));
+  CO_TRY(auto founded, co_await membership->found(wish));
   model::Cluster cluster{.name = wish.name, .store = wish.store};
+  cluster.etcd = wish.etcd;
+  cluster.etcd_prefix = wish.etcd_prefix;
   cluster.managers.push_back({.name = own, .address = founded.address});
   cluster.fingerprint = founded.fingerprint;
   cluster.cpu_baseline = wish.cpu_baseline;
@@ -257,6 +327,7 @@ void add_cluster_handlers(Handlers& handlers) {
   handlers.on(model::Operation::join_cluster, join_cluster);
   handlers.on(model::Operation::leave_cluster, leave_cluster);
   add_join_token_handlers(handlers);
+  add_rotation_handlers(handlers);
   add_host_handlers(handlers);
 }
 

@@ -88,7 +88,8 @@ Async<Result<Issued>> renew(Rooms& rooms, const Context& context,
                             const model::EnrollRequest& wish) {
   const auto& inventory = rooms.ledger.inventory();
   CO_TRY(auto* membership, membership_of(rooms));
-  CO_TRY(auto issued, membership->issue(wish.request, wish.host));
+  CO_TRY(auto cluster, need_cluster(inventory));
+  CO_TRY(auto issued, membership->issue(wish.request, wish.host, cluster->object.fingerprint));
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     auto kept = inventory.find<model::Host>(wish.host);
     if (!kept) return fail(Code::forbidden, "the host '{}' is not in this cluster", wish.host);
@@ -113,8 +114,8 @@ struct Admission {
 };
 
 Async<Result<std::optional<model::ManagerEnrollment>>> let_in_manager(
-    Membership& membership, const model::EnrollRequest& wish) {
-  if (wish.etcd_request.empty()) {
+    Membership& membership, const model::Cluster& cluster, const model::EnrollRequest& wish) {
+  if (wish.etcd_request.empty() && cluster.etcd.empty()) {
     co_return fail(
         Code::precondition,
         "{} is to be a manager and has no etcd: apt install etcd-server etcd-client there",
@@ -163,10 +164,16 @@ Async<Result<Admission>> let_in(Rooms& rooms, const Context& context,
   CO_TRY_VOID(
       release::check_formats(wish.host, wish.oldest_format, wish.format, inventory.format()));
   CO_TRY(auto* membership, membership_of(rooms));
+  CO_TRY(auto cluster, need_cluster(inventory));
+  if (*role == model::HostRole::manager && cluster->object.rotation)
+    co_return fail(
+        Code::precondition,
+        "the authority of this cluster is being replaced, and managers join when that is "
+        "done: truce cluster status");
   Admission admission;
-  CO_TRY(admission.issued, membership->issue(wish.request, wish.host));
+  CO_TRY(admission.issued, membership->issue(wish.request, wish.host, cluster->object.fingerprint));
   if (*role == model::HostRole::manager) {
-    CO_TRY(admission.manager, co_await let_in_manager(*membership, wish));
+    CO_TRY(admission.manager, co_await let_in_manager(*membership, cluster->object, wish));
   }
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     return put_new_host(inventory, change, wish, admission.issued);

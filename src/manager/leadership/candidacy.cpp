@@ -96,6 +96,17 @@ Async<Result<void>> check_state(store::Store& store) {
   co_return Result<void>{};
 }
 
+Async<Result<void>> check_seat(store::Store& store, std::string host) {
+  CO_TRY(auto listing, co_await store.list(key_of<model::Cluster>("")));
+  for (const auto& entry : listing.entries) {
+    CO_TRY(auto cluster, model::from_text<model::Cluster>(entry.value, model::Unknown::ignore));
+    if (std::ranges::find(cluster.managers, host, &model::ClusterManager::name) !=
+        cluster.managers.end())
+      co_return Result<void>{};
+  }
+  co_return fail(Code::forbidden, "'{}' is no manager of this cluster, or no longer", host);
+}
+
 Async<Result<std::optional<store::Entry>>> FencedStore::get(std::string key) {
   return inner_.get(std::move(key));
 }

@@ -33,6 +33,7 @@ constexpr std::array<std::string_view, 3> AlarmNews_names{"raised", "cleared", "
 constexpr std::array<std::string_view, 2> HostState_names{"online", "offline"};
 constexpr std::array<std::string_view, 2> HostRole_names{"manager", "node"};
 constexpr std::array<std::string_view, 2> StoreKind_names{"sqlite", "etcd"};
+constexpr std::array<std::string_view, 3> RotationStage_names{"trust", "issue", "forget"};
 constexpr std::array<std::string_view, 3> BalanceMode_names{"off", "propose", "automatic"};
 constexpr std::array<std::string_view, 4> RuleKind_names{"together", "apart", "on-hosts", "not-on-hosts"};
 constexpr std::array<std::string_view, 3> RestartPriority_names{"low", "medium", "high"};
@@ -266,6 +267,14 @@ std::span<const std::string_view> enum_names<StoreKind>() {
 }
 std::string_view to_string(StoreKind value) {
   return StoreKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<RotationStage>() {
+  return RotationStage_names;
+}
+std::string_view to_string(RotationStage value) {
+  return RotationStage_names.at(static_cast<std::size_t>(value));
 }
 
 template <>

@@ -733,10 +733,25 @@ struct Schema<ClusterManager> {
 };
 
 template <>
+struct Schema<AuthorityRotation> {
+  static constexpr auto fields = std::tuple{
+      Field{"stage", &AuthorityRotation::stage, Need::required, FieldRule{}, FieldRule{}},
+      Field{"old", &AuthorityRotation::old, Need::required, FieldRule{}, FieldRule{}},
+      Field{"fresh", &AuthorityRotation::fresh, Need::required, FieldRule{}, FieldRule{}},
+      Field{"etcd_fresh", &AuthorityRotation::etcd_fresh, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"done", &AuthorityRotation::done, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"turn", &AuthorityRotation::turn, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"waits", &AuthorityRotation::waits, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"started", &AuthorityRotation::started, Need::required, FieldRule{}, FieldRule{}}};
+};
+
+template <>
 struct Schema<Cluster> {
   static constexpr auto fields = std::tuple{
       Field{"name", &Cluster::name, Need::required, FieldRule{}, FieldRule{}},
       Field{"store", &Cluster::store, Need::required, FieldRule{}, FieldRule{}},
+      Field{"etcd", &Cluster::etcd, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"etcd_prefix", &Cluster::etcd_prefix, Need::optional, FieldRule{}, FieldRule{}},
       Field{"managers", &Cluster::managers, Need::optional, FieldRule{}, FieldRule{}},
       Field{"hosts", &Cluster::hosts, Need::optional, FieldRule{}, FieldRule{}},
       Field{"online", &Cluster::online, Need::optional, FieldRule{}, FieldRule{}},
@@ -745,6 +760,7 @@ struct Schema<Cluster> {
       Field{"versions", &Cluster::versions, Need::optional, FieldRule{}, FieldRule{}},
       Field{"format", &Cluster::format, Need::optional, FieldRule{}, FieldRule{}},
       Field{"fingerprint", &Cluster::fingerprint, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"rotation", &Cluster::rotation, Need::optional, FieldRule{}, FieldRule{}},
       Field{"cpu_baseline", &Cluster::cpu_baseline, Need::optional, FieldRule{}, FieldRule{}},
       Field{"availability", &Cluster::availability, Need::optional, FieldRule{}, FieldRule{}},
       Field{"balance", &Cluster::balance, Need::optional, FieldRule{}, FieldRule{}},
@@ -754,12 +770,42 @@ struct Schema<Cluster> {
 };
 
 template <>
+struct Schema<AuthorityReport> {
+  static constexpr auto fields = std::tuple{
+      Field{"host", &AuthorityReport::host, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
+      Field{"believed", &AuthorityReport::believed, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}},
+      Field{"signed_by", &AuthorityReport::signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}},
+      Field{"keys", &AuthorityReport::keys, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}},
+      Field{"etcd_believed", &AuthorityReport::etcd_believed, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}},
+      Field{"etcd_signed_by", &AuthorityReport::etcd_signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}}};
+};
+
+template <>
+struct Schema<AuthorityOrders> {
+  static constexpr auto fields = std::tuple{
+      Field{"rotation", &AuthorityOrders::rotation, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"authority", &AuthorityOrders::authority, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"etcd_authority", &AuthorityOrders::etcd_authority, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"authority_key", &AuthorityOrders::authority_key, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"etcd_authority_key", &AuthorityOrders::etcd_authority_key, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
 struct Schema<ClusterCreate> {
   static constexpr auto fields = std::tuple{
       Field{"name", &ClusterCreate::name, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
       Field{"address", &ClusterCreate::address, Need::optional, FieldRule{.max_length = 255}, FieldRule{}},
       Field{"cpu_baseline", &ClusterCreate::cpu_baseline, Need::optional, FieldRule{.max_length = 63}, FieldRule{}},
-      Field{"store", &ClusterCreate::store, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"store", &ClusterCreate::store, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"etcd", &ClusterCreate::etcd, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 2048}},
+      Field{"etcd_ca", &ClusterCreate::etcd_ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
+      Field{"etcd_certificate", &ClusterCreate::etcd_certificate, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
+      Field{"etcd_key", &ClusterCreate::etcd_key, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
+      Field{"etcd_user", &ClusterCreate::etcd_user, Need::optional, FieldRule{.max_length = 255}, FieldRule{}},
+      Field{"etcd_password", &ClusterCreate::etcd_password, Need::optional, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"etcd_prefix", &ClusterCreate::etcd_prefix, Need::optional, FieldRule{.max_length = 256}, FieldRule{}},
+      Field{"etcd_client_port", &ClusterCreate::etcd_client_port, Need::optional, FieldRule{.minimum = 1, .maximum = 65535}, FieldRule{}},
+      Field{"etcd_peer_port", &ClusterCreate::etcd_peer_port, Need::optional, FieldRule{.minimum = 1, .maximum = 65535}, FieldRule{}}};
 };
 
 template <>
@@ -818,6 +864,18 @@ struct Schema<EnrollRequest> {
 };
 
 template <>
+struct Schema<EtcdAccess> {
+  static constexpr auto fields = std::tuple{
+      Field{"urls", &EtcdAccess::urls, Need::required, FieldRule{}, FieldRule{}},
+      Field{"prefix", &EtcdAccess::prefix, Need::required, FieldRule{}, FieldRule{}},
+      Field{"ca", &EtcdAccess::ca, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"certificate", &EtcdAccess::certificate, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"key", &EtcdAccess::key, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"user", &EtcdAccess::user, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"password", &EtcdAccess::password, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
 struct Schema<ManagerEnrollment> {
   static constexpr auto fields = std::tuple{
       Field{"authority_key", &ManagerEnrollment::authority_key, Need::required, FieldRule{}, FieldRule{}},
@@ -825,7 +883,10 @@ struct Schema<ManagerEnrollment> {
       Field{"etcd_certificate", &ManagerEnrollment::etcd_certificate, Need::required, FieldRule{}, FieldRule{}},
       Field{"etcd_authority", &ManagerEnrollment::etcd_authority, Need::required, FieldRule{}, FieldRule{}},
       Field{"etcd_authority_key", &ManagerEnrollment::etcd_authority_key, Need::required, FieldRule{}, FieldRule{}},
-      Field{"etcd_urls", &ManagerEnrollment::etcd_urls, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"etcd_urls", &ManagerEnrollment::etcd_urls, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"etcd_client_port", &ManagerEnrollment::etcd_client_port, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"etcd_peer_port", &ManagerEnrollment::etcd_peer_port, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"etcd", &ManagerEnrollment::etcd, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>

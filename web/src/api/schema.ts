@@ -81,6 +81,9 @@ export type HostRole = 'manager' | 'node'
 /** Where the state is: in a file of this host, or in etcd on the managers. */
 export type StoreKind = 'sqlite' | 'etcd'
 
+/** trust: all come to believe the new authority, too; issue: all get certificates of it; forget: nobody believes the old one any more. */
+export type RotationStage = 'trust' | 'issue' | 'forget'
+
 /** off: nothing is moved; propose: a plan is made, for somebody to apply; automatic: it is carried out. */
 export type BalanceMode = 'off' | 'propose' | 'automatic'
 
@@ -1238,6 +1241,10 @@ export interface Cluster {
   name: string
   /** Where its state is */
   store: StoreKind
+  /** Addresses of the etcd of one's own that its state is in; none: truced runs its own */
+  etcd: string[]
+  /** What its keys begin with there */
+  etcd_prefix: string
   /** Hosts that keep its state */
   managers: ClusterManager[]
   /** How many hosts it has */
@@ -1254,6 +1261,8 @@ export interface Cluster {
   format: number
   /** SHA-256 of its certificate authority */
   fingerprint: string
+  /** How far the replacement of that is; absent while there is none */
+  rotation?: AuthorityRotation
   /** Processor model that machines get, so that they run on all its hosts */
   cpu_baseline: string
   /** Machines of a host that dies or is cut off are started on others */
@@ -1268,6 +1277,56 @@ export interface Cluster {
   created?: string
 }
 
+/** One certificate authority takes another one's place. */
+export interface AuthorityRotation {
+  /** What all hosts do now */
+  stage: RotationStage
+  /** SHA-256 of the authority that goes */
+  old: string
+  /** And of the one that comes */
+  fresh: string
+  /** The same for the authority of etcd's members; empty: truced runs none */
+  etcd_fresh: string
+  /** Hosts that have done what this stage asks for */
+  done: string[]
+  /** The manager whose member of etcd may be started anew for it; empty: none at present */
+  turn: string
+  /** What it waits for, for people */
+  waits: string
+  /** When it began */
+  started: string
+}
+
+/** Whom a host believes, and who signed its certificates, as SHA-256 of authorities. */
+export interface AuthorityReport {
+  /** Its name */
+  host: string
+  /** Whom it believes */
+  believed?: string[]
+  /** Who signed its certificate */
+  signed_by?: string
+  /** Whose keys it has */
+  keys?: string[]
+  /** Whom its member of etcd believes */
+  etcd_believed?: string[]
+  /** Who signed the certificate of that */
+  etcd_signed_by?: string
+}
+
+/** What a host is to do for the replacement of the authority. */
+export interface AuthorityOrders {
+  /** How far it is; absent: there is none */
+  rotation?: AuthorityRotation
+  /** Certificate of the new one, PEM */
+  authority: string
+  /** The same for etcd's members */
+  etcd_authority: string
+  /** For managers: certificate and key of the new one, PEM */
+  authority_key: string
+  /** The same for etcd's members */
+  etcd_authority_key: string
+}
+
 /** The first host of a cluster. */
 export interface ClusterCreate {
   /** Of the cluster */
@@ -1278,6 +1337,24 @@ export interface ClusterCreate {
   cpu_baseline?: string
   /** Where its state will be: with sqlite this host is its only manager */
   store?: StoreKind
+  /** Addresses of an etcd of one's own, https://HOST:PORT; none: truced runs its own */
+  etcd?: string[]
+  /** Certificates that the certificates of that etcd are signed by, PEM; none: those that this host's system believes */
+  etcd_ca?: string
+  /** What the managers show to that etcd, PEM */
+  etcd_certificate?: string
+  /** Its key, PEM, without a passphrase */
+  etcd_key?: string
+  /** Who signs in at that etcd; empty: nobody */
+  etcd_user?: string
+  /** The password of that user */
+  etcd_password?: string
+  /** What the keys of this cluster begin with in that etcd, /a/name/; empty: /truce/NAME/ */
+  etcd_prefix?: string
+  /** Where the managers' own etcd is reached by them */
+  etcd_client_port?: number
+  /** And by its other members */
+  etcd_peer_port?: number
 }
 
 /** What shall change; absent fields stay. */
@@ -1368,6 +1445,30 @@ export interface ManagerEnrollment {
   etcd_authority_key: string
   /** Where the other members answer */
   etcd_urls: string[]
+  /** Where its own is to answer managers */
+  etcd_client_port: number
+  /** And the other members */
+  etcd_peer_port: number
+  /** How it reaches an etcd of one's own, which the state is in instead */
+  etcd?: EtcdAccess
+}
+
+/** An etcd that is not truced's own, and who reads and writes in it. */
+export interface EtcdAccess {
+  /** Its members, https://HOST:PORT */
+  urls: string[]
+  /** What all keys begin with */
+  prefix: string
+  /** Whose signature their certificates need, PEM; empty: the system's */
+  ca: string
+  /** What it is shown, PEM */
+  certificate: string
+  /** Its key, PEM */
+  key: string
+  /** Who signs in; empty: nobody */
+  user: string
+  /** The password of that user */
+  password: string
 }
 
 /** What a host that was let in gets. */
@@ -2430,6 +2531,8 @@ export interface Operations {
   create_join_token: { path: {  }; query: {  }; body: JoinTokenCreate; answer: JoinTokenSecret }
   delete_join_token: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
   enroll_host: { path: {  }; query: {  }; body: EnrollRequest; answer: Enrollment }
+  rotate_authority: { path: {  }; query: {  }; body: undefined; answer: Cluster }
+  exchange_authorities: { path: {  }; query: {  }; body: AuthorityReport; answer: AuthorityOrders }
   join_cluster: { path: {  }; query: {  }; body: JoinRequest; answer: Task }
   leave_cluster: { path: {  }; query: {  }; body: undefined; answer: Task }
   list_rules: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: RuleList }
@@ -2576,6 +2679,8 @@ export const operations: Record<keyof Operations, OperationRow> = {
   create_join_token: {"method": "POST", "path": "/v1/cluster/tokens", "permission": "administer", "summary": "Make a token with which one host may join once", "body": "JoinTokenCreate", "cli": {"noun": "cluster", "verb": "token", "args": ["host"]}},
   delete_join_token: {"method": "DELETE", "path": "/v1/cluster/tokens/{name}", "permission": "administer", "summary": "Withdraw a token", "cli": {"noun": "cluster", "verb": "revoke", "args": ["name"]}},
   enroll_host: {"method": "POST", "path": "/v1/cluster/enroll", "permission": "none", "summary": "What a joining host's daemon asks a manager for", "body": "EnrollRequest"},
+  rotate_authority: {"method": "POST", "path": "/v1/cluster/rotate-ca", "permission": "administer", "summary": "Replace the cluster's certificate authority", "cli": {"noun": "cluster", "verb": "rotate-ca"}},
+  exchange_authorities: {"method": "POST", "path": "/v1/cluster/authorities", "permission": "none", "summary": "What a host's daemon tells the manager while the authority is replaced, and what it is to do", "body": "AuthorityReport"},
   join_cluster: {"method": "POST", "path": "/v1/cluster/join", "permission": "administer", "summary": "Let this host join a cluster", "body": "JoinRequest", "cli": {"noun": "cluster", "verb": "join"}},
   leave_cluster: {"method": "POST", "path": "/v1/cluster/leave", "permission": "administer", "summary": "Let this host leave its cluster", "cli": {"noun": "cluster", "verb": "leave"}},
   list_rules: {"method": "GET", "path": "/v1/rules", "permission": "view", "summary": "List placement rules", "cli": {"noun": "rule", "verb": "list", "columns": ["name", "kind", "must", "vms", "hosts", "problem"], "bytes": []}},
@@ -2851,6 +2956,15 @@ export const fields: Record<string, Record<string, Field>> = {
     address: {"kind": "string", "description": "Where the other hosts reach this one, ADDRESS or ADDRESS:PORT; empty: what its default route goes out from", "required": false, "default": "", "maxLength": 255},
     cpu_baseline: {"kind": "string", "description": "Processor model that machines get, unless they say otherwise", "required": false, "default": "", "maxLength": 63},
     store: {"kind": "enum", "description": "Where its state will be: with sqlite this host is its only manager", "required": false, "default": "etcd", "values": ["sqlite", "etcd"]},
+    etcd: {"kind": "array", "description": "Addresses of an etcd of one's own, https://HOST:PORT; none: truced runs its own", "required": false, "maxItems": 16},
+    etcd_ca: {"kind": "string", "description": "Certificates that the certificates of that etcd are signed by, PEM; none: those that this host's system believes", "required": false, "default": "", "file": true, "maxLength": 65536},
+    etcd_certificate: {"kind": "string", "description": "What the managers show to that etcd, PEM", "required": false, "default": "", "file": true, "maxLength": 65536},
+    etcd_key: {"kind": "string", "description": "Its key, PEM, without a passphrase", "required": false, "default": "", "file": true, "maxLength": 65536},
+    etcd_user: {"kind": "string", "description": "Who signs in at that etcd; empty: nobody", "required": false, "default": "", "maxLength": 255},
+    etcd_password: {"kind": "string", "description": "The password of that user", "required": false, "default": "", "maxLength": 1024},
+    etcd_prefix: {"kind": "string", "description": "What the keys of this cluster begin with in that etcd, /a/name/; empty: /truce/NAME/", "required": false, "default": "", "maxLength": 256},
+    etcd_client_port: {"kind": "integer", "description": "Where the managers' own etcd is reached by them", "required": false, "default": 2379, "minimum": 1, "maximum": 65535},
+    etcd_peer_port: {"kind": "integer", "description": "And by its other members", "required": false, "default": 2380, "minimum": 1, "maximum": 65535},
   },
   ClusterChange: {
     availability: {"kind": "boolean", "description": "Machines of a host that dies or is cut off are started on others; from their next start on", "required": false},
@@ -2872,6 +2986,14 @@ export const fields: Record<string, Record<string, Field>> = {
     format: {"kind": "integer", "description": "The newest format of the state that it knows", "required": false, "default": 1, "minimum": 1},
     oldest_format: {"kind": "integer", "description": "And the oldest", "required": false, "default": 1, "minimum": 1},
     etcd_request: {"kind": "string", "description": "The same for its member of etcd, if it is to be a manager", "required": false, "default": "", "maxLength": 8192},
+  },
+  AuthorityReport: {
+    host: {"kind": "string", "description": "Its name", "required": true},
+    believed: {"kind": "array", "description": "Whom it believes", "required": false, "maxItems": 16},
+    signed_by: {"kind": "string", "description": "Who signed its certificate", "required": false, "default": "", "maxLength": 64},
+    keys: {"kind": "array", "description": "Whose keys it has", "required": false, "maxItems": 16},
+    etcd_believed: {"kind": "array", "description": "Whom its member of etcd believes", "required": false, "maxItems": 16},
+    etcd_signed_by: {"kind": "string", "description": "Who signed the certificate of that", "required": false, "default": "", "maxLength": 64},
   },
   JoinRequest: {
     token: {"kind": "string", "description": "What truce cluster token printed", "required": true, "maxLength": 4096},

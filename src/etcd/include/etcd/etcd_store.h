@@ -9,7 +9,8 @@
 
 namespace truce::etcd {
 
-/// PEM files. All empty: the system's certificates, none of our own.
+/// PEM files, which are read again every few seconds: new connections use what is in them. All
+/// empty: the system's certificates, none of our own.
 struct Tls {
   std::filesystem::path authority;         ///< whose signature the members' certificates need
   std::filesystem::path certificate, key;  ///< what we show, both or none

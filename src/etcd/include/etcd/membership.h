@@ -20,13 +20,19 @@ struct Health {
   std::string problem;  ///< empty: it answers and has a leader
   std::string version;
   std::uint64_t id = 0;
-  std::uint64_t leader = 0;  ///< whom it follows, itself perhaps; 0: nobody
-  Bytes size;                ///< of its file
-  Bytes in_use;              ///< of that; the rest is given back by defragment()
-  std::int64_t applied = 0;  ///< how far it has come in the common log
+  std::uint64_t cluster = 0;  ///< which etcd it is a member of
+  std::uint64_t leader = 0;   ///< whom it follows, itself perhaps; 0: nobody
+  Bytes size;                 ///< of its file
+  Bytes in_use;               ///< of that; the rest is given back by defragment()
+  Bytes quota;                ///< how large it may be; 0: etcd before 3.6 does not tell
+  std::int64_t applied = 0;   ///< how far it has come in the common log
   bool learner = false;
   [[nodiscard]] bool leads() const { return id != 0 && id == leader; }
 };
+
+/// Whether a version, such as `3.5.9` or `3.6.0-rc.1`, is one that EtcdStore works with: 3.4 or
+/// newer. What is no version is none.
+bool is_new_enough(std::string_view version);
 
 /// The upkeep of an etcd. Errors are those of EtcdStore, and Code::precondition: etcd does not do
 /// that now (too few members run, for instance).

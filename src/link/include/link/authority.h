@@ -36,6 +36,10 @@ Result<std::string> extend_bundle(std::string_view bundle, std::string_view pem,
 /// A bundle without the authority of that fingerprint. Code::precondition: nothing would be left.
 Result<std::string> reduce_bundle(std::string_view bundle, std::string_view fingerprint);
 
+/// Whether a key (PEM, of any kind) is that of the first certificate of a PEM text. Code::corrupt:
+/// one of them cannot be read, or the key has a passphrase; Code::invalid: it is another one's.
+Result<void> check_pair(std::string_view certificate, const Secret& key);
+
 /// Whether it is time for a new certificate: less than a third of its life is left.
 bool is_due(const Certificate& certificate, Time at = now());
 

@@ -107,6 +107,10 @@ class Candidacy {
 /// do: it does not know its format.
 Async<Result<void>> check_state(store::Store& store);
 
+/// Whether a host is among the managers of the cluster in a store. Code::forbidden: it is not; one
+/// that was taken out may still reach the store.
+Async<Result<void>> check_seat(store::Store& store, std::string host);
+
 /// What a leader writes to: the store, as long as its term lasts. Code::unavailable afterwards, and
 /// nothing of the commit happened. A commit has one condition less than the store itself takes.
 class FencedStore final : public store::Store {

@@ -30,6 +30,12 @@ struct Founded {
   Time certificate_expires;
 };
 
+/// Authorities that are to take the place of those that a cluster has, as SHA-256.
+struct FreshAuthorities {
+  std::string hosts;
+  std::string etcd;  ///< empty where truced runs no etcd
+};
+
 /// How a manager's part of the state is.
 struct SeatState {
   bool votes = true;    ///< it counts for a majority
@@ -46,12 +52,10 @@ class Membership {
   virtual ~Membership() = default;
 
   /// Makes an authority and a certificate of this host, unless they are there already, and listens
-  /// for other hosts, now and after each start. `address`: ADDRESS or ADDRESS:PORT, or empty for
-  /// what the default route goes out from. With etcd as its store the cluster is there only after
-  /// move_state(), and nothing has changed before. Code::invalid with the field /address;
-  /// Code::unsupported: etcd is not installed.
-  virtual Async<Result<Founded>> found(std::string cluster, std::string address,
-                                       model::StoreKind store) = 0;
+  /// for other hosts, now and after each start. With etcd as its store the cluster is there only
+  /// after move_state(), and nothing has changed before. Code::invalid with the field, such as
+  /// /address; Code::unsupported: etcd is not installed, or an etcd of one's own is too old.
+  virtual Async<Result<Founded>> found(model::ClusterCreate wish) = 0;
 
   /// Moves the state into the etcd that found() has begun. Nobody else can write meanwhile, and
   /// once this has succeeded nobody writes to the old store any more: the host goes on as a manager
@@ -62,20 +66,33 @@ class Membership {
   /// Whether this host is in a cluster. A restored store may tell of one that is no more.
   [[nodiscard]] virtual bool in_cluster() const = 0;
 
-  /// Signs a request (PEM) for the host of that name, whatever name the request has. Code::invalid
-  /// when it is no request or its key is too weak.
-  virtual Result<Issued> issue(const std::string& request, const std::string& host) = 0;
+  /// Signs a request (PEM) for the host of that name, whatever name the request has, with the
+  /// authority of that SHA-256, or the one in force where this host has no such. Code::invalid when
+  /// it is no request or its key is too weak; Code::precondition: this host has no authority.
+  virtual Result<Issued> issue(const std::string& request, const std::string& host,
+                               const std::string& authority) = 0;
+
+  /// Makes new authorities beside those that are in force, and keeps them; nobody is told. Those
+  /// that an earlier call has made and nobody uses are replaced.
+  virtual Result<FreshAuthorities> make_fresh_authorities() = 0;
+  /// The certificates and keys of these. Code::not_found: this host has no such.
+  virtual Result<model::AuthorityOrders> fresh_authorities(const std::string& hosts,
+                                                           const std::string& etcd) const = 0;
 
   /// What makes a host a manager besides its certificate; its member of etcd is added, without a
-  /// vote. `request` is for that one's certificate. The same host again is the same member.
+  /// vote. `request` is for that one's certificate. The same host again is the same member. Where
+  /// etcd is not truced's own there is no member, and no request: it gets the way to that etcd.
   /// Code::precondition: another one is joining; Code::unsupported: the state is not in etcd.
   virtual Async<Result<model::ManagerEnrollment>> admit_manager(std::string request,
                                                                 std::string host,
                                                                 std::string address) = 0;
   /// Takes a host's member out of etcd. Code::precondition: too few others answer.
   virtual Async<Result<void>> remove_manager(std::string host, std::string address) = 0;
-  /// How the managers are, by name of host, as they were seen last; empty without etcd.
+  /// How the managers are, by name of host, as they were seen last; empty without an etcd of
+  /// truced's own.
   [[nodiscard]] virtual std::map<std::string, SeatState> managers() const = 0;
+  /// What is wrong with an etcd that is not truced's own, for people; empty: nothing.
+  [[nodiscard]] virtual std::string etcd_problem() const = 0;
 
   /// Joins the cluster: proves that its manager has the authority of the invitation, only then
   /// sends the secret, and keeps what comes back. Once the request that asked for this is answered,

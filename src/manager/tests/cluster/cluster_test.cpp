@@ -1,149 +1,8 @@
 // A cluster through the API: who founds it, who is let in by what, and what becomes of hosts.
-#include "cluster/cluster.h"
-
-#include <sys/socket.h>
-
-#include "estate.h"
+#include "played_membership.h"
 
 namespace truce::manager {
 namespace {
-
-/// A program that pretends to have files, ports and an authority.
-class PlayedMembership final : public Membership {
- public:
-  Async<Result<Founded>> found(std::string cluster, std::string address,
-                               model::StoreKind kind) override {
-    if (kind == model::StoreKind::etcd && !has_etcd)
-      co_return fail(Code::unsupported, "apt install etcd-server");
-    if (address == "nowhere") co_return fail_field("/address", "is not of this host");
-    founded = cluster;
-    co_return Founded{address.empty() ? "192.0.2.1:7444" : address, std::string(64, 'f'), "sha-own",
-                      now() + std::chrono::hours(24)};
-  }
-  Result<Issued> issue(const std::string& request, const std::string& host) override {
-    if (request != "a request") return fail(Code::invalid, "it is no request");
-    ++issued;
-    return Issued{"certificate of " + host, "authority", fmt::format("sha-{}", issued),
-                  now() + std::chrono::hours(24)};
-  }
-  [[nodiscard]] bool in_cluster() const override { return !founded.empty(); }
-  Async<Result<void>> move_state(LastWrites last) override {
-    if (!move_problem.empty()) co_return fail(Code::unavailable, "{}", move_problem);
-    CO_TRY(moved, co_await last(0));
-    co_return Result<void>{};
-  }
-  Async<Result<model::ManagerEnrollment>> admit_manager(std::string request, std::string host,
-                                                        std::string) override {
-    admitted.push_back(host);
-    co_return model::ManagerEnrollment{.etcd_token = "token", .etcd_certificate = request};
-  }
-  Async<Result<void>> remove_manager(std::string host, std::string) override {
-    if (host == kept) co_return fail(Code::precondition, "too few others answer");
-    removed.push_back(host);
-    co_return Result<void>{};
-  }
-  [[nodiscard]] std::map<std::string, SeatState> managers() const override { return states; }
-  Async<Result<void>> join(Invitation given, std::string) override {
-    invitation = std::move(given);
-    co_return Result<void>{};
-  }
-  void refuse(const std::string& host) override { refused.push_back(host); }
-
-  bool has_etcd = true;
-  std::string founded, move_problem, kept;
-  std::vector<store::Write> moved;
-  std::vector<std::string> admitted, removed;
-  std::map<std::string, SeatState> states;
-  int issued = 0;
-  std::optional<Invitation> invitation;
-  std::vector<std::string> refused;
-};
-
-/// An estate whose host is `h1`, and perhaps the manager of a cluster already.
-template <class Work>
-void with_host(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
-    PlayedMembership membership;
-    Estate estate(loop);
-    estate.adjust = [&](Settings& settings) {
-      settings.host = "h1";
-      settings.membership = &membership;
-      settings.absence = 10ms;
-    };
-    co_await estate.start();
-    co_await estate.connect();
-    co_await inner(estate, membership);
-    estate.node.close();
-    co_await estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
-  });
-  context.run();
-}
-
-Async<void> found_cluster(Estate& estate) {
-  auto made = co_await estate.call("POST", "/v1/cluster", R"({"name":"estate","store":"sqlite"})");
-  EXPECT_EQ(made.status, 202) << made.raw;
-  EXPECT_EQ(made.text("/state"), "succeeded");
-}
-
-Async<Invitation> invite(Estate& estate, std::string host) {
-  auto made =
-      co_await estate.call("POST", "/v1/cluster/tokens", fmt::format(R"({{"host":"{}"}})", host));
-  EXPECT_EQ(made.status, 201) << made.raw;
-  auto read = read_token(made.text("/token"));
-  EXPECT_TRUE(read) << made.raw;
-  co_return read ? *read : Invitation{};
-}
-
-std::string request_of(std::string_view host, std::string_view secret) {
-  return fmt::format(
-      R"({{"host":"{}","secret":"{}","request":"a request","address":"192.0.2.2:7444","version":"1"}})",
-      host, secret);
-}
-
-/// As a host without a certificate asks, or one that has it.
-Async<Answer> enroll(Estate& estate, std::string body, std::string certified = {}) {
-  auto user = std::exchange(estate.unix_user, std::nullopt);
-  auto address = std::exchange(estate.address, "192.0.2.2:5000");
-  estate.host = certified;
-  auto answer = co_await estate.call("POST", "/v1/cluster/enroll", std::move(body));
-  estate.host.clear();
-  estate.unix_user = user;
-  estate.address = address;
-  co_return answer;
-}
-
-Async<void> let_in(Estate& estate, std::string host) {
-  auto invitation = co_await invite(estate, host);
-  auto answer = co_await enroll(estate, request_of(host, invitation.secret));
-  EXPECT_EQ(answer.status, 201) << answer.raw;
-}
-
-/// A node's end of a connection that the link has brought from `host`.
-UnixSocket connect_as(Estate& estate, const std::string& host) {
-  int ends[2] = {-1, -1};
-  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  using Protocol = asio::local::stream_protocol;
-  estate.manager->serve_node(UnixSocket(estate.loop, Protocol(), ends[0]), host);
-  return {estate.loop, Protocol(), ends[1]};
-}
-
-Async<std::string> state_of(Estate& estate, std::string host, std::string pointer = "/state") {
-  auto shown = co_await estate.call("GET", "/v1/hosts/" + host);
-  co_return shown.status == 200 ? shown.text(pointer) : std::to_string(shown.status);
-}
-
-template <class Condition>
-Async<void> until(Condition condition) {
-  for (int i = 0; i < 2000; ++i) {
-    if (co_await condition()) co_return;
-    co_await sleep_for(5ms);
-  }
-  ADD_FAILURE() << "it did not come true";
-}
 
 TEST(Cluster, a_single_host_shows_itself_and_takes_in_nobody) {
   with_host([](Estate& estate, PlayedMembership&) -> Async<void> {
@@ -155,6 +14,71 @@ TEST(Cluster, a_single_host_shows_itself_and_takes_in_nobody) {
     EXPECT_EQ((co_await estate.call("POST", "/v1/cluster/leave")).status, 409);
     EXPECT_EQ((co_await enroll(estate, request_of("h2", "x"))).status, 409);
     EXPECT_TRUE(estate.manager->seats().empty());
+  });
+}
+
+TEST(Cluster, an_etcd_of_ones_own_is_told_and_any_manager_but_one_may_fail) {
+  with_host([](Estate& estate, PlayedMembership& membership) -> Async<void> {
+    membership.has_etcd = false;
+    auto made = co_await estate.call(
+        "POST", "/v1/cluster",
+        R"({"name":"estate","etcd":["https://e1:2379,https://e2:2379"],"etcd_ca":"PEM of ca","etcd_key":"KEY"})");
+    EXPECT_EQ(made.status, 202) << made.raw;
+    EXPECT_EQ(membership.prefix, "/truce/estate/");
+    std::string moved;
+    for (const auto& write : membership.moved) {
+      moved += write.value.value_or("");
+      if (write.key == "clusters/estate")
+        EXPECT_TRUE(co_await estate.store.commit({}, {{write.key, write.value}}));
+    }
+    EXPECT_NE(moved.find("https://e1:2379"), std::string::npos);
+    EXPECT_EQ(moved.find("KEY"), std::string::npos);
+    EXPECT_EQ(moved.find("PEM of ca"), std::string::npos);
+    co_await until([&]() -> Async<bool> {
+      co_return (co_await estate.call("GET", "/v1/cluster")).text("/name") == "estate";
+    });
+    membership.problem = "e1 does not answer";
+    auto shown = co_await estate.call("GET", "/v1/cluster");
+    EXPECT_EQ(shown.text("/etcd/0"), "https://e1:2379");
+    EXPECT_EQ(shown.text("/etcd/1"), "https://e2:2379");
+    EXPECT_EQ(shown.text("/etcd_prefix"), "/truce/estate/");
+    EXPECT_EQ(shown.number("/managers_may_fail"), 0);
+    EXPECT_NE(shown.text("/problem").find("e1 does not answer"), std::string::npos);
+    // A manager needs no etcd on its host.
+    auto token =
+        co_await estate.call("POST", "/v1/cluster/tokens", R"({"host":"h2","role":"manager"})");
+    auto invitation = read_token(token.text("/token"));
+    auto in = co_await enroll(estate, request_of("h2", invitation->secret));
+    EXPECT_EQ(in.status, 201) << in.raw;
+    EXPECT_EQ(membership.admitted, std::vector<std::string>{"h2"});
+    PlayedNode node(estate.loop);
+    co_await node.introduce(connect_as(estate, "h2"), "h2");
+    co_await until([&]() -> Async<bool> {
+      co_return (co_await estate.call("GET", "/v1/cluster")).number("/managers_may_fail") == 1;
+    });
+    node.close();
+    co_await until([&]() -> Async<bool> {
+      auto lost = co_await estate.call("GET", "/v1/cluster");
+      co_return lost.number("/managers_may_fail") == 0 &&
+          lost.text("/managers/1/problem") == "it is offline";
+    });
+  });
+}
+
+TEST(Cluster, what_is_said_of_etcd_has_to_go_together) {
+  with_host([](Estate& estate, PlayedMembership& membership) -> Async<void> {
+    for (const auto& [body, field] : std::vector<std::pair<std::string, std::string>>{
+             {R"("store":"sqlite","etcd":["https://a:1"])", "/store"},
+             {R"("store":"sqlite","etcd_client_port":12379)", "/store"},
+             {R"("etcd_ca":"PEM")", "/etcd"},
+             {R"("etcd_user":"truce")", "/etcd"},
+             {R"("etcd":["https://a:1"],"etcd_peer_port":12380)", "/etcd_client_port"},
+             {R"("etcd_client_port":2380)", "/etcd_peer_port"}}) {
+      auto refused = co_await estate.call("POST", "/v1/cluster",
+                                          fmt::format(R"({{"name":"estate",{}}})", body));
+      EXPECT_EQ(refused.text("/field"), field) << body << refused.raw;
+    }
+    EXPECT_EQ(membership.founded, "");
   });
 }
 

@@ -45,14 +45,13 @@ struct Config {
   std::string smtp_user = "";  ///< Name to sign in with at smtp-server; empty: none
   std::string smtp_password_file = "";  ///< File that holds the password for smtp-user
   std::string cluster_listen = "";  ///< Address and port for the other hosts of the cluster; empty: what truce cluster init or join was told, or none
-  std::string etcd = "";  ///< Members of an etcd of one's own, for the cluster's state, HOST:PORT with commas between; empty: truced runs its own
 };
 
 /// An option as data: its name is the same in the file and on the command line.
 struct ConfigOption {
   std::string_view name, type, default_value, help;
 };
-inline constexpr std::array<ConfigOption, 34> config_options{{
+inline constexpr std::array<ConfigOption, 33> config_options{{
     {"state-dir", "string", "/var/lib/truce", "Where the store and the default pool live"},
     {"run-dir", "string", "/run/truce", "Sockets and pid files; emptied by a reboot"},
     {"listen", "string", "127.0.0.1:7443", "Address and port of the HTTPS API; empty: none"},
@@ -86,7 +85,6 @@ inline constexpr std::array<ConfigOption, 34> config_options{{
     {"smtp-user", "string", "", "Name to sign in with at smtp-server; empty: none"},
     {"smtp-password-file", "string", "", "File that holds the password for smtp-user"},
     {"cluster-listen", "string", "", "Address and port for the other hosts of the cluster; empty: what truce cluster init or join was told, or none"},
-    {"etcd", "string", "", "Members of an etcd of one's own, for the cluster's state, HOST:PORT with commas between; empty: truced runs its own"},
 }};
 
 }  // namespace truce::model

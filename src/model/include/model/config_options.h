@@ -45,7 +45,6 @@ inline void add_options(CLI::App& app, Config& config) {
   app.add_option("--smtp-user", config.smtp_user, "Name to sign in with at smtp-server; empty: none")->capture_default_str()->take_last();
   app.add_option("--smtp-password-file", config.smtp_password_file, "File that holds the password for smtp-user")->capture_default_str()->take_last();
   app.add_option("--cluster-listen", config.cluster_listen, "Address and port for the other hosts of the cluster; empty: what truce cluster init or join was told, or none")->capture_default_str()->take_last();
-  app.add_option("--etcd", config.etcd, "Members of an etcd of one's own, for the cluster's state, HOST:PORT with commas between; empty: truced runs its own")->capture_default_str()->take_last();
 }
 
 }  // namespace truce::model

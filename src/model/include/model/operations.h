@@ -103,6 +103,8 @@ enum class Operation : int {
   create_join_token,
   delete_join_token,
   enroll_host,
+  rotate_authority,
+  exchange_authorities,
   join_cluster,
   leave_cluster,
   list_rules,
@@ -286,7 +288,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 137> table{{
+inline constexpr std::array<OperationRow, 139> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -379,6 +381,8 @@ inline constexpr std::array<OperationRow, 137> table{{
     {.operation = Operation::create_join_token, .id = "create_join_token", .method = "POST", .path = "/v1/cluster/tokens", .summary = "Make a token with which one host may join once", .permission = Permission::administer, .audit = true, .request = "JoinTokenCreate", .response = "JoinTokenSecret", .status = 201, .list = false, .query = {}},
     {.operation = Operation::delete_join_token, .id = "delete_join_token", .method = "DELETE", .path = "/v1/cluster/tokens/{name}", .summary = "Withdraw a token", .permission = Permission::administer, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
     {.operation = Operation::enroll_host, .id = "enroll_host", .method = "POST", .path = "/v1/cluster/enroll", .summary = "What a joining host's daemon asks a manager for", .permission = Permission::none, .audit = true, .request = "EnrollRequest", .response = "Enrollment", .status = 201, .list = false, .query = {}},
+    {.operation = Operation::rotate_authority, .id = "rotate_authority", .method = "POST", .path = "/v1/cluster/rotate-ca", .summary = "Replace the cluster's certificate authority", .permission = Permission::administer, .audit = true, .request = "", .response = "Cluster", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::exchange_authorities, .id = "exchange_authorities", .method = "POST", .path = "/v1/cluster/authorities", .summary = "What a host's daemon tells the manager while the authority is replaced, and what it is to do", .permission = Permission::none, .audit = false, .request = "AuthorityReport", .response = "AuthorityOrders", .status = 200, .list = false, .query = {}},
     {.operation = Operation::join_cluster, .id = "join_cluster", .method = "POST", .path = "/v1/cluster/join", .summary = "Let this host join a cluster", .permission = Permission::administer, .audit = true, .request = "JoinRequest", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::leave_cluster, .id = "leave_cluster", .method = "POST", .path = "/v1/cluster/leave", .summary = "Let this host leave its cluster", .permission = Permission::administer, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::list_rules, .id = "list_rules", .method = "GET", .path = "/v1/rules", .summary = "List placement rules", .permission = Permission::view, .audit = false, .request = "", .response = "RuleList", .status = 200, .list = true, .query = list_rules_query},

@@ -163,6 +163,11 @@ enum class StoreKind { sqlite, etcd };
 std::string_view to_string(StoreKind value);
 template <> std::span<const std::string_view> enum_names<StoreKind>();
 
+/// trust: all come to believe the new authority, too; issue: all get certificates of it; forget: nobody believes the old one any more.
+enum class RotationStage { trust, issue, forget };
+std::string_view to_string(RotationStage value);
+template <> std::span<const std::string_view> enum_names<RotationStage>();
+
 /// off: nothing is moved; propose: a plan is made, for somebody to apply; automatic: it is carried out.
 enum class BalanceMode { off, propose, automatic };
 std::string_view to_string(BalanceMode value);
@@ -972,10 +977,25 @@ struct ClusterManager {
   bool operator==(const ClusterManager&) const = default;
 };
 
+/// One certificate authority takes another one's place.
+struct AuthorityRotation {
+  RotationStage stage{};  ///< What all hosts do now
+  std::string old{};  ///< SHA-256 of the authority that goes
+  std::string fresh{};  ///< And of the one that comes
+  std::string etcd_fresh{};  ///< The same for the authority of etcd's members; empty: truced runs none
+  std::vector<std::string> done{};  ///< Hosts that have done what this stage asks for
+  std::string turn{};  ///< The manager whose member of etcd may be started anew for it; empty: none at present
+  std::string waits{};  ///< What it waits for, for people
+  Time started{};  ///< When it began
+  bool operator==(const AuthorityRotation&) const = default;
+};
+
 /// Several hosts that are one estate.
 struct Cluster {
   std::string name{};  ///< Of the cluster; empty while this is a single host
   StoreKind store{};  ///< Where its state is
+  std::vector<std::string> etcd{};  ///< Addresses of the etcd of one's own that its state is in; none: truced runs its own
+  std::string etcd_prefix{};  ///< What its keys begin with there
   std::vector<ClusterManager> managers{};  ///< Hosts that keep its state
   std::int64_t hosts = 0;  ///< How many hosts it has
   std::int64_t online = 0;  ///< How many of them are connected
@@ -984,6 +1004,7 @@ struct Cluster {
   std::map<std::string, std::int64_t> versions{};  ///< How many hosts have which version of truced
   std::int64_t format = 1;  ///< Of its state: the newest that all its hosts know
   std::string fingerprint{};  ///< SHA-256 of its certificate authority
+  std::optional<AuthorityRotation> rotation{};  ///< How far the replacement of that is; absent while there is none
   std::string cpu_baseline{};  ///< Processor model that machines get, so that they run on all its hosts
   bool availability = false;  ///< Machines of a host that dies or is cut off are started on others
   BalanceMode balance = BalanceMode::off;  ///< What is done by itself when the load is uneven
@@ -993,12 +1014,42 @@ struct Cluster {
   bool operator==(const Cluster&) const = default;
 };
 
+/// Whom a host believes, and who signed its certificates, as SHA-256 of authorities.
+struct AuthorityReport {
+  std::string host{};  ///< Its name
+  std::vector<std::string> believed{};  ///< Whom it believes
+  std::string signed_by{};  ///< Who signed its certificate
+  std::vector<std::string> keys{};  ///< Whose keys it has
+  std::vector<std::string> etcd_believed{};  ///< Whom its member of etcd believes
+  std::string etcd_signed_by{};  ///< Who signed the certificate of that
+  bool operator==(const AuthorityReport&) const = default;
+};
+
+/// What a host is to do for the replacement of the authority.
+struct AuthorityOrders {
+  std::optional<AuthorityRotation> rotation{};  ///< How far it is; absent: there is none
+  std::string authority{};  ///< Certificate of the new one, PEM
+  std::string etcd_authority{};  ///< The same for etcd's members
+  std::string authority_key{};  ///< For managers: certificate and key of the new one, PEM
+  std::string etcd_authority_key{};  ///< The same for etcd's members
+  bool operator==(const AuthorityOrders&) const = default;
+};
+
 /// The first host of a cluster.
 struct ClusterCreate {
   std::string name{};  ///< Of the cluster
   std::string address{};  ///< Where the other hosts reach this one, ADDRESS or ADDRESS:PORT; empty: what its default route goes out from
   std::string cpu_baseline{};  ///< Processor model that machines get, unless they say otherwise
   StoreKind store = StoreKind::etcd;  ///< Where its state will be: with sqlite this host is its only manager
+  std::vector<std::string> etcd{};  ///< Addresses of an etcd of one's own, https://HOST:PORT; none: truced runs its own
+  std::string etcd_ca{};  ///< Certificates that the certificates of that etcd are signed by, PEM; none: those that this host's system believes
+  std::string etcd_certificate{};  ///< What the managers show to that etcd, PEM
+  std::string etcd_key{};  ///< Its key, PEM, without a passphrase
+  std::string etcd_user{};  ///< Who signs in at that etcd; empty: nobody
+  std::string etcd_password{};  ///< The password of that user
+  std::string etcd_prefix{};  ///< What the keys of this cluster begin with in that etcd, /a/name/; empty: /truce/NAME/
+  std::int64_t etcd_client_port = 2379;  ///< Where the managers' own etcd is reached by them
+  std::int64_t etcd_peer_port = 2380;  ///< And by its other members
   bool operator==(const ClusterCreate&) const = default;
 };
 
@@ -1057,6 +1108,18 @@ struct EnrollRequest {
   bool operator==(const EnrollRequest&) const = default;
 };
 
+/// An etcd that is not truced's own, and who reads and writes in it.
+struct EtcdAccess {
+  std::vector<std::string> urls{};  ///< Its members, https://HOST:PORT
+  std::string prefix{};  ///< What all keys begin with
+  std::string ca{};  ///< Whose signature their certificates need, PEM; empty: the system's
+  std::string certificate{};  ///< What it is shown, PEM
+  std::string key{};  ///< Its key, PEM
+  std::string user{};  ///< Who signs in; empty: nobody
+  std::string password{};  ///< The password of that user
+  bool operator==(const EtcdAccess&) const = default;
+};
+
 /// What makes a host a manager: it can let others in, and read and write all of the state.
 struct ManagerEnrollment {
   std::string authority_key{};  ///< Certificate and key of the cluster's authority, PEM
@@ -1065,6 +1128,9 @@ struct ManagerEnrollment {
   std::string etcd_authority{};  ///< Certificates of the authority of etcd's members, PEM
   std::string etcd_authority_key{};  ///< Certificate and key of that authority, PEM
   std::vector<std::string> etcd_urls{};  ///< Where the other members answer
+  std::int64_t etcd_client_port = 2379;  ///< Where its own is to answer managers
+  std::int64_t etcd_peer_port = 2380;  ///< And the other members
+  std::optional<EtcdAccess> etcd{};  ///< How it reaches an etcd of one's own, which the state is in instead
   bool operator==(const ManagerEnrollment&) const = default;
 };
 

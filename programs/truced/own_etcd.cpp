@@ -1,4 +1,4 @@
-#include "etcd_part.h"
+#include "own_etcd.h"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/random.h"
+#include "own_etcd_files.h"
 
 namespace truce {
 namespace {
@@ -16,16 +17,6 @@ constexpr Duration find_others = 10s;
 constexpr Duration begin_alone = 60s;
 // A joining host's member is in etcd before the host is in the store.
 constexpr int looks_at_stranger = 120;
-
-std::filesystem::path identity_in(const std::filesystem::path& folder) {
-  return folder / "etcd.pem";
-}
-std::filesystem::path bundle_in(const std::filesystem::path& folder) {
-  return folder / "etcd-authority.pem";
-}
-std::filesystem::path authority_in(const std::filesystem::path& folder) {
-  return folder / "etcd-authority.key";
-}
 
 std::string host_part(const std::string& address) {
   auto parts = split_listen(address);
@@ -42,7 +33,7 @@ std::string listen_part(const std::string& listen, const std::string& address) {
 
 }  // namespace
 
-Result<void> EtcdPart::check() {
+Result<void> OwnEtcd::check() {
   for (const auto* program : {"etcd", "etcdctl"}) {
     if (find_program(program)) continue;
     return fail(Code::unsupported,
@@ -54,29 +45,31 @@ Result<void> EtcdPart::check() {
   return {};
 }
 
-Result<link::Request> EtcdPart::request(const std::string& host) {
+Result<link::Request> OwnEtcd::request(const std::string& host) {
   return link::make_request(host);
 }
 
-EtcdPart::EtcdPart(asio::any_io_executor loop, Settings settings)
+OwnEtcd::OwnEtcd(asio::any_io_executor loop, Settings settings)
     : loop_(std::move(loop)), settings_(std::move(settings)) {}
 
-EtcdPart::~EtcdPart() = default;
+OwnEtcd::~OwnEtcd() = default;
 
-etcd::MemberSettings EtcdPart::member_settings() const {
+etcd::MemberSettings OwnEtcd::member_settings() const {
   etcd::MemberSettings member;
   member.folder = settings_.folder;
   member.name = settings_.host;
   member.address = host_part(settings_.address);
   member.listen = listen_part(settings_.listen, settings_.address);
-  member.identity = identity_in(settings_.secrets);
-  member.authority = bundle_in(settings_.secrets);
+  member.client_port = settings_.client_port;
+  member.peer_port = settings_.peer_port;
+  member.identity = etcd_identity_in(settings_.secrets);
+  member.authority = etcd_bundle_in(settings_.secrets);
   member.user = etcd::member_user().value_or(std::nullopt);
   return member;
 }
 
 // Its own member first: it is the nearest.
-etcd::Options EtcdPart::options() const {
+etcd::Options OwnEtcd::options() const {
   etcd::Options options;
   auto member = member_settings();
   options.urls.push_back(etcd::client_url(member));
@@ -85,41 +78,45 @@ etcd::Options EtcdPart::options() const {
     member.address = host_part(manager.address);
     options.urls.push_back(etcd::client_url(member));
   }
-  options.tls = {bundle_in(settings_.secrets), identity_in(settings_.secrets),
-                 identity_in(settings_.secrets)};
+  options.tls = {etcd_bundle_in(settings_.secrets), etcd_identity_in(settings_.secrets),
+                 etcd_identity_in(settings_.secrets)};
   options.client = settings_.host;
   return options;
 }
 
-Result<void> EtcdPart::sign_own() {
-  TRY(auto authority, link::Authority::open(authority_in(settings_.secrets)));
+Result<void> OwnEtcd::sign_own() {
+  TRY(auto authority, link::Authority::open(etcd_authority_in(settings_.secrets)));
   TRY(auto asked, link::make_request(settings_.host));
   TRY(auto certificate, authority.sign(asked.pem, {.host = settings_.host,
                                                    .addresses = {host_part(settings_.address)}}));
-  return link::write_identity(identity_in(settings_.secrets), certificate, *asked.key);
+  return link::write_identity(etcd_identity_in(settings_.secrets), certificate, *asked.key);
 }
 
-Async<Result<void>> EtcdPart::found() {
+Async<Result<void>> OwnEtcd::found() {
   CO_TRY_VOID(check());
   // Nothing says that this host's state is in etcd: what lies there is of an attempt that failed.
   CO_TRY_VOID(co_await forget());
   CO_TRY_VOID(make_folder(settings_.secrets, 0700));
   CO_TRY(auto authority, link::Authority::make("etcd"));
-  CO_TRY_VOID(authority.write(authority_in(settings_.secrets)));
-  CO_TRY_VOID(write_file_durably(bundle_in(settings_.secrets), authority.pem(), 0644));
+  CO_TRY_VOID(authority.write(etcd_authority_in(settings_.secrets)));
+  CO_TRY_VOID(write_file_durably(etcd_bundle_in(settings_.secrets), authority.pem(), 0644));
   CO_TRY_VOID(sign_own());
   co_return etcd::found_cluster(member_settings(), settings_.token);
 }
 
-Async<Result<void>> EtcdPart::join(model::ManagerEnrollment enrollment, link::Request request) {
+Async<Result<void>> OwnEtcd::join(model::ManagerEnrollment enrollment,
+                                  std::optional<link::Request> request) {
   CO_TRY_VOID(check());
+  if (!request)
+    co_return fail(Code::corrupt, "the manager has not answered what makes a host a manager");
   CO_TRY_VOID(co_await forget());
   const auto& folder = settings_.secrets;
   CO_TRY_VOID(make_folder(folder, 0700));
-  CO_TRY_VOID(write_file_durably(authority_in(folder), enrollment.etcd_authority_key, 0600));
-  CO_TRY_VOID(link::Authority::open(authority_in(folder)));
-  CO_TRY_VOID(write_file_durably(bundle_in(folder), enrollment.etcd_authority, 0644));
-  CO_TRY_VOID(link::write_identity(identity_in(folder), enrollment.etcd_certificate, *request.key));
+  CO_TRY_VOID(write_file_durably(etcd_authority_in(folder), enrollment.etcd_authority_key, 0600));
+  CO_TRY_VOID(link::Authority::open(etcd_authority_in(folder)));
+  CO_TRY_VOID(write_file_durably(etcd_bundle_in(folder), enrollment.etcd_authority, 0644));
+  CO_TRY_VOID(
+      link::write_identity(etcd_identity_in(folder), enrollment.etcd_certificate, *request->key));
   auto with = options();
   with.urls = enrollment.etcd_urls;
   CO_TRY(auto others, etcd::Membership::open(loop_, std::move(with)));
@@ -129,19 +126,19 @@ Async<Result<void>> EtcdPart::join(model::ManagerEnrollment enrollment, link::Re
   co_return etcd::join_cluster(member_settings(), enrollment.etcd_token, *members);
 }
 
-Async<Result<void>> EtcdPart::start() {
+Async<Result<void>> OwnEtcd::start() {
   CO_TRY_VOID(check());
   CO_TRY(member_, co_await etcd::Member::open(loop_, member_settings()));
   co_return Result<void>{};
 }
 
-Async<Result<std::unique_ptr<etcd::EtcdStore>>> EtcdPart::open_store() {
+Async<Result<std::unique_ptr<etcd::EtcdStore>>> OwnEtcd::open_store() {
   co_return co_await etcd::EtcdStore::open(loop_, options());
 }
 
 namespace {
 
-Async<Result<void>> answers_within(EtcdPart& part, Duration limit) {
+Async<Result<void>> answers_within(OwnEtcd& part, Duration limit) {
   auto end = std::chrono::steady_clock::now() + limit;
   while (true) {
     auto store = co_await part.open_store();
@@ -156,7 +153,7 @@ Async<Result<void>> answers_within(EtcdPart& part, Duration limit) {
 
 }  // namespace
 
-Async<Result<void>> EtcdPart::give_up_others() {
+Async<Result<void>> OwnEtcd::give_up_others() {
   CO_TRY_VOID(co_await start());
   // One that has just been started takes a moment to find the others.
   if (co_await answers_within(*this, find_others))
@@ -173,8 +170,8 @@ Async<Result<void>> EtcdPart::give_up_others() {
   co_return Result<void>{};
 }
 
-Async<Result<void>> EtcdPart::renew_if_due() {
-  CO_TRY(auto text, read_file(identity_in(settings_.secrets), kib(64)));
+Async<Result<void>> OwnEtcd::renew_if_due() {
+  CO_TRY(auto text, read_file(etcd_identity_in(settings_.secrets), kib(64)));
   CO_TRY(auto certificate, link::read_certificate(text));
   if (!link::is_due(certificate)) co_return Result<void>{};
   CO_TRY_VOID(sign_own());
@@ -183,20 +180,20 @@ Async<Result<void>> EtcdPart::renew_if_due() {
   co_return co_await member_->refresh();
 }
 
-std::string EtcdPart::problem() const {
+std::string OwnEtcd::problem() const {
   return member_ ? member_->problem() : "its member of etcd is not started";
 }
 
-Result<std::shared_ptr<etcd::Membership>> EtcdPart::membership() {
+Result<std::shared_ptr<etcd::Membership>> OwnEtcd::membership() {
   if (!membership_) {
     TRY(membership_, etcd::Membership::open(loop_, options()));
   }
   return membership_;
 }
 
-Async<Result<model::ManagerEnrollment>> EtcdPart::admit(std::string request, std::string host,
-                                                        std::string address) {
-  CO_TRY(auto authority, link::Authority::open(authority_in(settings_.secrets)));
+Async<Result<model::ManagerEnrollment>> OwnEtcd::admit(std::string request, std::string host,
+                                                       std::string address) {
+  CO_TRY(auto authority, link::Authority::open(etcd_authority_in(settings_.secrets)));
   auto member = member_settings();
   member.name = host;
   member.address = host_part(address);
@@ -211,8 +208,10 @@ Async<Result<model::ManagerEnrollment>> EtcdPart::admit(std::string request, std
                                         "after the other)"));
   }
   enrollment.etcd_token = settings_.token;
-  CO_TRY(enrollment.etcd_authority, read_file(bundle_in(settings_.secrets), kib(64)));
-  CO_TRY(enrollment.etcd_authority_key, read_file(authority_in(settings_.secrets), kib(64)));
+  enrollment.etcd_client_port = settings_.client_port;
+  enrollment.etcd_peer_port = settings_.peer_port;
+  CO_TRY(enrollment.etcd_authority, read_file(etcd_bundle_in(settings_.secrets), kib(64)));
+  CO_TRY(enrollment.etcd_authority_key, read_file(etcd_authority_in(settings_.secrets), kib(64)));
   CO_TRY(auto listed, co_await others->list());
   for (const auto& one : listed) {
     for (const auto& url : one.client_urls) enrollment.etcd_urls.push_back(url);
@@ -220,7 +219,7 @@ Async<Result<model::ManagerEnrollment>> EtcdPart::admit(std::string request, std
   co_return enrollment;
 }
 
-Async<Result<void>> EtcdPart::remove(std::string host, std::string address) {
+Async<Result<void>> OwnEtcd::remove(std::string host, std::string address) {
   auto gone = member_settings();
   gone.address = host_part(address);
   auto url = etcd::peer_url(gone);
@@ -277,7 +276,7 @@ std::string host_of(const etcd::ListedMember& member, const std::vector<manager:
 
 }  // namespace
 
-Async<void> EtcdPart::look(const std::vector<manager::Seat>& managers) {
+Async<void> OwnEtcd::look(const std::vector<manager::Seat>& managers) {
   auto opened = membership();
   if (!opened) co_return;
   auto others = *opened;  // forget() may come meanwhile
@@ -315,20 +314,20 @@ Async<void> EtcdPart::look(const std::vector<manager::Seat>& managers) {
   strangers_ = std::move(strangers);
 }
 
-Async<void> EtcdPart::look_after(std::function<std::vector<manager::Seat>()> managers) {
+Async<void> OwnEtcd::look_after(std::function<std::vector<manager::Seat>()> managers) {
   while (true) {
     co_await look(managers());
     co_await sleep_for(look_again);
   }
 }
 
-Async<void> EtcdPart::close() {
+Async<void> OwnEtcd::close() {
   membership_.reset();
   if (member_) co_await member_->close();
   member_.reset();
 }
 
-Async<Result<void>> EtcdPart::forget() {
+Async<Result<void>> OwnEtcd::forget() {
   membership_.reset();
   auto settings = member_settings();
   // A process that an earlier life has started is taken over, to be ended.
