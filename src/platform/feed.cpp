@@ -28,7 +28,8 @@ Async<void> Feed::run() {
       if (changed.empty()) co_await sleep_for(breath);
       continue;
     }
-    if (update.error().code == Code::cancelled) co_return;
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
     ++failures_;
     if (!trouble_ || trouble_->message != update.error().message)
       spdlog::warn("the platform's inventory is not heard: {}", update.error().message);

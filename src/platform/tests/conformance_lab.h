@@ -35,6 +35,8 @@ class ConformanceLab {
   virtual std::string why_not() { return {}; }
   /// A new connection to the same platform.
   virtual std::unique_ptr<Platform> open(asio::any_io_executor loop) = 0;
+  /// Whether two machines in a folder cannot have the same name. Every platform should say so.
+  virtual bool refuses_taken_names() { return true; }
   /// The platform's server ends and comes again; `fewer`: with less machines than before.
   virtual void restart_with_fewer() = 0;
 };
@@ -46,11 +48,13 @@ struct Watcher {
   std::unique_ptr<Platform> platform;
   Inventory inventory;
 
-  /// Reads on until it is so; false after many answers, or when an error came.
+  /// Reads on until it is so; false after many answers, or when an error came. A server may break
+  /// off: then all is told again.
   Async<bool> sees(std::function<bool(const Inventory&)> so) {
     for (int i = 0; i < 60; ++i) {
       if (inventory.known() && so(inventory)) co_return true;
       auto update = co_await platform->next(2s);
+      if (!update && update.error().code == Code::unavailable) continue;
       if (!update) {
         ADD_FAILURE() << update.error().message;
         co_return false;

@@ -12,7 +12,7 @@ class FeedTest : public testing::Test {
  protected:
   ~FeedTest() override {
     scope_.cancel();
-    asio::co_spawn(loop_, scope_.join(), asio::detached);
+    asio::co_spawn(loop_, scope_.join(), [](const std::exception_ptr&) {});
     loop_.run();
   }
   void follow() { scope_.spawn(feed_.run()); }

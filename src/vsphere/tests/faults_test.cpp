@@ -101,7 +101,7 @@ TEST_F(Faults, an_answer_that_is_cut_off_is_told_and_then_all_is_read_again) {
   say(update_set("1", enters("11", "a")));
   told();
   auto whole = soap("WaitForUpdatesEx", update_set("2", enters("12", "b") + enters("13", "c")));
-  server_.next("WaitForUpdatesEx", cut(whole, whole.body.find(">13<") - 40));
+  server_.next("WaitForUpdatesEx", broken_off(whole, whole.body.find(">13<") - 40));
   auto update = next();
   ASSERT_FALSE(update);
   EXPECT_EQ(update.error().code, Code::unavailable) << update.error().message;
@@ -174,7 +174,7 @@ TEST_F(Faults, a_certificate_that_nobody_has_signed_is_refused_without_a_fingerp
 
 TEST_F(Faults, a_verb_whose_connection_breaks_is_not_said_twice) {
   auto whole = soap("PowerOnVM_Task", "<returnval type=\"Task\">task-1</returnval>");
-  server_.next("PowerOnVM_Task", cut(whole, 20));
+  server_.next("PowerOnVM_Task", broken_off(whole, 20));
   auto started = start("11");
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, Code::unavailable);

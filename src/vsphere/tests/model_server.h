@@ -33,7 +33,7 @@ inline http::Response soap_fault(std::string_view kind, std::string_view message
 }
 
 /// The first `bytes` bytes of an answer; then the connection ends.
-inline http::Response cut(http::Response whole, std::size_t bytes) {
+inline http::Response broken_off(http::Response whole, std::size_t bytes) {
   auto body = std::move(whole.body);
   whole.length = body.size();
   whole.stream = [part = body.substr(0, bytes)](http::BodyWriter& writer) -> Async<void> {

@@ -42,6 +42,14 @@ TEST(Soap, faults_are_errors_with_their_names) {
   EXPECT_EQ(fault_of(Error{Code::io, "no fault", {}}), "");
 }
 
+TEST(Soap, faults_that_are_not_known_are_told_as_they_are) {
+  EXPECT_EQ(error_of("DuplicateName", "The name is taken.").code, Code::conflict);
+  auto other = error_of("SomethingNew", "");
+  EXPECT_EQ(other.code, Code::io);
+  EXPECT_EQ(fault_of(other), "SomethingNew");
+  EXPECT_LT(error_of("", std::string(5'000, 'x')).message.size(), 600U);
+}
+
 TEST(Soap, what_is_none_is_corrupt) {
   for (const auto* text : {"", "<html/>", "<Envelope/>", "<Envelope><Body/></Envelope>",
                            "<Envelope><Body><Other/></Body></Envelope>", "<a"}) {

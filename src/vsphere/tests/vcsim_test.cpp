@@ -21,6 +21,7 @@ class VcsimLab final : public platform::ConformanceLab {
   std::unique_ptr<Platform> open(asio::any_io_executor loop) override {
     return vsphere::open(std::move(loop), vcsim_.account());
   }
+  bool refuses_taken_names() override { return false; }  // vCenter does, vcsim takes any
   void restart_with_fewer() override {
     vcsim_.stop();
     vcsim_.start(1, "pass");
@@ -60,7 +61,7 @@ class FeedOfVcsim : public testing::Test {
   }
   void TearDown() override {
     scope_.cancel();
-    asio::co_spawn(loop_, scope_.join(), asio::detached);
+    asio::co_spawn(loop_, scope_.join(), [](const std::exception_ptr&) {});
     loop_.restart();
     loop_.run();
   }
