@@ -97,10 +97,25 @@ Async<Result<Progress>> read_on(Wire& wire, ResponseParser& parser) {
 
 }  // namespace
 
+// Where an answer's body goes, piece by piece, and what is kept of one that says no.
+struct Client::Pieces {
+  OnPiece sink;
+  Duration longest_silence;
+  std::string refusal = {};
+
+  Result<void> take(const Response& head, std::string piece) {
+    if (head.status == 200 || head.status == 206) return sink(head, std::move(piece));
+    refusal.append(piece, 0, longest_refusal - std::min(longest_refusal, refusal.size()));
+    return {};
+  }
+};
+
 struct Client::State {
   State(asio::any_io_executor l, Endpoint e) : loop(std::move(l)), endpoint(std::move(e)) {}
 
-  Async<std::expected<Response, Failure>> exchange(std::unique_ptr<Wire> wire, Message message);
+  Async<std::expected<Response, Failure>> exchange(std::unique_ptr<Wire> wire, Message message,
+                                                   Pieces* pieces);
+  Async<Result<Response>> send(Message message, Pieces* pieces);
   Message with_token(Message message) const;
   [[nodiscard]] std::string authority() const;
 
@@ -123,13 +138,19 @@ std::string Client::State::authority() const {
 
 // The wire is kept for the next request only after a whole answer: a cancelled exchange drops it.
 Async<std::expected<Response, Failure>> Client::State::exchange(std::unique_ptr<Wire> wire,
-                                                                Message message) {
+                                                                Message message, Pieces* pieces) {
   auto answers = message.method == "HEAD" ? Answers::head : Answers::get;
-  ResponseParser parser(answers, largest_answer);
+  ResponseParser parser(answers, pieces ? endless : largest_answer);
   auto sent = co_await write_request(*wire, std::move(message), authority());
   // A server that refuses a large body answers and closes while we still write: read that answer.
   auto progress = Result<Progress>(Progress::more);
-  while (progress && *progress != Progress::complete) progress = co_await read_on(*wire, parser);
+  while (progress && *progress != Progress::complete) {
+    progress = pieces ? co_await within(pieces->longest_silence, read_on(*wire, parser), "answer")
+                      : co_await read_on(*wire, parser);
+    if (!pieces || !progress || *progress == Progress::more) continue;
+    if (auto taken = pieces->take(parser.head(), parser.take_body()); !taken)
+      progress = std::unexpected(std::move(taken).error());
+  }
   if (!progress) {
     auto error = std::move(progress).error().within(endpoint.url);
     if (sent)
@@ -147,20 +168,35 @@ Client::~Client() = default;
 Async<Result<Response>> Client::send(std::string method, std::string target, std::string body,
                                      std::map<std::string, std::string> headers) {
   auto& s = *state_;
-  Message message =
-      s.with_token({std::move(method), std::move(target), std::move(body), std::move(headers)});
+  co_return co_await s.send(
+      {std::move(method), std::move(target), std::move(body), std::move(headers)}, nullptr);
+}
+
+Async<Result<Response>> Client::send(std::string method, std::string target, std::string body,
+                                     std::map<std::string, std::string> headers,
+                                     Duration longest_silence, OnPiece on_piece) {
+  Pieces pieces{std::move(on_piece), longest_silence};
+  CO_TRY(auto answer,
+         co_await state_->send(
+             {std::move(method), std::move(target), std::move(body), std::move(headers)}, &pieces));
+  answer.body = std::move(pieces.refusal);
+  co_return answer;
+}
+
+Async<Result<Response>> Client::State::send(Message message, Pieces* pieces) {
+  message = with_token(std::move(message));
   CO_TRY_VOID(check(message));
-  auto wire = std::move(s.kept);
+  auto wire = std::move(kept);
   if (wire && wire->is_stale()) wire.reset();
   if (wire) {
     constexpr std::array repeatable = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"};
     bool repeat = std::ranges::find(repeatable, message.method) != repeatable.end();
-    auto answer = co_await s.exchange(std::move(wire), message);
+    auto answer = co_await exchange(std::move(wire), message, pieces);
     if (answer) co_return std::move(*answer);
     if (!repeat || !answer.error().unanswered) co_return std::unexpected(answer.error().error);
   }
-  CO_TRY(auto fresh, co_await connect_pinned(s.loop, s.endpoint));
-  auto answer = co_await s.exchange(std::move(fresh), std::move(message));
+  CO_TRY(auto fresh, co_await connect_pinned(loop, endpoint));
+  auto answer = co_await exchange(std::move(fresh), std::move(message), pieces);
   if (answer) co_return std::move(*answer);
   co_return std::unexpected(answer.error().error);
 }

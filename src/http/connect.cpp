@@ -39,6 +39,14 @@ bool is_ip_address(const std::string& host) {
   return !ec;
 }
 
+// The certificate must be for this name, or this address.
+void expect_name(SSL* tls, const std::string& host) {
+  if (is_ip_address(host))
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host.c_str());
+  else
+    SSL_set1_host(tls, host.c_str());
+}
+
 Async<Result<std::unique_ptr<Wire>>> connect_tls(asio::any_io_executor loop, Endpoint endpoint,
                                                  Location location) {
   CO_TRY(auto context, client_context(endpoint));
@@ -51,16 +59,23 @@ Async<Result<std::unique_ptr<Wire>>> connect_tls(asio::any_io_executor loop, End
   TcpSocket socket(loop);
   auto [ec, reached] = co_await asio::async_connect(socket, found, as_result);
   if (ec)
-    co_return fail(Code::unavailable, "{}: {}: is truced running there?", endpoint.url,
-                   ec.message());
+    co_return fail(Code::unavailable, "{}: {}: is {} running there?", endpoint.url, ec.message(),
+                   endpoint.service);
   error_code ignored;  // an option that only saves time
   socket.set_option(tcp::no_delay(true), ignored);
   auto wire = std::make_unique<Wire>(std::move(socket), std::move(context));
+  if (is_verified(endpoint)) expect_name(wire->tls(), location.host);
   if (!is_ip_address(location.host)) {
     SSL_ctrl(wire->tls(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
              location.host.data());
   }
   if (auto error = co_await wire->handshake(asio::ssl::stream_base::client)) {
+    if (auto why = SSL_get_verify_result(wire->tls()); is_verified(endpoint) && why != X509_V_OK) {
+      co_return fail(Code::forbidden,
+                     "{}: its certificate is not to be trusted: {}: name the authority that has "
+                     "signed it, or the certificate's own fingerprint",
+                     endpoint.url, X509_verify_cert_error_string(why));
+    }
     co_return fail(Code::unavailable, "{}: TLS handshake: {}", endpoint.url, error.message());
   }
   co_return wire;
@@ -117,6 +132,7 @@ Async<Result<std::unique_ptr<Wire>>> connect_pinned(asio::any_io_executor loop, 
   CO_TRY(auto wire, co_await connect(loop, endpoint));
   if (wire->tls() == nullptr) co_return wire;
   auto seen = peer_fingerprint(wire->tls());
+  if (is_verified(endpoint)) co_return wire;
   if (endpoint.fingerprint.empty()) {
     co_return fail(Code::forbidden,
                    "{}: no certificate is trusted for it yet; it shows the fingerprint {}: compare "

@@ -82,8 +82,20 @@ Result<TlsContext> server_context(const Tls& files) {
   return context;
 }
 
+bool is_verified(const Endpoint& endpoint) {
+  return endpoint.fingerprint.empty() && !endpoint.authorities.empty();
+}
+
 Result<TlsContext> client_context(const Endpoint& endpoint) {
   TRY(auto context, new_context(asio::ssl::context::tls_client));
+  if (is_verified(endpoint)) {
+    auto* native = context->native_handle();
+    SSL_CTX_set_cert_verify_callback(native, nullptr, nullptr);
+    bool read = endpoint.authorities == "system"
+                    ? SSL_CTX_set_default_verify_paths(native) == 1
+                    : SSL_CTX_load_verify_file(native, endpoint.authorities.c_str()) == 1;
+    if (!read) return fail(Code::invalid, "read {}: {}", endpoint.authorities, tls_errors());
+  }
   if (!endpoint.certificate.empty()) {
     TRY_VOID(use_certificate(*context, endpoint.certificate, endpoint.key));
   }

@@ -17,8 +17,12 @@ using TlsContext = std::shared_ptr<asio::ssl::context>;
 /// proved.
 Result<TlsContext> server_context(const Tls& files);
 
-/// The client's side; shows the endpoint's certificate, where it has one. It takes any certificate
-/// of the server: the caller compares the fingerprint before it sends anything.
+/// Whether the server's certificate is trusted by a chain, not by its fingerprint.
+bool is_verified(const Endpoint& endpoint);
+
+/// The client's side; shows the endpoint's certificate, where it has one. Where it is not verified,
+/// it takes any certificate of the server: the caller compares the fingerprint before it sends
+/// anything.
 Result<TlsContext> client_context(const Endpoint& endpoint);
 
 /// SHA-256 of the certificate that the other side has shown, as lower-case hex; empty when none.

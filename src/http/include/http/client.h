@@ -13,6 +13,10 @@ struct Endpoint {
   std::string fingerprint;  ///< SHA-256 of the server's certificate that is accepted (pin); hex
   std::string token;        ///< bearer token, or empty
   std::string certificate, key;  ///< client certificate and key, paths of PEM files, or empty
+  /// Without a fingerprint: PEM file of the authorities that must have signed the server's
+  /// certificate, which must also be one for the host's name; `system`: the system's.
+  std::string authorities;
+  std::string service = "truced";  ///< what listens there, for messages
 };
 
 /// Lines of a server-sent event stream: one event's `event` and `data`.
@@ -44,6 +48,13 @@ class Client {
   Async<Result<Response>> receive(std::string target, std::map<std::string, std::string> headers,
                                   OnPiece on_piece);
 
+  /// Like send(), on the kept connection, but the body of a 200 goes to `on_piece` as it comes, of
+  /// any size; of other answers 64 KiB are kept. Code::timeout: nothing came for
+  /// `longest_silence`.
+  Async<Result<Response>> send(std::string method, std::string target, std::string body,
+                               std::map<std::string, std::string> headers, Duration longest_silence,
+                               OnPiece on_piece);
+
   /// Opens a server-sent event stream on a connection of its own and calls `on_event` for each,
   /// until that answers false (then success) or the stream ends (Code::unavailable). A status other
   /// than 200 is the error that its problem document tells.
@@ -53,6 +64,7 @@ class Client {
   Async<Result<std::unique_ptr<WebSocket>>> web_socket(std::string target);
 
  private:
+  struct Pieces;
   struct State;
   std::unique_ptr<State> state_;
 };
