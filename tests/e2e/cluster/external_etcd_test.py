@@ -223,8 +223,8 @@ class ExternalEtcd(ManagersTest):
         self.etcd_is_away_for_a_while(etcd, hosts)
         third.must('server', 'backup', third.folder / 'backup.db')
         self.who_was_taken_out_leads_nobody(hosts, etcd)
-        hosts.close()
         self.assertEqual(etcd.control('get', '/other/program', '--print-value-only').stdout.strip(), 'its value')
+        hosts.close()
 
     def test_another_cluster_has_its_own_place_in_the_same_etcd(self):
         hosts = self.new_hosts(1, alone=1, hypervisor='fake', store=None)
