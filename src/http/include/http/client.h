@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.h"
 #include "http/http.h"
 
 namespace truce::http {
@@ -12,7 +13,8 @@ struct Endpoint {
   std::string url;  ///< `unix:/run/truce/truced.sock` or `https://host:7443` (443 when none)
   std::string fingerprint;  ///< SHA-256 of the server's certificate that is accepted (pin); hex
   std::string token;        ///< bearer token, or empty
-  std::string certificate, key;  ///< client certificate and key, paths of PEM files, or empty
+  std::string certificate, key;     ///< client certificate and key, paths of PEM files, or empty
+  Bytes largest_answer = mib(256);  ///< that send() reads; Code::limit beyond
 };
 
 /// Lines of a server-sent event stream: one event's `event` and `data`.
@@ -28,7 +30,7 @@ class Client {
   Client(asio::any_io_executor loop, Endpoint endpoint);
   ~Client();
 
-  /// Sends and reads the whole answer (at most 256 MiB). Code::unavailable: nothing listens there
+  /// Sends and reads the whole answer. Code::unavailable: nothing listens there
   /// (the message says what was tried); Code::forbidden: the certificate is not the pinned one
   /// (the message holds the one seen), or none is pinned. An answer of any status is a success:
   /// error_of() reads a problem. Connecting is bounded (10 s), waiting for the answer is not:
