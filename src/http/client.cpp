@@ -12,7 +12,6 @@ namespace truce::http {
 
 namespace {
 
-constexpr Bytes largest_answer = mib(256);
 constexpr std::size_t longest_refusal = 64 * 1024;
 constexpr Bytes endless = {std::uint64_t{1} << 62};
 
@@ -140,7 +139,7 @@ std::string Client::State::authority() const {
 Async<std::expected<Response, Failure>> Client::State::exchange(std::unique_ptr<Wire> wire,
                                                                 Message message, Pieces* pieces) {
   auto answers = message.method == "HEAD" ? Answers::head : Answers::get;
-  ResponseParser parser(answers, pieces ? endless : largest_answer);
+  ResponseParser parser(answers, pieces ? endless : endpoint.largest_answer);
   auto sent = co_await write_request(*wire, std::move(message), authority());
   // A server that refuses a large body answers and closes while we still write: read that answer.
   auto progress = Result<Progress>(Progress::more);

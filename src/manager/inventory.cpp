@@ -151,11 +151,13 @@ void Inventory::index(const Kept<T>* old, const Kept<T>* now) {
       uuid_names_.erase(old->object.uuid);
       numbers_.erase(old->object.number);
       unplaced_.erase(old->object.name);
+      uses_.remove(old->object);
     }
     if (now) {
       uuid_names_[now->object.uuid] = now->object.name;
       numbers_.insert(now->object.number);
       if (now->object.host.empty()) unplaced_.insert(now->object.name);
+      uses_.add(now->object);
     }
     const auto& name = (old ? old : now)->object.name;
     const std::set<std::string> none;

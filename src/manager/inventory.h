@@ -11,6 +11,7 @@
 
 #include "base/async.h"
 #include "model/model.h"
+#include "plans/host_uses.h"
 #include "store/store.h"
 
 namespace truce::manager {
@@ -173,6 +174,8 @@ class Inventory {
   [[nodiscard]] const std::set<std::string>& live_tasks() const { return live_tasks_; }
   /// Names of machines without a host.
   [[nodiscard]] const std::set<std::string>& unplaced() const { return unplaced_; }
+  /// What machines take of each host.
+  [[nodiscard]] const HostUses& uses() const { return uses_; }
   [[nodiscard]] bool number_taken(std::int64_t number) const { return numbers_.contains(number); }
 
   /// What is under certificates_key(); empty when there is nothing.
@@ -218,6 +221,7 @@ class Inventory {
   std::set<std::int64_t> numbers_;
   std::set<std::string> live_tasks_;
   std::set<std::string> unplaced_;
+  HostUses uses_;
   std::deque<Seen> recent_;
   store::Revision remembered_from_ = 0;
   store::Revision revision_ = 0;

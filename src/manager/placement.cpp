@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t placed_at_once = 50;
 
-bool needs_memory(const model::Vm& vm) {
-  return vm.wanted == model::Wanted::running || vm.wanted == model::Wanted::paused;
-}
-
 // Who waits for the machine sees what it waits for.
 void show_in_tasks(const Inventory& inventory, Change& change, const model::Vm& vm) {
   for (const auto& name : inventory.live_tasks()) {
@@ -28,29 +24,50 @@ void show_in_tasks(const Inventory& inventory, Change& change, const model::Vm& 
   }
 }
 
+scheduler::Candidate candidate_of(const Inventory& inventory, const Ref<model::Host>& host,
+                                  const Ref<model::Vm>& except) {
+  const auto& name = host->object.name;
+  const auto* use = &inventory.uses().of(name);
+  HostUse without;
+  if (except && (except->object.host == name || except->object.moving_to == name)) {
+    without = *use;
+    for (const auto* one : {&except->object.host, &except->object.moving_to})
+      if (*one == name) count(without, except->object, -1);
+    use = &without;
+  }
+  return {.host = std::shared_ptr<const model::Host>(host, &host->object),
+          .promised = use->promised,
+          .reserved_cpu = use->reserved_cpu,
+          .machines = use->machines,
+          .neighbours = {use->classes.begin(), use->classes.end()}};
+}
+
+// The machine's own host without it.
+std::optional<scheduler::Candidate> own_host(const Inventory& inventory, const model::Vm& vm) {
+  auto host = inventory.find<model::Host>(vm.host);
+  if (!host) return std::nullopt;
+  return candidate_of(inventory, host, inventory.vm_by_uuid(vm.uuid));
+}
+
+// Whether its disks can be on a host is asked of few hosts: it takes the longest.
+scheduler::Terms terms_with_reach(const Inventory& inventory, const model::Vm& vm) {
+  auto terms = terms_for(inventory, vm);
+  terms.reach = [&](const model::Host& host) {
+    auto reached = check_reach(inventory, vm, host.name);
+    return reached ? std::string() : reached.error().message;
+  };
+  return terms;
+}
+
 }  // namespace
 
 std::vector<scheduler::Candidate> candidates(const Inventory& inventory,
                                              const std::string& except) {
-  std::map<std::string, scheduler::Candidate> hosts;
-  for (const auto& [name, kept] : inventory.all<model::Host>()) hosts[name].host = kept->object;
-  for (const auto& [uuid, kept] : inventory.all<model::Vm>()) {
-    const auto& vm = kept->object;
-    if (vm.uuid == except) continue;
-    // One that moves has its room on both.
-    for (const auto& name : {vm.host, vm.moving_to}) {
-      auto host = hosts.find(name);
-      if (host == hosts.end()) continue;
-      ++host->second.machines;
-      if (!vm.conflict_class.empty())
-        host->second.neighbours.emplace_back(vm.name, vm.conflict_class);
-      if (!needs_memory(vm)) continue;
-      host->second.promised.count += vm.memory.count;
-      if (vm.resources) host->second.reserved_cpu += vm.resources->cpu_reservation.value_or(0);
-    }
-  }
+  auto vm = inventory.vm_by_uuid(except);
+  const auto& hosts = inventory.all<model::Host>();
   std::vector<scheduler::Candidate> all;
-  for (auto& [name, candidate] : hosts) all.push_back(std::move(candidate));
+  all.reserve(hosts.size());
+  for (const auto& [name, kept] : hosts) all.push_back(candidate_of(inventory, kept, vm));
   return all;
 }
 
@@ -58,27 +75,16 @@ scheduler::Placement place_now(const Inventory& inventory, const model::Vm& vm) 
   auto why =
       needs_memory(vm) ? scheduler::pool_refusal(vm, pools_of(inventory, vm)) : std::string();
   if (!why.empty()) return {.refusals = {why}};
-  std::vector<scheduler::Candidate> able;
-  std::vector<std::string> refusals;
-  for (auto& candidate : candidates(inventory, vm.uuid)) {
-    auto reach = check_reach(inventory, vm, candidate.host.name);
-    // Of one that is offline that is what there is to say.
-    bool told = !reach && candidate.host.state == model::HostState::online;
-    if (told) refusals.push_back(reach.error().message);
-    if (!told) able.push_back(std::move(candidate));
-  }
-  if (able.empty() && !refusals.empty()) return {.host = {}, .reason = {}, .refusals = refusals};
-  auto placement = scheduler::place(vm, able, conflicts_of(inventory), terms_for(inventory, vm));
-  if (placement.host.empty()) std::ranges::move(refusals, std::back_inserter(placement.refusals));
-  return placement;
+  return scheduler::place(vm, candidates(inventory, vm.uuid), conflicts_of(inventory),
+                          terms_with_reach(inventory, vm));
 }
 
 scheduler::Placement place_among(const Inventory& inventory, const model::Vm& vm,
                                  const std::vector<std::string>& hosts) {
   std::vector<scheduler::Candidate> some;
-  for (auto& candidate : candidates(inventory, vm.uuid)) {
-    if (std::ranges::find(hosts, candidate.host.name) != hosts.end())
-      some.push_back(std::move(candidate));
+  for (const auto& name : hosts) {
+    auto host = inventory.find<model::Host>(name);
+    if (host) some.push_back(candidate_of(inventory, host, inventory.vm_by_uuid(vm.uuid)));
   }
   if (some.empty()) return {};
   return scheduler::place(vm, some, conflicts_of(inventory), terms_for(inventory, vm));
@@ -87,21 +93,18 @@ scheduler::Placement place_among(const Inventory& inventory, const model::Vm& vm
 Result<void> check_room(const Inventory& inventory, const model::Vm& vm) {
   auto why = scheduler::pool_refusal(vm, pools_of(inventory, vm));
   if (!why.empty()) return fail(Code::limit, "{}", why);
-  for (auto& candidate : candidates(inventory, vm.uuid)) {
-    if (candidate.host.name != vm.host) continue;
-    auto placement = scheduler::place(vm, {candidate}, conflicts_of(inventory));
-    if (!placement.host.empty()) return {};
-    return fail(Code::limit, "{}", fmt::join(placement.refusals, "; "));
-  }
-  return {};  // not placed yet: the placement loop says why
+  auto candidate = own_host(inventory, vm);
+  if (!candidate) return {};  // not placed yet: the placement loop says why
+  auto placement = scheduler::place(vm, {*std::move(candidate)}, conflicts_of(inventory));
+  if (!placement.host.empty()) return {};
+  return fail(Code::limit, "{}", fmt::join(placement.refusals, "; "));
 }
 
 Result<void> check_company(const Inventory& inventory, const model::Vm& vm) {
-  for (const auto& candidate : candidates(inventory, vm.uuid)) {
-    if (candidate.host.name != vm.host) continue;
-    auto why = scheduler::company_refusal(vm, candidate, conflicts_of(inventory));
-    if (!why.empty()) return fail(Code::precondition, "{}", why);
-  }
+  auto candidate = own_host(inventory, vm);
+  if (!candidate) return {};
+  auto why = scheduler::company_refusal(vm, *candidate, conflicts_of(inventory));
+  if (!why.empty()) return fail(Code::precondition, "{}", why);
   return {};
 }
 

@@ -260,8 +260,9 @@ Result<void> check_host(const Outfit& outfit, const Host& host) {
                       {"usb_devices", !outfit.usb_devices.empty()},
                       {"huge_pages", outfit.huge_pages}};
   for (const auto& row : rows) {
+    if (!row.wanted) continue;
     auto lack = host.lacks.find(std::string(row.field));
-    if (row.wanted && lack != host.lacks.end()) return refused(row.field, lack->second);
+    if (lack != host.lacks.end()) return refused(row.field, lack->second);
   }
   const auto& models = host.cpu_models;
   bool known = outfit.cpu_model.empty() || models.empty() ||

@@ -17,6 +17,7 @@ class Checker {
           const ConsolidateWish& consolidation)
       : estate_(estate), plan_(plan), objective_(objective), consolidation_(consolidation) {
     on_.resize(estate.hosts.size());
+    counted_.resize(estate.hosts.size());
     for (std::size_t i = 0; i < estate.machines.size(); ++i) {
       where_.push_back(estate.machines[i].host);
       if (where_[i] != none) on_[row(where_[i])].insert(static_cast<std::int32_t>(i));
@@ -124,6 +125,7 @@ class Checker {
     on_[row(move.from)].erase(move.machine);
     check_neighbours(what, machine, move.to);
     on_[row(move.to)].insert(move.machine);
+    for (auto host : {move.from, move.to}) counted_[row(host)].reset();
     where_[row(move.machine)] = move.to;
     check_room(what, machine, move.to);
     check_rules(what, move.machine);
@@ -239,16 +241,26 @@ class Checker {
     std::vector<Host> hosts;
     for (std::size_t i = 0; i < estate_.hosts.size(); ++i) {
       if (!estate_.hosts[i].online) continue;
-      Host host{.capacity = double(estate_.hosts[i].capacity[load])};
-      if (host.capacity == 0) return {};
-      for (auto machine : on_[i]) {
-        host.used += estate_.machines[row(machine)].demand[load];
-        if (estate_.machines[row(machine)].fixed != none)
-          host.stays += estate_.machines[row(machine)].demand[load];
-      }
-      hosts.push_back(host);
+      if (estate_.hosts[i].capacity[load] == 0) return {};
+      if (!counted_[i]) counted_[i] = count(i);
+      hosts.push_back((*counted_[i])[load]);
     }
     return hosts;
+  }
+
+  // Machine by machine.
+  [[nodiscard]] std::array<Host, load_count> count(std::size_t number) const {
+    std::array<Host, load_count> host;
+    for (std::size_t load = 0; load < load_count; ++load)
+      host[load].capacity = estate_.hosts[number].capacity[load];
+    for (auto index : on_[number]) {
+      const auto& machine = estate_.machines[row(index)];
+      for (std::size_t load = 0; load < load_count; ++load) {
+        host[load].used += machine.demand[load];
+        if (machine.fixed != none) host[load].stays += machine.demand[load];
+      }
+    }
+    return host;
   }
 
   double measure(std::size_t load) const { return worth(load, hosts_of(load)); }
@@ -360,6 +372,8 @@ class Checker {
   const ConsolidateWish& consolidation_;
   std::vector<std::int32_t> where_;
   std::vector<std::set<std::int32_t>> on_;
+  // By host, until a machine comes or goes.
+  mutable std::vector<std::optional<std::array<Host, load_count>>> counted_;
   std::vector<std::set<std::size_t>> rules_of_;
   bool scores_ = true;  // whether they are looked at
   Findings findings_;

@@ -96,6 +96,87 @@ class Knapsack {
   std::vector<std::int32_t> now_;
 };
 
+/// The same where hosts have two sizes that matter and there is no lack of any type: a table of
+/// what a host with so much of both is worth at most. Many small types are no more work than few.
+class Table {
+ public:
+  Table(const Sizes& capacity, const std::vector<PackType>& types,
+        const std::vector<std::int64_t>& prices)
+      : types_(types), prices_(prices) {
+    for (std::size_t i = 0; i < pack_sizes; ++i)
+      if (capacity[i] > 0) sizes_.push_back(i);
+    good_ = sizes_.size() == 2;
+    if (!good_) return;
+    for (std::size_t t = 0; t < types.size(); ++t)
+      if (types[t].count > 0 && prices[t] > 0) some_.push_back(t);
+    for (std::size_t which = 0; which < 2; ++which) {
+      auto size = sizes_[which];
+      auto unit = capacity[size];
+      for (auto t : some_) unit = std::gcd(unit, types[t].size[size]);
+      unit_[which] = unit;
+      cells_[which] = capacity[size] / unit + 1;
+    }
+    for (auto t : some_) good_ &= types[t].count >= most_of(t);
+    good_ &= work() <= most_work;
+  }
+
+  [[nodiscard]] bool good() const { return good_ && !some_.empty(); }
+  [[nodiscard]] std::uint64_t work() const {
+    return std::uint64_t{some_.size()} * static_cast<std::uint64_t>(cells_[0]) *
+           static_cast<std::uint64_t>(cells_[1]);
+  }
+
+  Dearest run() {
+    worth_.assign(place(cells_[0] - 1, cells_[1] - 1) + 1, 0);
+    chosen_.assign(worth_.size(), -1);
+    for (auto t : some_) {
+      for (auto x = side(t, 0); x < cells_[0]; ++x) {
+        for (auto y = side(t, 1); y < cells_[1]; ++y) {
+          auto worth = worth_[place(x - side(t, 0), y - side(t, 1))] + prices_[t];
+          if (worth <= worth_[place(x, y)]) continue;
+          worth_[place(x, y)] = worth;
+          chosen_[place(x, y)] = static_cast<std::int32_t>(t);
+        }
+      }
+    }
+    Dearest found{.counts = std::vector<std::int32_t>(types_.size()), .proven = true};
+    auto x = cells_[0] - 1, y = cells_[1] - 1;
+    found.worth = worth_[place(x, y)];
+    while (chosen_[place(x, y)] >= 0) {
+      auto t = static_cast<std::size_t>(chosen_[place(x, y)]);
+      ++found.counts[t];
+      x -= side(t, 0);
+      y -= side(t, 1);
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::uint64_t most_work = 4'000'000;
+
+  [[nodiscard]] std::int32_t side(std::size_t type, std::size_t which) const {
+    return types_[type].size[sizes_[which]] / unit_[which];
+  }
+  [[nodiscard]] std::int32_t most_of(std::size_t type) const {
+    auto most = std::numeric_limits<std::int32_t>::max();
+    for (std::size_t which = 0; which < 2; ++which)
+      if (side(type, which) > 0) most = std::min(most, (cells_[which] - 1) / side(type, which));
+    return most;
+  }
+  [[nodiscard]] std::size_t place(std::int32_t x, std::int32_t y) const {
+    return static_cast<std::size_t>(x) * static_cast<std::size_t>(cells_[1]) +
+           static_cast<std::size_t>(y);
+  }
+
+  const std::vector<PackType>& types_;
+  const std::vector<std::int64_t>& prices_;
+  std::vector<std::size_t> sizes_, some_;
+  std::array<std::int32_t, 2> unit_{1, 1}, cells_{1, 1};
+  std::vector<std::int64_t> worth_;  // of a host with so much left, at most
+  std::vector<std::int32_t> chosen_;
+  bool good_ = false;
+};
+
 /// The restricted master: a basis of as many columns as there are types, and its inverse.
 class Master {
  public:
@@ -190,6 +271,11 @@ void trim(std::vector<Pattern>& patterns, const std::vector<PackType>& types) {
 
 Dearest dearest_host(const Sizes& capacity, const std::vector<PackType>& types,
                      const std::vector<std::int64_t>& prices, std::uint64_t& steps) {
+  constexpr std::uint64_t cells_a_step = 16;
+  if (Table table(capacity, types, prices); table.good()) {
+    steps -= std::min(steps, table.work() / cells_a_step);
+    return table.run();
+  }
   return Knapsack(capacity, types, prices, steps).run();
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr float far_slope = 400, near_slope = 25;
 constexpr float points = 100;
+constexpr std::size_t usual_hosts = 10;  // what Objective::move is said for
 
 Half max0(Half value) {
   return __builtin_elementwise_max(value, Half(0));
@@ -87,7 +88,14 @@ void Layout::count_hosts() {
   }
 }
 
+// The more hosts, the less one of them counts for the score, and so does a move of it.
+double Layout::price_of_second() const {
+  auto hosts = std::max(estate_.hosts.size(), usual_hosts);
+  return objective_.move * static_cast<double>(usual_hosts) / static_cast<double>(hosts);
+}
+
 void Layout::make_units() {
+  auto price = static_cast<float>(price_of_second());
   auto blocks = blocks_of(estate_);
   members_ = std::move(blocks.members);
   for (const auto& [first, count] : blocks.ranges) {
@@ -98,7 +106,7 @@ void Layout::make_units() {
       unit.host = machine.host;
       unit.promised += of(machine.demand, Load::promised);
       unit.reserved_cpu += machine.reserved_cpu;
-      unit.price += static_cast<float>(objective_.move) * machine.seconds * machine.weight;
+      unit.price += price * machine.seconds * machine.weight;
       unit.bound |= machine.reach != none || machine.conflict_class != none;
       unit.movable &= machine.fixed == none && estate_.hosts[at(machine.host)].online;
       for (std::size_t load = 0; load < load_count; ++load)
@@ -140,6 +148,8 @@ void Layout::gather_rules() {
       units_[at(unit)].bound = true;
     }
   }
+  for (std::size_t unit = 0; unit < units_.size(); ++unit)
+    if (!rules_of_[unit].empty()) ruled_.push_back(static_cast<std::int32_t>(unit));
 }
 
 void Layout::count_class(std::int32_t machine, std::int32_t host, std::int32_t by) {
@@ -165,6 +175,7 @@ void Layout::weigh_loads() {
   inverse_.resize(hosts);
   share_.resize(hosts);
   contention_.resize(hosts);
+  blocks_.resize((hosts + hosts_in_block - 1) / hosts_in_block);
   for (std::size_t load = 0; load < load_count; ++load) {
     double capacity = 0, demand = 0;
     bool known = true;
@@ -176,6 +187,8 @@ void Layout::weigh_loads() {
     }
     scored_[load] = known && capacity > 0;
     if (!scored_[load]) continue;
+    capacities_[load] = capacity;
+    exact_means_[load] = demand / capacity;
     set(mean_, load, static_cast<float>(demand / capacity));
     set(contention_weight_, load, static_cast<float>(objective_.contention[load]) * points);
     set(spread_, load, static_cast<float>(objective_.spread[load]) * points);
@@ -191,6 +204,7 @@ void Layout::weigh_loads() {
 // Everything that is kept of a host, from its sums.
 void Layout::refresh(std::int32_t host) {
   auto row = at(host);
+  blocks_[row / hosts_in_block].stale = true;
   for (std::size_t load = 0; load < load_count; ++load)
     set(used_[row], load, static_cast<float>(sums_[row][load]) * get(inverse_[row], load));
   auto knees = knees_of(objective_);
@@ -209,11 +223,12 @@ void Layout::add_squares(std::int32_t host, double sign) {
 
 // What depends on all hosts.
 void Layout::settle() {
-  spread_now_ = 0;
+  constexpr float least = 1e-9F;  // nothing is divided by 0, in lanes that are not used either
+  deviation_ = {Half(least), Half(least)};
   for (std::size_t load = 0; load < load_count; ++load) {
     auto deviation = static_cast<float>(std::sqrt(std::max(square_sums_[load], 0.0)));
     set(squares_, load, static_cast<float>(square_sums_[load]));
-    spread_now_ += get(spread_, load) * deviation;
+    set(deviation_, load, std::max(deviation, least));
     // By so much the spread changes with the squares.
     set(heat_weight_, load, get(spread_, load) / (2 * std::max(deviation, 1e-4F)));
   }
@@ -245,22 +260,23 @@ Leaving Layout::leave(std::int32_t unit) const {
 float Layout::gain(const Leaving& leaving, std::int32_t to) const {
   auto host = at(to);
   auto knees = knees_of(objective_);
+  // By the change of the squares, not from two roots: in a large estate these hardly differ.
   auto half = [&](Half used, Half inverse, Half share, Half mean, Half demand, Half weight,
-                  Half squares, Half& spread) {
+                  Half change, Half squares, Half deviation, Half& spread) {
     auto full = used + demand * inverse;
-    auto then = max0(squares + share * (full - used) * (full + used - mean * 2));
-    spread *= __builtin_elementwise_sqrt(then);
+    change += share * (full - used) * (full + used - mean * 2);
+    spread *= change / (__builtin_elementwise_sqrt(max0(squares + change)) + deviation);
     return weight * share * contention_of(full, knees);
   };
   auto spread = spread_;
   auto low =
       half(used_[host].low, inverse_[host].low, share_[host].low, mean_.low, leaving.demand.low,
-           contention_weight_.low, squares_.low + leaving.squares.low, spread.low);
+           contention_weight_.low, leaving.squares.low, squares_.low, deviation_.low, spread.low);
   auto high = half(used_[host].high, inverse_[host].high, share_[host].high, mean_.high,
-                   leaving.demand.high, contention_weight_.high,
-                   squares_.high + leaving.squares.high, spread.high);
+                   leaving.demand.high, contention_weight_.high, leaving.squares.high,
+                   squares_.high, deviation_.high, spread.high);
   auto contention = leaving.contention + sum({low, high}) - contention_[host];
-  return spread_now_ - sum(spread) - contention;
+  return -sum(spread) - contention;
 }
 
 bool Layout::rule_allows(UnitRule row, std::int32_t from, std::int32_t to) const {
@@ -371,14 +387,6 @@ void Layout::move(std::int32_t unit, std::int32_t to) {
   settle();
 }
 
-float Layout::heat(std::int32_t host) const {
-  const auto& used = used_[at(host)];
-  const auto& share = share_[at(host)];
-  auto low = max0(used.low - mean_.low), high = max0(used.high - mean_.high);
-  return contention_[at(host)] + sum({heat_weight_.low * share.low * low * low,
-                                      heat_weight_.high * share.high * high * high});
-}
-
 float Layout::coolness(std::int32_t host) const {
   const auto& used = used_[at(host)];
   const auto& share = share_[at(host)];
@@ -388,29 +396,40 @@ float Layout::coolness(std::int32_t host) const {
          contention_[at(host)];
 }
 
-double Layout::score() const {
-  double score = 0;
+Layout::Block Layout::block_from(std::size_t first) const {
+  Block block{.stale = false};
+  auto end = std::min(first + hosts_in_block, estate_.hosts.size());
   for (std::size_t load = 0; load < load_count; ++load) {
     if (!scored_[load]) continue;
-    double contention = 0, mean = 0, squares = 0, capacity = 0;
-    for (std::size_t host = 0; host < estate_.hosts.size(); ++host) {
-      if (!estate_.hosts[host].online) continue;
-      capacity += estate_.hosts[host].capacity[load];
-      mean += static_cast<double>(sums_[host][load]);
-    }
-    mean /= capacity;
-    for (std::size_t host = 0; host < estate_.hosts.size(); ++host) {
+    for (auto host = first; host < end; ++host) {
       if (!estate_.hosts[host].online) continue;
       double has = estate_.hosts[host].capacity[load];
       auto used = static_cast<double>(sums_[host][load]) / has;
       auto near = std::max(used - objective_.knee, 0.0);
       auto far = std::max(used - objective_.steep, 0.0);
-      contention +=
-          has / capacity * (double{near_slope} * near * near + double{far_slope} * far * far);
-      squares += has / capacity * (used - mean) * (used - mean);
+      auto away = used - exact_means_[load];
+      block.contention[load] +=
+          has * (double{near_slope} * near * near + double{far_slope} * far * far);
+      block.squares[load] += has * away * away;
     }
-    score +=
-        objective_.contention[load] * contention + objective_.spread[load] * std::sqrt(squares);
+  }
+  return block;
+}
+
+// From whole numbers only, block by block, so that it is the same whatever the way to it was.
+double Layout::score() {
+  for (std::size_t i = 0; i < blocks_.size(); ++i)
+    if (blocks_[i].stale) blocks_[i] = block_from(i * hosts_in_block);
+  double score = 0;
+  for (std::size_t load = 0; load < load_count; ++load) {
+    if (!scored_[load]) continue;
+    double contention = 0, squares = 0;
+    for (const auto& block : blocks_) {
+      contention += block.contention[load];
+      squares += block.squares[load];
+    }
+    score += (objective_.contention[load] * contention / capacities_[load]) +
+             objective_.spread[load] * std::sqrt(squares / capacities_[load]);
   }
   auto broken = broken_rules();
   for (std::size_t rule = 0; rule < broken.size(); ++rule)
@@ -429,9 +448,9 @@ std::vector<std::int64_t> Layout::broken_rules() const {
     if (kind == model::RuleKind::apart) broken[rule] += members - 1;
     if (kind == model::RuleKind::together) broken[rule] += places[rule]++ > 0 ? 1 : 0;
   }
-  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
-    for (auto row : rules_of_[unit]) {
-      bool named = named_[at(row.rule)][at(units_[unit].host)] != 0;
+  for (auto unit : ruled_) {
+    for (auto row : rules_of_[at(unit)]) {
+      bool named = named_[at(row.rule)][at(units_[at(unit)].host)] != 0;
       auto kind = estate_.rules[at(row.rule)].kind;
       bool wrong = (kind == model::RuleKind::on_hosts && !named) ||
                    (kind == model::RuleKind::not_on_hosts && named);

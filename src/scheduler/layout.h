@@ -58,6 +58,7 @@ class Layout {
   /// The part of the host that is in use, 0 where it has no capacity.
   [[nodiscard]] double used(std::int32_t host, Load load) const;
   [[nodiscard]] const Objective& objective() const { return objective_; }
+  [[nodiscard]] double price_of_second() const;
   [[nodiscard]] bool scored(Load load) const { return scored_[static_cast<std::size_t>(load)]; }
 
   /// Whether there is room for it: a few comparisons.
@@ -83,11 +84,12 @@ class Layout {
   /// Moves it. The caller has asked fits() and allowed(), or takes back what it did.
   void move(std::int32_t unit, std::int32_t to);
 
-  /// Hosts by how much they want to be rid of load, and by how much they could take.
-  [[nodiscard]] float heat(std::int32_t host) const;
+  /// How much a host could take.
   [[nodiscard]] float coolness(std::int32_t host) const;
 
-  [[nodiscard]] double score() const;
+  [[nodiscard]] double score();
+  /// Units that have rules.
+  [[nodiscard]] const std::vector<std::int32_t>& ruled() const { return ruled_; }
   [[nodiscard]] std::size_t hosts_in_use() const;
 
  private:
@@ -96,12 +98,20 @@ class Layout {
     std::int32_t rule = none, members = 0;
   };
 
+  /// What hosts that are neighbours in their row have of the score, by load.
+  struct Block {
+    std::array<double, load_count> contention{}, squares{};
+    bool stale = true;
+  };
+  static constexpr std::size_t hosts_in_block = 64;
+
   static constexpr std::size_t at(std::int32_t index) { return static_cast<std::size_t>(index); }
   void count_hosts();
   void make_units();
   void weigh_loads();
   void refresh(std::int32_t host);
   void settle();
+  [[nodiscard]] Block block_from(std::size_t first) const;
   [[nodiscard]] std::int64_t place_of(std::int32_t rule, std::int32_t host) const;
   [[nodiscard]] std::int32_t counted(std::int32_t rule, std::int32_t host) const;
   void gather_rules();
@@ -130,9 +140,11 @@ class Layout {
   std::vector<char> takes_;
   std::vector<Lanes> used_, inverse_, share_;  ///< by host: parts in use, 1/capacity, its weight
   std::vector<float> contention_;              ///< by host
-  Lanes mean_, squares_, spread_, contention_weight_, heat_weight_;
-  float spread_now_ = 0;
+  Lanes mean_, squares_, deviation_, spread_, contention_weight_, heat_weight_;
   std::array<double, load_count> square_sums_{};
+  std::array<double, load_count> capacities_{}, exact_means_{};  // of hosts that are online
+  std::vector<Block> blocks_;
+  std::vector<std::int32_t> ruled_;
   std::unordered_map<std::int64_t, std::int32_t> counts_;   ///< members of a rule by place
   std::unordered_map<std::int64_t, std::int32_t> classes_;  ///< machines of a class by host
 };

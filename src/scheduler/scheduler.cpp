@@ -16,37 +16,54 @@ Bytes reserved_memory(const model::Vm& vm) {
   return vm.resources ? vm.resources->memory_reservation.value_or(Bytes()) : Bytes();
 }
 
+/// A machine that looks for a host: what does not depend on the host is found out once.
+struct Seeker {
+  const model::Vm& vm;
+  const Conflicts& conflicts;
+  const Terms& terms;
+  Result<model::Outfit> outfit;
+  std::string type;
+  std::int64_t reserved = 0;
+};
+
+std::string room_refusal(const Seeker& seeker, const Candidate& candidate) {
+  const auto& host = *candidate.host;
+  if (candidate.promised + seeker.vm.memory > host.memory) {
+    return fmt::format("{} has {} memory, {} of it promised; {} more do not fit", host.name,
+                       to_string(host.memory), to_string(candidate.promised),
+                       to_string(seeker.vm.memory));
+  }
+  auto all = host.cpus * 100;
+  if (seeker.reserved > 0 && candidate.reserved_cpu + seeker.reserved > all) {
+    return fmt::format("{} has {}% of a processor, {}% of it reserved; {}% more lack {}%",
+                       host.name, all, candidate.reserved_cpu, seeker.reserved,
+                       candidate.reserved_cpu + seeker.reserved - all);
+  }
+  return {};
+}
+
 // Empty when the host can take the machine.
-std::string refusal(const model::Vm& vm, const Candidate& candidate, const Conflicts& conflicts,
-                    const Terms& terms) {
-  const auto& host = candidate.host;
+std::string refusal(const Seeker& seeker, const Candidate& candidate) {
+  const auto& host = *candidate.host;
+  const auto& vm = seeker.vm;
   if (host.state != model::HostState::online) return host.name + " is offline";
+  if (seeker.terms.reach) {
+    if (auto why = seeker.terms.reach(host); !why.empty()) return why;
+  }
   if (host.draining) return host.name + " is being emptied";
   if (vm.cpus > host.cpus * 4) {
     return fmt::format(
         "{} has {} processors; a machine may have at most four times as many, not {}", host.name,
         host.cpus, vm.cpus);
   }
-  auto type = model::to_string(vm.machine);
-  if (std::ranges::find(host.machine_types, type) == host.machine_types.end()) {
-    return fmt::format("{} cannot run machines of type {}", host.name, type);
+  if (std::ranges::find(host.machine_types, seeker.type) == host.machine_types.end()) {
+    return fmt::format("{} cannot run machines of type {}", host.name, seeker.type);
   }
-  auto outfit = model::outfit(vm);
-  if (!outfit) return outfit.error().message;
-  if (auto given = model::check_host(*outfit, host); !given) return given.error().message;
-  if (candidate.promised + vm.memory > host.memory) {
-    return fmt::format("{} has {} memory, {} of it promised; {} more do not fit", host.name,
-                       to_string(host.memory), to_string(candidate.promised), to_string(vm.memory));
-  }
-  auto reserved = reserved_cpu(vm);
-  auto all = host.cpus * 100;
-  if (reserved > 0 && candidate.reserved_cpu + reserved > all) {
-    return fmt::format("{} has {}% of a processor, {}% of it reserved; {}% more lack {}%",
-                       host.name, all, candidate.reserved_cpu, reserved,
-                       candidate.reserved_cpu + reserved - all);
-  }
-  if (auto why = company_refusal(vm, candidate, conflicts); !why.empty()) return why;
-  for (const auto& rule : terms.rules)
+  if (!seeker.outfit) return seeker.outfit.error().message;
+  if (auto given = model::check_host(*seeker.outfit, host); !given) return given.error().message;
+  if (auto why = room_refusal(seeker, candidate); !why.empty()) return why;
+  if (auto why = company_refusal(vm, candidate, seeker.conflicts); !why.empty()) return why;
+  for (const auto& rule : seeker.terms.rules)
     if (rule.must && broken_on(rule, host.name)) return rule_refusal(rule, host.name);
   return {};
 }
@@ -63,9 +80,10 @@ std::string reserve_refusal(const model::Vm& vm, const std::vector<Candidate>& c
   std::vector<std::uint64_t> memory;
   auto promised = vm.memory.count;
   for (const auto& candidate : candidates) {
+    const auto& host = *candidate.host;
     promised += candidate.promised.count;
-    bool usable = candidate.host.state == model::HostState::online && !candidate.host.draining;
-    if (usable) memory.push_back(candidate.host.memory.count);
+    bool usable = host.state == model::HostState::online && !host.draining;
+    if (usable) memory.push_back(host.memory.count);
   }
   std::ranges::sort(memory);
   memory.resize(memory.size() - std::min(memory.size(), reserve_hosts));
@@ -99,7 +117,7 @@ std::string company_refusal(const model::Vm& vm, const Candidate& candidate,
   for (const auto& [name, class_name] : candidate.neighbours) {
     if (!conflicts.between(vm.conflict_class, class_name)) continue;
     return fmt::format("{} has '{}' of the conflict class {}, beside which no machine of {} may be",
-                       candidate.host.name, name, class_name, vm.conflict_class);
+                       candidate.host->name, name, class_name, vm.conflict_class);
   }
   return {};
 }
@@ -139,30 +157,35 @@ Placement place(const model::Vm& vm, const std::vector<Candidate>& candidates,
     placement.refusals.push_back(std::move(why));
     return placement;
   }
+  Seeker seeker{vm,
+                conflicts,
+                terms,
+                model::outfit(vm),
+                std::string(model::to_string(vm.machine)),
+                reserved_cpu(vm)};
   std::uint64_t most_left = 0;
   std::size_t least_broken = 0;
+  // Whether a host suits takes long to find out: it is asked only of one that would be better.
   for (const auto& candidate : candidates) {
-    if (auto why = refusal(vm, candidate, conflicts, terms); !why.empty()) {
-      placement.refusals.push_back(std::move(why));
-      continue;
-    }
-    const auto& name = candidate.host.name;
-    auto left = candidate.host.memory.count - candidate.promised.count - vm.memory.count;
-    auto broken = preferences_broken(terms, name);
-    bool better = placement.host.empty() || std::tuple(broken, most_left, name) <
-                                                std::tuple(least_broken, left, placement.host);
-    if (!better) continue;
+    const auto& host = *candidate.host;
+    if (candidate.promised + vm.memory > host.memory) continue;
+    auto left = host.memory.count - candidate.promised.count - vm.memory.count;
+    auto broken = preferences_broken(terms, host.name);
+    bool better = placement.host.empty() || std::tie(broken, most_left, host.name) <
+                                                std::tie(least_broken, left, placement.host);
+    if (!better || !refusal(seeker, candidate).empty()) continue;
     most_left = left;
     least_broken = broken;
-    placement.host = name;
+    placement.host = host.name;
   }
   if (!placement.host.empty()) {
     placement.reason = fmt::format("{} has the most memory left{}: {}", placement.host,
                                    terms.rules.empty() ? "" : " of those that suit its rules best",
                                    to_string(Bytes{most_left}));
-  } else if (candidates.empty()) {
-    placement.refusals.emplace_back("there is no host");
+    return placement;
   }
+  for (const auto& candidate : candidates) placement.refusals.push_back(refusal(seeker, candidate));
+  if (candidates.empty()) placement.refusals.emplace_back("there is no host");
   return placement;
 }
 

@@ -143,8 +143,8 @@ Estate gather(const Inventory& inventory) {
   }
   estate.view.nodes = view_of(inventory, {}).nodes;
   for (const auto& candidate : refuges.hosts()) {
-    auto taken = std::min(candidate.promised.count, candidate.host.memory.count);
-    estate.rooms.push_back({candidate.host.name, {candidate.host.memory.count - taken}});
+    auto taken = std::min(candidate.promised.count, candidate.host->memory.count);
+    estate.rooms.push_back({candidate.host->name, {candidate.host->memory.count - taken}});
   }
   return estate;
 }

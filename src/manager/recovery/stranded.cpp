@@ -45,9 +45,9 @@ Refuge Refuges::of(const model::Vm& vm, const std::string& but) const {
   std::set<std::string> refusals;
   auto terms = terms_for(inventory_, vm);
   for (const auto& host : hosts_) {
-    if (host.host.name == but || !lives(inventory_, host.host.name)) continue;
+    if (host.host->name == but || !lives(inventory_, host.host->name)) continue;
     auto why = refusal_of(vm, host, terms);
-    why.empty() ? refuge.hosts.push_back(host.host.name) : void(refusals.insert(std::move(why)));
+    why.empty() ? refuge.hosts.push_back(host.host->name) : void(refusals.insert(std::move(why)));
   }
   if (!refuge.hosts.empty()) return refuge;
   refuge.lack = fmt::format(
@@ -59,7 +59,7 @@ Refuge Refuges::of(const model::Vm& vm, const std::string& but) const {
 // Why a host does not take it; empty: it does.
 std::string Refuges::refusal_of(const model::Vm& vm, const scheduler::Candidate& host,
                                 const scheduler::Terms& terms) const {
-  auto reached = check_reach(inventory_, vm, host.host.name);
+  auto reached = check_reach(inventory_, vm, host.host->name);
   if (!reached) return reached.error().message;
   auto placement = scheduler::place(vm, {host}, conflicts_, terms);
   return placement.host.empty() ? fmt::format("{}", fmt::join(placement.refusals, "; ")) : "";

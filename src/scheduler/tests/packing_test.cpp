@@ -130,6 +130,16 @@ TEST(Packing, prices_that_prove_a_bound_can_be_verified_by_trying_all_hosts) {
   }
 }
 
+TEST(Packing, many_small_types_are_packed_to_the_bound) {
+  std::vector<PackType> types;
+  for (std::int32_t cpus = 1; cpus <= 32; cpus *= 2)
+    for (std::int32_t memory : {2, 4, 8})
+      types.push_back({{cpus, cpus * memory, 0, 0}, 10'000 + cpus * memory});
+  auto packing = pack({128, 512, 0, 0}, types);
+  EXPECT_LE(packing.hosts, packing.bound + 20);
+  EXPECT_GT(packing.bound, 17'000);
+}
+
 TEST(Packing, the_same_seed_gives_the_same_packing) {
   auto made = case_by_dice(7, 20, 40);
   auto one = pack(made.capacity, made.types), other = pack(made.capacity, made.types);

@@ -5,15 +5,16 @@
 namespace truce::scheduler {
 namespace {
 
-Candidate host(std::string name, Bytes memory, Bytes promised = {}) {
-  Candidate candidate;
-  candidate.host.name = std::move(name);
-  candidate.host.state = model::HostState::online;
-  candidate.host.cpus = 4;
-  candidate.host.memory = memory;
-  candidate.host.machine_types = {"q35"};
-  candidate.promised = promised;
-  return candidate;
+Candidate host(std::string name, Bytes memory, Bytes promised = {},
+               const std::function<void(model::Host&)>& change = {}) {
+  auto made = std::make_shared<model::Host>();
+  made->name = std::move(name);
+  made->state = model::HostState::online;
+  made->cpus = 4;
+  made->memory = memory;
+  made->machine_types = {"q35"};
+  if (change) change(*made);
+  return {.host = std::move(made), .promised = promised, .neighbours = {}};
 }
 
 model::Vm machine(Bytes memory) {
@@ -37,10 +38,9 @@ TEST(Scheduler, place_breaks_ties_by_name_whatever_the_order) {
 }
 
 TEST(Scheduler, place_gives_one_refusal_a_host) {
-  auto offline = host("off", gib(64));
-  offline.host.state = model::HostState::offline;
-  auto other = host("other", gib(64));
-  other.host.machine_types = {"microvm"};
+  auto offline =
+      host("off", gib(64), {}, [](auto& made) { made.state = model::HostState::offline; });
+  auto other = host("other", gib(64), {}, [](auto& made) { made.machine_types = {"microvm"}; });
   auto placement = place(machine(gib(8)), {offline, other, host("small", gib(4))});
   EXPECT_EQ(placement.host, "");
   ASSERT_EQ(placement.refusals.size(), 3U);
@@ -65,7 +65,7 @@ TEST(Scheduler, place_refuses_a_host_with_a_machine_of_a_conflicting_class_whoev
   vm.conflict_class = "bank-b";
   auto placement = place(vm, {beside_a, beside_b}, conflicts);
   EXPECT_EQ(placement.host, "b") << "the other has more memory left";
-  EXPECT_EQ(placement.refusals,
+  EXPECT_EQ(place(vm, {beside_a}, conflicts).refusals,
             std::vector<std::string>{"a has 'books' of the conflict class bank-a, beside which no "
                                      "machine of bank-b may be"});
   vm.conflict_class = "bank-a";
@@ -141,16 +141,17 @@ TEST(Scheduler, each_pool_above_a_machine_has_its_say) {
 }
 
 Candidate labelled(std::string name, Bytes memory, std::string domain) {
-  auto made = host(std::move(name), memory);
-  made.host.fault_domain = std::move(domain);
-  made.host.labels = {{"rack", made.host.fault_domain}};
-  return made;
+  return host(std::move(name), memory, {}, [&](auto& made) {
+    made.fault_domain = std::move(domain);
+    made.labels = {{"rack", made.fault_domain}};
+  });
 }
 
 TEST(Scheduler, place_keeps_rules_that_must_be_kept_and_prefers_the_others) {
   std::vector<Candidate> hosts{labelled("a", gib(64), "r1"), labelled("b", gib(32), "r1"),
                                labelled("c", gib(8), "r2")};
-  std::vector<const model::Host*> rows{&hosts[0].host, &hosts[1].host, &hosts[2].host};
+  std::vector<const model::Host*> rows{hosts[0].host.get(), hosts[1].host.get(),
+                                       hosts[2].host.get()};
   auto vm = machine(gib(1)), other = machine(gib(1));
   vm.uuid = "1";
   other.uuid = "2";
@@ -187,7 +188,11 @@ TEST(Scheduler, place_keeps_rules_that_must_be_kept_and_prefers_the_others) {
     Terms terms{.rules = rules_about(vm, {&rule}, {&vm, &other}, rows)};
     auto placement = place(vm, hosts, {}, terms);
     EXPECT_EQ(placement.host, row.host) << model::to_text(rule);
-    auto first = placement.refusals.empty() ? std::string() : placement.refusals[0];
+    std::string first;
+    for (const auto& one : hosts) {
+      auto alone = place(vm, {one}, {}, terms);
+      if (first.empty() && alone.host.empty()) first = alone.refusals.at(0);
+    }
     EXPECT_EQ(first, row.refusal) << model::to_text(rule);
   }
 }
@@ -202,9 +207,21 @@ TEST(Scheduler, place_leaves_room_for_what_runs_on_hosts_that_may_fail) {
                 "if a host failed, 1GiB memory would be lacking for what is promised"});
 }
 
+TEST(Scheduler, place_asks_whether_disks_can_be_on_a_host_and_says_why_not) {
+  std::vector<Candidate> hosts{
+      host("a", gib(64)), host("b", gib(32)), host("c", gib(16)),
+      host("d", gib(8), {}, [](auto& made) { made.state = model::HostState::offline; })};
+  Terms terms{.rules = {}, .reach = [](const model::Host& one) {
+                return one.name == "b" ? std::string() : one.name + " lacks the pool";
+              }};
+  EXPECT_EQ(place(machine(gib(1)), hosts, {}, terms).host, "b");
+  hosts.erase(hosts.begin() + 1);
+  EXPECT_EQ(place(machine(gib(1)), hosts, {}, terms).refusals,
+            (std::vector<std::string>{"a lacks the pool", "c lacks the pool", "d is offline"}));
+}
+
 TEST(Scheduler, place_puts_nothing_on_a_host_that_is_being_emptied) {
-  auto draining = host("a", gib(64));
-  draining.host.draining = true;
+  auto draining = host("a", gib(64), {}, [](auto& made) { made.draining = true; });
   EXPECT_EQ(place(machine(gib(1)), {draining, host("b", gib(4))}).host, "b");
   EXPECT_EQ(place(machine(gib(1)), {draining}).refusals[0], "a is being emptied");
 }

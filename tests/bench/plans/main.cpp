@@ -2,7 +2,7 @@
 // ganeti's hbal it writes an estate as hbal reads it, before and after a plan.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <random>
@@ -10,6 +10,7 @@
 #include "scheduler/packing.h"
 #include "scheduler/plans.h"
 #include "scheduler/scheduler.h"
+#include "tests/large_estates.h"
 
 namespace truce::bench {
 namespace {
@@ -17,75 +18,35 @@ namespace {
 namespace json = boost::json;
 using scheduler::Load;
 using scheduler::of;
+using namespace estates;
 
 struct Options {
-  std::string what, folder, objective = "usual", shape = "cloud";
+  std::string what, folder, objective = "usual", shape = "cloud", estate = "even";
   std::int32_t hosts = 100, machines = 2000, moves = 50, types = 20;
   std::uint32_t seed = 1;
+  std::uint64_t effort = scheduler::BalanceWish{}.effort;
 };
 
+// Processor time: others may be at work on the machine, too.
 class Watch {
  public:
   [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    return static_cast<double>(std::clock() - start_) / CLOCKS_PER_SEC;
   }
 
  private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::clock_t start_ = std::clock();
 };
 
-constexpr std::int32_t host_cpus = 64, host_memory = 384 * 1024;
-constexpr std::int32_t host_rate = 1 << 20;  // KiB a second, of disks and of network
-
-scheduler::MachineRow machine_by_dice(std::mt19937& dice) {
-  auto one_of = [&](auto... values) {
-    std::array all{values...};
-    return all[dice() % all.size()];
-  };
-  std::int32_t cpus = one_of(1, 2, 2, 4, 4, 8), memory = cpus * one_of(2, 4, 4, 8) * 1024;
-  auto part = [&](std::uint32_t least, std::uint32_t most) {
-    return static_cast<double>(least + dice() % (most - least)) / 100;
-  };
-  auto busy = dice() % 5 == 0 ? part(60, 100) : part(2, 40);  // a fifth of all does the most
-  scheduler::MachineRow row;
-  row.demand = {static_cast<std::int32_t>(cpus * 100 * busy),
-                static_cast<std::int32_t>(memory * part(30, 95)),
-                static_cast<std::int32_t>(host_rate * part(0, 10) / 10 * busy),
-                static_cast<std::int32_t>(host_rate * part(0, 10) / 10 * busy),
-                memory,
-                cpus};
-  row.seconds = static_cast<float>(memory) / 100;
-  return row;
-}
-
-// Machines lie where there was room, as they came: some hosts are much fuller than others.
-scheduler::Estate estate_by_dice(const Options& options) {
-  std::mt19937 dice(options.seed);
-  scheduler::Estate estate;
-  std::vector<std::int32_t> left(static_cast<std::size_t>(options.hosts), host_memory);
-  for (std::int32_t i = 0; i < options.hosts; ++i) {
-    estate.host_names.push_back(fmt::format("node{:05}", i));
-    estate.hosts.push_back(
-        {.capacity = {host_cpus * 100, host_memory, host_rate, host_rate, host_memory, host_cpus},
-         .reservable_cpu = host_cpus * 100});
-  }
-  for (std::int32_t i = 0; i < options.machines; ++i) {
-    auto row = machine_by_dice(dice);
-    auto memory = of(row.demand, Load::promised);
-    do {  // a tenth of the hosts is asked twice as often
-      auto host = dice() % left.size();
-      row.host = static_cast<std::int32_t>(dice() % 10 == 0 ? host / 10 : host);
-    } while (left[static_cast<std::size_t>(row.host)] < memory);
-    left[static_cast<std::size_t>(row.host)] -= memory;
-    estate.machine_names.push_back(fmt::format("vm{:06}", i));
-    estate.machines.push_back(row);
-  }
-  return estate;
+scheduler::Estate estate_of(const Options& options) {
+  return options.estate == "even" ? even_estate(options.hosts, options.machines, options.seed)
+                                  : cloud_estate(options.hosts, options.machines, options.seed);
 }
 
 // What hbal minimizes: the standard deviations of all loads, each with the same weight.
 scheduler::BalanceWish wish_of(const Options& options) {
   scheduler::BalanceWish wish{.objective = {}, .moves = static_cast<std::size_t>(options.moves)};
+  wish.effort = options.effort;
   if (options.objective == "hbal") {
     wish.objective.contention = {};
     wish.objective.spread = {1, 1, 1, 1, 1, 1};
@@ -126,20 +87,31 @@ void write_utilisation(const scheduler::Estate& estate, const std::string& path)
   }
 }
 
+// Hosts whose processors are heavily in contention.
+std::size_t hot_hosts(const scheduler::Estate& estate) {
+  std::vector<std::int64_t> demand(estate.hosts.size());
+  for (const auto& row : estate.machines)
+    demand[static_cast<std::size_t>(row.host)] += of(row.demand, Load::cpu);
+  auto limit = scheduler::Objective{}.steep * 100 * host_cpus;
+  return static_cast<std::size_t>(std::ranges::count_if(
+      demand, [&](std::int64_t sum) { return static_cast<double>(sum) > limit; }));
+}
+
 json::object balance(const Options& options) {
-  auto estate = estate_by_dice(options);
+  auto estate = estate_of(options);
   auto wish = wish_of(options);
   Watch watch;
   auto plan = scheduler::balance(estate, wish);
   auto seconds = watch.seconds();
   auto findings = scheduler::check_plan(estate, plan, wish.objective);
+  auto hot = hot_hosts(estate);
   if (!options.folder.empty()) {
     write_ganeti(estate, options.folder + "/before.data");
     write_utilisation(estate, options.folder + "/util");
-    for (const auto& move : plan.moves)
-      estate.machines[static_cast<std::size_t>(move.machine)].host = move.to;
-    write_ganeti(estate, options.folder + "/after.data");
   }
+  for (const auto& move : plan.moves)
+    estate.machines[static_cast<std::size_t>(move.machine)].host = move.to;
+  if (!options.folder.empty()) write_ganeti(estate, options.folder + "/after.data");
   return {{"seconds", seconds},
           {"moves", plan.moves.size()},
           {"looked_at", plan.looked_at},
@@ -148,19 +120,22 @@ json::object balance(const Options& options) {
           {"before", plan.score_before},
           {"after", plan.score_after},
           {"bound", plan.bound},
+          {"hot_before", hot},
+          {"hot_after", hot_hosts(estate)},
           {"wrong", findings.wrong.empty() ? "" : findings.wrong[0]}};
 }
 
 json::object place(const Options& options) {
-  auto estate = estate_by_dice(options);
+  auto estate = estate_of(options);
   std::vector<scheduler::Candidate> candidates(estate.hosts.size());
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    auto& host = candidates[i].host;
-    host.name = estate.host_names[i];
-    host.state = model::HostState::online;
-    host.cpus = host_cpus;
-    host.memory = mib(host_memory);
-    host.machine_types = {"q35"};
+    auto host = std::make_shared<model::Host>();
+    host->name = estate.host_names[i];
+    host->state = model::HostState::online;
+    host->cpus = host_cpus;
+    host->memory = mib(host_memory);
+    host->machine_types = {"pc", "q35"};
+    candidates[i].host = std::move(host);
   }
   for (const auto& row : estate.machines)
     candidates[static_cast<std::size_t>(row.host)].promised.count +=
@@ -170,7 +145,7 @@ json::object place(const Options& options) {
   vm.cpus = 2;
   vm.memory = gib(4);
   vm.machine = model::MachineType::q35;
-  constexpr int rounds = 20;
+  constexpr int rounds = 200;
   std::string host;
   Watch watch;
   for (int i = 0; i < rounds; ++i) host = scheduler::place(vm, candidates).host;
@@ -211,7 +186,7 @@ json::object pack(const Options& options) {
 }
 
 json::object consolidate(const Options& options) {
-  auto estate = estate_by_dice(options);
+  auto estate = estate_of(options);
   Watch watch;
   auto plan = scheduler::consolidate(estate);
   auto seconds = watch.seconds();
@@ -234,6 +209,8 @@ int run(int argc, char** argv) {
   app.add_option("--types", options.types)->check(CLI::Range(1, 64));
   app.add_option("--seed", options.seed);
   app.add_option("--folder", options.folder);
+  app.add_option("--estate", options.estate)->check(CLI::IsMember({"even", "cloud"}));
+  app.add_option("--effort", options.effort);
   app.add_option("--objective", options.objective)->check(CLI::IsMember({"usual", "hbal"}));
   app.add_option("--shape", options.shape)->check(CLI::IsMember({"cloud", "skewed", "opposed"}));
   CLI11_PARSE(app, argc, argv);

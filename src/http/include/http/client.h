@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.h"
 #include "http/http.h"
 
 namespace truce::http {
@@ -17,6 +18,7 @@ struct Endpoint {
   /// certificate, which must also be one for the host's name; `system`: the system's.
   std::string authorities;
   std::string service = "truced";  ///< what listens there, for messages
+  Bytes largest_answer = mib(256);  ///< that send() reads; Code::limit beyond
 };
 
 /// Lines of a server-sent event stream: one event's `event` and `data`.
@@ -32,7 +34,7 @@ class Client {
   Client(asio::any_io_executor loop, Endpoint endpoint);
   ~Client();
 
-  /// Sends and reads the whole answer (at most 256 MiB). Code::unavailable: nothing listens there
+  /// Sends and reads the whole answer. Code::unavailable: nothing listens there
   /// (the message says what was tried); Code::forbidden: the certificate is not the pinned one
   /// (the message holds the one seen), or none is pinned. An answer of any status is a success:
   /// error_of() reads a problem. Connecting is bounded (10 s), waiting for the answer is not:

@@ -19,7 +19,9 @@ struct Objective {
   std::array<double, load_count> spread{0.2, 0.2, 0.1, 0.1, 0.2, 0.1};  ///< by Load
   double knee = 0.65, steep = 0.825;
   double should = 0.01, must = 1;  ///< a breach of a rule that is preferred, and of one that is not
-  double move = 0.0002;            ///< points that a second of moving costs, times the weight
+  /// Points that a second of moving costs, times the weight, among up to ten hosts. Among more it
+  /// costs less as each host is a smaller part of the score.
+  double move = 0.0002;
 };
 
 /// A machine goes to another host.
@@ -47,7 +49,9 @@ struct Plan {
 struct BalanceWish {
   Objective objective;
   std::size_t moves = 50;
-  double least_gain = 0.1;      ///< of what lies between score and bound; less is not worth a plan
+  /// Of what lies between score and bound; less is not worth a plan. Where there are more hosts
+  /// than `moves`, of so much less.
+  double least_gain = 0.1;
   std::int32_t relieve = none;  ///< only moves away from this host, until it is below the knee
   std::uint64_t effort = 25'000'000;  ///< candidate moves that are looked at, about
 };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -30,7 +32,7 @@ class Conflicts {
 
 /// A host as placement sees it.
 struct Candidate {
-  model::Host host;
+  std::shared_ptr<const model::Host> host;  ///< never null; shared, as it is large
   Bytes promised;                 ///< memory of the machines placed there that are wanted running
   std::int64_t reserved_cpu = 0;  ///< of these, in percent of one processor
   std::size_t machines = 0;
@@ -50,6 +52,9 @@ struct Terms {
   std::vector<RuleView> rules;  ///< about the machine: rules_about()
   /// So many hosts may fail, the largest, and the others still have the memory that is promised.
   std::size_t reserve_hosts = 0;
+  /// Why the machine cannot have its disks on a host; empty: it can. None: it can anywhere. Asked
+  /// only of hosts that are online.
+  std::function<std::string(const model::Host&)> reach;
 };
 
 /// The online host that can run the machine, breaks the fewest rules that are only preferred, and

@@ -21,8 +21,6 @@ class Refinement {
   }
 
   void run() {
-    auto looks = layout_.units().size() * takers_.size();
-    if (plan_.moves.empty() || looks * plan_.moves.size() > wish_.effort) return;
     start();
     auto until = plan_.looked_at + wish_.effort;
     bool better = fill();
@@ -125,7 +123,7 @@ class Refinement {
   [[nodiscard]] double price(const Plan& plan) const {
     double sum = 0;
     for (const auto& move : plan.moves)
-      sum += wish_.objective.move * move.seconds *
+      sum += layout_.price_of_second() * move.seconds *
              double{estate_.machines[static_cast<std::size_t>(move.machine)].weight};
     return sum;
   }
@@ -142,6 +140,8 @@ class Refinement {
 }  // namespace
 
 void refine(const Estate& estate, const BalanceWish& wish, double least, Plan& plan) {
+  auto looks = estate.machines.size() * estate.hosts.size();
+  if (plan.moves.empty() || looks * plan.moves.size() > wish.effort) return;
   Refinement(estate, wish, least, plan).run();
 }
 

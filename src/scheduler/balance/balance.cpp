@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "eager.h"
 #include "layout.h"
 #include "refine.h"
 
@@ -8,8 +9,8 @@ namespace truce::scheduler {
 namespace {
 
 constexpr std::uint64_t least_looks = 20'000;  // a move
-constexpr double least_of_plan = 0.02;         // what a single move gains, of what a plan must
-constexpr double nothing = 1e-4;               // points: what is less is rounding
+constexpr std::size_t usual_moves = 50;  // a move gains its part of so many, of what a plan must
+constexpr double nothing = 1e-4;         // points among ten hosts: what is less is not worth a move
 
 class Balancer {
  public:
@@ -29,15 +30,23 @@ class Balancer {
     plan_.bound = std::min(score_bound(layout_.estate(), wish_.objective), plan_.score_before);
     plan_.bound_reason = "all load that can move spread evenly over all hosts that are online";
     auto possible = plan_.score_before - plan_.bound;
-    auto least = std::max(wish_.least_gain * least_of_plan * possible, nothing);
+    auto hosts = static_cast<double>(std::max<std::size_t>(layout_.estate().hosts.size(), 1));
+    auto least =
+        std::max(wish_.least_gain * possible / std::max(hosts, static_cast<double>(usual_moves)),
+                 nothing * std::min(1.0, 10 / hosts));
+    if (!all_can_be_looked_at())
+      eager_.emplace(layout_, givers_, takers_, wish_.effort, plan_.looked_at);
     while (!done()) {
       auto choice = best(least);
       if (choice.gain < least) break;
       mended_ |= layout_.mended_rule(choice.unit, choice.to) != none;
+      auto from = layout_.unit(choice.unit).host;
       carry_out(layout_, choice.unit, choice.to, reason_of(layout_, choice.unit, choice.to), plan_);
+      if (eager_) eager_->made(from, choice.to);
     }
     if (wish_.relieve == none) refine(layout_.estate(), wish_, least, plan_);
-    weigh_up(possible);
+    // So many moves can do no more in a larger estate.
+    weigh_up(possible * std::min(1.0, static_cast<double>(wish_.moves) / hosts));
     return std::move(plan_);
   }
 
@@ -76,17 +85,16 @@ class Balancer {
     plan_.looked_at += look(layout_, unit, hosts, choice);
   }
 
-  Choice best(double least) {
-    Choice choice;
+  // By so many looks for each move.
+  [[nodiscard]] bool all_can_be_looked_at() const {
     auto looks = std::max(wish_.effort / std::max<std::size_t>(wish_.moves, 1), least_looks);
-    for (std::uint64_t more = 1; more <= 8; more *= 4) {
-      if (layout_.units().size() * takers_.size() <= looks * more) {
-        look_at_all(givers_, takers_, choice);
-        return choice;
-      }
-      look_at_some(looks * more, choice);
-      if (choice.gain >= least) return choice;
-    }
+    return wish_.relieve != none || layout_.units().size() * takers_.size() <= looks;
+  }
+
+  Choice best(double least) {
+    if (eager_) return eager_->next(least, wish_.moves - plan_.moves.size());
+    Choice choice;
+    look_at_all(givers_, takers_, choice);
     return choice;
   }
 
@@ -97,43 +105,11 @@ class Balancer {
     }
   }
 
-  // The hosts that want to be rid of load most, four times as many that can take it, and whoever
-  // breaks a rule.
-  void look_at_some(std::uint64_t looks, Choice& choice) {
-    auto on_each =
-        std::max<std::size_t>(layout_.units().size() / std::max<std::size_t>(givers_.size(), 1), 1);
-    std::size_t wide = 1;
-    while ((wide + 1) * (wide + 1) * 4 * on_each <= looks) ++wide;
-    auto from = first_of(givers_, wide, [&](std::int32_t host) { return layout_.heat(host); });
-    auto to =
-        first_of(takers_, wide * 4, [&](std::int32_t host) { return layout_.coolness(host); });
-    look_at_all(from, to, choice);
-    auto until = plan_.looked_at + looks;
-    for (std::size_t i = 0; i < layout_.units().size() && plan_.looked_at < until; ++i) {
-      auto unit = static_cast<std::int32_t>(i);
-      if (!layout_.units()[i].bound || !layout_.breaks(unit)) continue;
-      bool gives = wish_.relieve == none || layout_.units()[i].host == wish_.relieve;
-      if (gives) consider(unit, takers_, choice);
-    }
-  }
-
-  template <class Value>
-  std::vector<std::int32_t> first_of(const std::vector<std::int32_t>& hosts, std::size_t count,
-                                     Value value) {
-    std::vector<std::pair<float, std::int32_t>> order;
-    order.reserve(hosts.size());
-    for (auto host : hosts) order.emplace_back(-value(host), host);
-    count = std::min(count, order.size());
-    std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(count));
-    std::vector<std::int32_t> first;
-    for (std::size_t i = 0; i < count; ++i) first.push_back(order[i].second);
-    return first;
-  }
-
   const BalanceWish& wish_;
   Layout layout_;
   std::vector<std::int32_t> givers_, takers_;
   Plan plan_;
+  std::optional<Eager> eager_;  // in estates where not all moves can be looked at
   bool mended_ = false;
 };
 
