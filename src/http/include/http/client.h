@@ -17,7 +17,7 @@ struct Endpoint {
   /// Without a fingerprint: PEM file of the authorities that must have signed the server's
   /// certificate, which must also be one for the host's name; `system`: the system's.
   std::string authorities;
-  std::string service = "truced";  ///< what listens there, for messages
+  std::string service = "truced";   ///< what listens there, for messages
   Bytes largest_answer = mib(256);  ///< that send() reads; Code::limit beyond
 };
 
