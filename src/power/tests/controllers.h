@@ -135,7 +135,6 @@ set_working_mc 0x20
   endlan
   user 1 true "" "none" user 10 none md2 md5 straight
   user 2 true "truce" "correct-horse" admin 10 none md2 md5 straight
-  user 3 true "guest" "correct-horse" user 10 none md2 md5 straight
   chassis_control "{}/chassis"
 )",
                                          port, folder.string()));
