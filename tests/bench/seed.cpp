@@ -67,9 +67,19 @@ model::Pool shared_pool(const std::string& folder) {
   return pool;
 }
 
+std::string host_name(int number) { return fmt::format("h{:05}", number); }
+
+// One that is let in, and is away.
+model::Host host_of_many(int number) {
+  model::Host host;
+  host.name = host_name(number);
+  host.state = model::HostState::offline;
+  return host;
+}
+
 // One that is to run on one of many hosts, with nothing on its disk.
 model::Vm machine_of_many(const Options& options, int number) {
-  auto vm = machine(number, fmt::format("h{:05}", number % options.hosts));
+  auto vm = machine(number, host_name(number % options.hosts));
   vm.wanted = model::Wanted::running;
   vm.template_.clear();
   vm.disks.at(0).template_.clear();
@@ -81,6 +91,11 @@ Async<Result<void>> fill(store::Store& store, Options options) {
   std::vector<store::Write> writes = {write_of("networks", first_network())};
   if (!options.shared.empty()) writes.push_back(write_of("pools", shared_pool(options.shared)));
   if (!options.token.empty()) writes.push_back(write_of("tokens", token_of(options.token)));
+  for (int number = 0; number < options.hosts; ++number) {
+    writes.push_back(write_of("hosts", host_of_many(number)));
+    if (writes.size() == writes_at_once)
+      CO_TRY_VOID(co_await store.commit({}, std::exchange(writes, {})));
+  }
   for (int number = 0; number < options.machines; ++number) {
     bool many = options.hosts > 0;
     auto vm = many ? machine_of_many(options, number) : machine(number, options.host);

@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "guard/fake.h"
 #include "hypervisor/fake.h"
 #include "network/fake.h"
@@ -148,6 +149,7 @@ class Hosts {
 };
 
 int main_with(Options options) {
+  start_log("warn");
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
