@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../store/tests/in_loop.h"
+#include "../../store/tests/temporary_folder.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "http/client.h"
@@ -46,6 +47,8 @@ class Vcsim {
                     "-machines", std::to_string(machines),
                     "-password", password};
     if (kind_ == Kind::host) command.argv.push_back("-esx");
+    // Where its datastores are: they stay when it is killed.
+    command.environment.emplace_back("TMPDIR", folder_.path().string());
     command.descriptors = {{in.get(), 1}, {STDERR_FILENO, 2}};
     auto process = Process::start(command);
     if (!process) throw std::runtime_error(process.error().message);
@@ -104,6 +107,7 @@ class Vcsim {
     return store::in_loop(loop, run(command, limit));
   }
 
+  store::TemporaryFolder folder_;
   Kind kind_;
   std::string why_not_, program_, address_, password_;
   std::optional<Process> process_;
