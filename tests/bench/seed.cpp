@@ -67,7 +67,9 @@ model::Pool shared_pool(const std::string& folder) {
   return pool;
 }
 
-std::string host_name(int number) { return fmt::format("h{:05}", number); }
+std::string host_name(int number) {
+  return fmt::format("h{:05}", number);
+}
 
 // One that is let in, and is away.
 model::Host host_of_many(int number) {
