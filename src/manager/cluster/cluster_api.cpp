@@ -74,7 +74,8 @@ model::Cluster describe(const Rooms& rooms) {
   }
   for (const auto& [name, host] : inventory.all<model::Host>()) {
     ++cluster.hosts;
-    ++cluster.versions[host->object.version];
+    // One that was let in and has not been here yet has said nothing.
+    if (!host->object.version.empty()) ++cluster.versions[host->object.version];
     if (host->object.state == model::HostState::online) ++cluster.online;
   }
   cluster.format = inventory.format();
