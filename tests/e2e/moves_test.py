@@ -73,14 +73,18 @@ class Moves(pools_test.PoolLab):
         self.guest('busy', "sh -c 'i=0; while [ ! -e /run/enough ]; do i=$((i + 1)); echo $i | "
                            "dd of=/dev/vda bs=4096 seek=$((i % 8192)) conv=sync,notrunc 2>/dev/null; "
                            "echo $i >/run/last; done; sync; echo done >/run/over' >/dev/null 2>&1 </dev/null &")
+        def last():  # at times it is being written
+            return int(wait_for(lambda: self.guest('busy', 'cat /run/last 2>/dev/null || true').strip(), SOON,
+                                'it says how far it is'))
+        last()
         for _ in range(4):
             target = self.other('busy')
             task = self.begin('busy', target)
-            before = int(self.guest('busy', 'cat /run/last'))
+            before = last()
             ended = self.end_of(task)
             self.assertEqual(ended['state'], 'succeeded', ended)
             self.expect_in('busy', target)
-            wait_for(lambda past=before: int(self.guest('busy', 'cat /run/last') or past) > past, SOON, 'it writes on')
+            wait_for(lambda past=before: last() > past, SOON, 'it writes on')
         self.guest('busy', 'touch /run/enough')
         wait_for(lambda: self.guest('busy', 'cat /run/over 2>/dev/null || true').strip(), SOON, 'it has stopped')
         self.assertEqual(lab.qemu_pid('busy'), pid)
