@@ -463,7 +463,10 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session, Due du
   if (due.all) {
     session.sent.clear();
     due.machines = inventory.machines_on(session.host);
-  } else if (!due.machines.empty()) {
+  } else if (std::ranges::any_of(due.machines, [&](const auto& name) {
+               auto kept = inventory.find<model::Vm>(name);
+               return !kept || kept->object.host != session.host;
+             })) {
     assignment.gone_vms = gone_from(session);
   }
   if (due.all || due.networks) {
