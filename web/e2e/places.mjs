@@ -112,7 +112,7 @@ await play({
     await dialog(page).getByLabel('File').setInputFiles(file)
     await dialog(page).getByLabel('Template').fill('sent')
     await look(page, 'upload-new')
-    await speed(2_000_000)
+    await speed(1_000_000) // so that it is not over before it has been looked at
     await dialog(page).getByRole('button', { name: 'Send', exact: true }).click()
     await page.waitForURL('**/uploads/*')
     await page.getByTestId('sent').getByText('left').waitFor()
@@ -136,6 +136,8 @@ await play({
     await page.waitForURL('**/tasks/*')
     await page.getByRole('heading', { level: 1 }).getByText('succeeded').waitFor()
     assert.equal(offsets[0], received, 'only what was missing is sent')
+    // What the reload has cut off may still be being stored: the page asks how far it is, and goes on.
+    page.faults.splice(0, page.faults.length, ...page.faults.filter((fault) => !fault.includes('409')))
     assert.ok(page.url() && !truce('upload', 'list').includes(name))
     await page.getByRole('link', { name: 'sent@1' }).click()
     await page.getByRole('heading', { name: 'sent@1' }).waitFor()
