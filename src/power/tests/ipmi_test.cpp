@@ -18,13 +18,15 @@ class IpmiTest : public testing::Test {
   // The simulator knows no cipher suite newer than 3.
   std::unique_ptr<PowerControl> control(std::uint16_t port,
                                         const std::string& password = "correct-horse",
-                                        const std::string& user = "truce") {
+                                        const std::string& user = "truce",
+                                        const std::string& program = "ipmitool") {
     auto made =
         make_control(loop.executor(), Ipmi{.host = "127.0.0.1",
                                            .port = port,
                                            .user = user,
                                            .password = std::make_shared<const Secret>(password),
-                                           .cipher_suite = 3});
+                                           .cipher_suite = 3,
+                                           .program = program});
     if (!made) throw std::runtime_error(made.error().message);
     return *std::move(made);
   }
@@ -91,10 +93,8 @@ TEST_F(IpmiTest, the_password_is_neither_an_argument_nor_in_the_environment) {
                   "echo Chassis Power is on\n",
                   folder.string()),
       0700);
-  std::string path = ::getenv("PATH");
-  ::setenv("PATH", (folder.string() + ":" + path).c_str(), 1);
-  auto state = loop.run(control(623)->state());
-  ::setenv("PATH", path.c_str(), 1);
+  auto played = folder.string() + "/ipmitool";
+  auto state = loop.run(control(623, "correct-horse", "truce", played)->state());
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_TRUE(folder.read("seen").contains("lanplus")) << folder.read("seen");
   EXPECT_FALSE(folder.read("seen").contains("correct-horse"));

@@ -54,8 +54,9 @@ struct Ipmi {
   std::string host;
   std::uint16_t port = 623;
   std::string user;
-  SecretPtr password;     ///< at most 20 bytes, which is what the protocol has room for
-  int cipher_suite = 17;  ///< 17 (SHA-256) or, for older controllers, 3 (SHA-1)
+  SecretPtr password;                ///< at most 20 bytes, which is what the protocol has room for
+  int cipher_suite = 17;             ///< 17 (SHA-256) or, for older controllers, 3 (SHA-1)
+  std::string program = "ipmitool";  ///< its name or path
 };
 
 /// Code::invalid says which part of the address is wrong.
