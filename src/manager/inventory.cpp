@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "availability/records.h"
 #include "base/release.h"
 
 namespace truce::manager {
@@ -62,8 +63,8 @@ bool is_for_others(const T* old, const T* now) {
   return false;
 }
 
-void move(Members& members, const std::string& name, const std::set<std::string>& from,
-          const std::set<std::string>& to) {
+void regroup(Members& members, const std::string& name, const std::set<std::string>& from,
+             const std::set<std::string>& to) {
   for (const auto& group : from) {
     auto found = members.find(group);
     if (to.contains(group) || found == members.end()) continue;
@@ -139,7 +140,8 @@ Result<void> Inventory::apply(const store::Batch& batch) {
   revision_ = batch.revision;
   auto reached = awaited_.upper_bound(revision_);
   for (auto waits = awaited_.begin(); waits != reached; ++waits) waits->second->cancel();
-  auto is_beat = [](const store::Change& change) { return change.key.starts_with("beat/"); };
+  static const auto beats = availability::beat_key("");
+  auto is_beat = [](const store::Change& change) { return change.key.starts_with(beats); };
   if (!std::ranges::all_of(batch.changes, is_beat)) changed_.cancel();
   return {};
 }
@@ -161,13 +163,15 @@ void Inventory::index(const Kept<T>* old, const Kept<T>* now) {
     }
     const auto& name = (old ? old : now)->object.name;
     const std::set<std::string> none;
-    move(on_hosts_, name, old ? hosts_of(old->object) : none, now ? hosts_of(now->object) : none);
-    move(in_networks_, name, old ? networks_of(old->object) : none,
-         now ? networks_of(now->object) : none);
+    regroup(on_hosts_, name, old ? hosts_of(old->object) : none,
+            now ? hosts_of(now->object) : none);
+    regroup(in_networks_, name, old ? networks_of(old->object) : none,
+            now ? networks_of(now->object) : none);
   } else if constexpr (std::is_same_v<T, model::VmTenancy>) {
     const auto& uuid = (old ? old : now)->object.name;
     const std::set<std::string> none;
-    move(tenancies_, uuid, old ? hosts_of(old->object) : none, now ? hosts_of(now->object) : none);
+    regroup(tenancies_, uuid, old ? hosts_of(old->object) : none,
+            now ? hosts_of(now->object) : none);
   } else if constexpr (std::is_same_v<T, model::Task>) {
     if (old) live_tasks_.erase(old->object.name);
     if (now && !ended(now->object)) live_tasks_.insert(now->object.name);

@@ -75,8 +75,8 @@ template <>
 inline constexpr std::string_view folder_of<model::Cluster> = "clusters";
 template <>
 inline constexpr std::string_view folder_of<model::JoinToken> = "join-tokens";
-// Who lives and who may run what: `availability` says what these are. Heartbeats (`beat/`) are not
-// here: there are too many of them.
+// Who lives and who may run what: `availability` says what these are. Heartbeats are not here:
+// there are too many of them.
 template <>
 inline constexpr std::string_view folder_of<model::NodeLife> = "node";
 template <>
@@ -134,8 +134,8 @@ struct Seen {
   std::string name;
   std::string project;
   std::shared_ptr<const std::string> text;
-  std::set<std::string> hosts =
-      {};  ///< whose matter it was and is, for kinds that are that of some
+  /// Whose matter it was and is, for kinds that are that of some.
+  std::set<std::string> hosts = {};
   /// What all hosts are told of it is not as it was: where a host is reached; where a machine is,
   /// and by what cards; what was asked for of a pool.
   bool for_others = false;

@@ -196,8 +196,8 @@ Async<void> Recovery::start_machines() {
   auto& inventory = ledger_.inventory();
   while (true) {
     auto seen = inventory.revision();
-    note_changes();
     if (!inventory.all<model::NodeLife>().empty()) {
+      note_changes();
       co_await assign_starts();
       co_await restart_lost();
       co_await sleep_for(pause);
@@ -209,7 +209,7 @@ Async<void> Recovery::start_machines() {
 // The heartbeats are read from the store itself, as what is seen here may be old; and their time is
 // when the answer came, as they may have been written after they were asked for.
 Async<void> Recovery::look() {
-  auto listing = co_await ledger_.store().list("beat/");
+  auto listing = co_await ledger_.store().list(availability::beat_key(""));
   auto received = now();
   if (!listing) {
     spdlog::warn("heartbeats cannot be read: {}", listing.error().message);

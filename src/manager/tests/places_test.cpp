@@ -7,6 +7,7 @@
 
 #include "estate.h"
 #include "pools/fill.h"
+#include "pools/intake.h"
 
 namespace truce::manager {
 namespace {
@@ -495,6 +496,39 @@ TEST(Places, a_host_that_leaves_takes_along_what_only_it_had) {
   EXPECT_FALSE(written.at("pools/fast"));
   EXPECT_FALSE(written.at("templates/alone@1"));
   EXPECT_TRUE(written.at("templates/both@1")->contains(R"("hosts":["h1"])"));
+}
+
+// Reports of many hosts that come at once, and how many commits they took.
+Async<void> take_in_from(int hosts, store::Store& store, Scope& scope, asio::any_io_executor loop) {
+  Ledger ledger(loop, store);
+  EXPECT_TRUE(co_await ledger.open(scope));
+  PoolIntake intake(ledger, scope, loop);
+  int stored = 0;
+  auto report = [&](std::string host) -> Async<void> {
+    auto done = co_await intake.take_in(host, {seen("default", 100, 40)});
+    EXPECT_TRUE(done) << done.error().message;
+    ++stored;
+  };
+  auto before = ledger.inventory().revision();
+  for (int number = 0; number < hosts; ++number) scope.spawn(report(fmt::format("h{}", number)));
+  for (int i = 0; i < 1000 && stored < hosts; ++i) co_await sleep_for(10ms);
+  EXPECT_EQ(stored, hosts);
+  auto pool = ledger.inventory().find<model::Pool>("default");
+  EXPECT_EQ(pool ? pool->object.places.size() : 0, static_cast<std::size_t>(hosts));
+  EXPECT_LE(ledger.inventory().revision() - before, 2) << "what comes at once is stored at once";
+  scope.cancel();
+  co_await scope.join();
+}
+
+TEST(Places, reports_of_many_hosts_at_once_are_stored_together) {
+  asio::io_context context;
+  auto loop = context.get_executor();
+  store::MemoryStore store(loop);
+  Scope scope(loop);
+  asio::co_spawn(context, take_in_from(300, store, scope, loop), [](std::exception_ptr e) {
+    if (e) std::rethrow_exception(e);
+  });
+  context.run();
 }
 
 }  // namespace
