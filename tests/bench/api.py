@@ -120,8 +120,7 @@ def bench(context):
         truced.seed(count, touch=True)
         truced.start()
         try:
-            last = f"/v1/vms/vm-{count - 1:05}"
-            until(lambda: measure.get_json(truced.socket, last)["observed"] == "off", 120, "the node's reports")
+            truced.wait_reported(count)
             urls = {"unix": f"unix:{truced.socket}", "https": f"https://127.0.0.1:{truced.port}"}
             for question in questions(count, context.short):
                 rows += one_question(context, truced, urls, question, count, repeats)

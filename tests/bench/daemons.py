@@ -70,6 +70,12 @@ class Truced:
         until(self.online, 60, "the node is connected")
         until(lambda: measure.get_json(self.socket, "/v1/networks")["items"], 30, "the first network")
 
+    def wait_reported(self, machines):
+        """Until the node has told of the last of so many machines. While it goes through all of them nobody may get an
+        answer in time."""
+        last = f"/v1/vms/vm-{machines - 1:05}"
+        until(lambda: b'"observed":"off"' in (measure.http_get(self.socket, last) or (0, b""))[1], 120, "the node's reports")
+
     def truce(self, *words):
         return measure.run([self.bench.program("programs/truce/truce"), *words], env=self.env)
 

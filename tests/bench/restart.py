@@ -20,9 +20,7 @@ def restarted(truced, count):
     try:
         measure.until(truced.healthy, 120, "truced answers", pause=0.002)
         healthy = time.monotonic() - begin
-        last = f"/v1/vms/vm-{count - 1:05}"
-        measure.until(lambda: b'"observed":"off"' in (measure.http_get(truced.socket, last) or (0, b""))[1], 120,
-                      "the node's reports", pause=0.01)
+        truced.wait_reported(count)
         taken = time.monotonic() - begin
         cpu = measure.cpu_seconds(truced.process.pid)
     finally:
