@@ -113,7 +113,7 @@ def fan_out(context, urls, count, repeats):
 def bench(context):
     rows = []
     repeats = 3 if context.short else 5
-    for count in (1000, 40_000):
+    for count in measure.estates():
         truced = daemons.Truced(context, f"api-{count}",
                                 ["--hypervisor", "fake", "--requests-per-second", "100000000"], core=context.cores[0])
         truced.seed(count, token=TOKEN)

@@ -109,6 +109,11 @@ def times(count):
     return 1 if ONCE else count
 
 
+def estates():
+    """How many machines there are, from small to large; few where it shall be shown only that it runs."""
+    return (1000,) if ONCE else (1000, 40_000)
+
+
 def interleaved(contestants, count, warm_up=1):
     """Runs each contestant in turn (ABCABC...), so that noise of the machine meets all of them alike.
     `contestants` maps a name to a function that answers a dict of numbers. The samples by name and

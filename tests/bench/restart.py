@@ -51,7 +51,7 @@ def libvirt_restarted(libvirtd):
 def bench(context):
     rows = []
     repeats = 5 if context.short else 9
-    for count in (1000, 40_000):
+    for count in measure.estates():
         truced = daemons.Truced(context, f"restart-{count}", ["--hypervisor", "fake"])
         truced.seed(count)
         contestants = {"truce": lambda: restarted(truced, count), "plain": lambda: read_plainly(truced)}

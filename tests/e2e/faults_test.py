@@ -83,7 +83,7 @@ class Client(threading.Thread):
 
 
 class KilledWhileWorking(FreeLabTest):
-    kills = 200 if LONG else 15
+    kills = 200 if LONG else 8
 
     def check(self, lab, clients, where):
         """What was answered is there, and no machine runs twice."""
@@ -144,7 +144,7 @@ class KilledWhileWorking(FreeLabTest):
                 client.enough.set()
         answered = sum(client.answered for client in clients)
         print(f'kills: {self.kills}, {answered} answered calls, {sum(c.count for c in clients)} machines', flush=True)
-        self.assertGreater(answered, self.kills, 'the clients got something done')
+        self.assertGreater(answered, self.kills // 2, 'the clients got something done')
         lab.close()
 
 

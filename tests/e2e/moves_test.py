@@ -7,7 +7,7 @@ import time
 import unittest
 
 import pools_test
-from lab import BOOT, SOON, run, wait_for
+from lab import BOOT, LONG, SOON, run, wait_for
 
 
 class Moves(pools_test.PoolLab):
@@ -157,7 +157,7 @@ class Moves(pools_test.PoolLab):
         lab = self.lab
         self.new_full('tough')
         uuid = lab.vm('tough')['uuid']
-        for i, delay in enumerate((0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 2)):
+        for i, delay in enumerate((0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 2) if LONG else (0, 0.4, 1.2)):
             target = self.other('tough')
             task = self.begin('tough', target)
             self.write('tough', f'round {i}')
@@ -176,7 +176,7 @@ class Moves(pools_test.PoolLab):
         lab = self.lab
         self.new_full('mortal')
         uuid = lab.vm('mortal')['uuid']
-        for i, delay in enumerate((0, 0.1, 0.2, 0.4, 0.7, 1, 1.5)):
+        for i, delay in enumerate((0, 0.1, 0.2, 0.4, 0.7, 1, 1.5) if LONG else (0.1, 0.5)):
             pid, target = lab.qemu_pid('mortal'), self.other('mortal')
             self.begin('mortal', target)
             self.write('mortal', f'round {i}')

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from lab import TOP, TRUCE, LabTest
+from lab import LONG, TOP, TRUCE, LabTest
 
 PAGE = TOP / 'build/web'
 SCRIPTS = TOP / 'web/e2e'
@@ -46,7 +46,7 @@ class Played(LabTest):
         shots = os.environ.get('TRUCE_WEB_SHOTS', '')
         environment = self.lab.environment(TRUCE_WEB_URL='https://127.0.0.1:7443', TRUCE_WEB_TOKEN=self.tokens['admin'],
                                            TRUCE_WEB_VIEWER=self.tokens['viewer'], TRUCE_CLI=str(TRUCE),
-                                           TRUCE_WEB_SHOTS=shots, **more)
+                                           TRUCE_WEB_SHOTS=shots, TRUCE_LONG_TESTS=str(int(LONG)), **more)
         return subprocess.Popen([*self.lab.enter, 'node', str(SCRIPTS / self.script), scenario], env=environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

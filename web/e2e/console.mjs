@@ -2,7 +2,7 @@
 // from tests/e2e/web_test.py.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { address, choose, faultsOf, giveToken, newPage, patience, play, shot, signIn, truce } from './browser.mjs'
+import { address, choose, faultsOf, giveToken, newPage, patience, play, shot, shots, signIn, truce } from './browser.mjs'
 
 const row = (page, name) => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
 
@@ -184,8 +184,10 @@ await play({
     await signIn(page)
     const paths = ['', 'machines', 'hosts', 'networks', 'security-groups', 'pools', 'resource-pools', 'conflict-classes', 'templates', 'uploads', 'users', 'sessions', 'alarms', 'tokens', 'account',
       'tasks', 'events', 'settings', 'pools/default', 'networks/default', ...['summary', 'disks', 'cards', 'snapshots', 'settings', 'tasks', 'events'].map((tab) => `machines/shown/${tab}`)]
-    for (const theme of ['light', 'dark']) {
-      for (const path of paths) {
+    // In a short run each view is looked at in one of the themes.
+    const shown = (turn) => paths.filter((_, number) => process.env.TRUCE_LONG_TESTS === '1' || shots || number % 2 === turn)
+    for (const [turn, theme] of ['light', 'dark'].entries()) {
+      for (const path of shown(turn)) {
         await page.evaluate((where) => {
           history.pushState({}, '', where)
           dispatchEvent(new PopStateEvent('popstate'))

@@ -19,6 +19,16 @@ namespace truce::image {
 
 using Content = std::vector<std::byte>;
 
+/// Whether hours may be spent instead of seconds.
+inline bool at_length() {
+  return std::getenv("TRUCE_LONG_TESTS") != nullptr;
+}
+
+/// How many seeds or rounds of so many are tried: the first ones only, where seconds count.
+inline unsigned some_of(unsigned all) {
+  return at_length() ? all : (all + 2) / 3;
+}
+
 /// A folder that is gone with the object.
 class TestFolder {
  public:

@@ -71,7 +71,7 @@ class Chain : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(Chain, three_images_hold_each_what_was_written_to_it) {
-  for (unsigned seed = 1; seed < 4; ++seed) {
+  for (unsigned seed = 1; seed <= some_of(3); ++seed) {
     SCOPED_TRACE(seed);
     files_.files.clear();
     make_chain(seed * 10);
@@ -90,7 +90,7 @@ TEST_P(Chain, a_new_child_holds_nothing_and_shows_its_parent) {
 }
 
 TEST_P(Chain, commit_moves_a_layer_down_and_empties_it) {
-  for (unsigned seed = 1; seed < 4; ++seed) {
+  for (unsigned seed = 1; seed <= some_of(3); ++seed) {
     SCOPED_TRACE(seed);
     files_.files.clear();
     make_chain(seed * 7);
@@ -115,7 +115,7 @@ TEST_P(Chain, commit_moves_a_layer_down_and_empties_it) {
 }
 
 TEST_P(Chain, rebase_keeps_the_disk_on_another_parent) {
-  for (unsigned seed = 1; seed < 3; ++seed) {
+  for (unsigned seed = 1; seed <= some_of(2); ++seed) {
     SCOPED_TRACE(seed);
     files_.files.clear();
     make_chain(seed * 9);
@@ -225,7 +225,7 @@ TEST_P(Chain, what_is_written_over_a_parent_survives_a_loss_of_power) {
   make_base(files_, "base", format(), content);
   make_child(files_, "top", "base", format());
   auto& top = dynamic_cast<MemoryFile&>(*files_.files.at("top"));
-  for (unsigned seed = 1; seed < 3 && !HasFatalFailure(); ++seed)
+  for (unsigned seed = 1; seed <= some_of(2) && !HasFatalFailure(); ++seed)
     expect_crash_safe(format(), top.content(), content, seed, following(files_));
 }
 

@@ -1,17 +1,11 @@
 // Every variant that is written, as data: what the proofs run over.
 #pragma once
 
-#include <cstdlib>
 #include <map>
 
 #include "support.h"
 
 namespace truce::image::proof {
-
-/// Whether hours may be spent instead of seconds.
-inline bool at_length() {
-  return std::getenv("TRUCE_LONG_TESTS") != nullptr;
-}
 
 /// What a format's writer can do beyond writing.
 enum class Can : std::uint8_t { write, resize, snapshot };

@@ -64,7 +64,7 @@ void expect_written(const Chosen& chosen, std::size_t size, const char* about) {
   auto stored = store(format(), file, model, with(chosen));
   ASSERT_TRUE(stored) << stored.error().message;
   auto image = open_for_writing(file);
-  for (unsigned round = 0; round < 3; ++round) {
+  for (unsigned round = 0; round < some_of(3); ++round) {
     scribble(*image, model, round, 40);
     expect_content(*image, model);
     EXPECT_EQ(exit_code(image->check()), 0) << problems(image->check());
@@ -373,7 +373,7 @@ TEST(Qcow2Write, an_l1_table_may_move_to_where_the_disk_had_its_data) {
   auto model = sparse_content(700 << 10, 3);
   ASSERT_TRUE(store(format(), file, model, with({{"cluster_size", "512"}})));
   auto image = open_for_writing(file);
-  for (unsigned round = 0; round < 6; ++round) {
+  for (unsigned round = 0; round < some_of(6); ++round) {
     scribble(*image, model, round, 20);
     auto size = model.size() + (300 << 10);
     ASSERT_TRUE(image->writable()->resize(size));

@@ -42,6 +42,14 @@ const std::vector<Wish>& targets() {
   return all;
 }
 
+/// Every third of them, from one or another on, where seconds count.
+std::vector<Wish> some_targets(std::size_t first) {
+  if (at_length()) return targets();
+  std::vector<Wish> some;
+  for (auto i = first; i < targets().size(); i += 3) some.push_back(targets()[i]);
+  return some;
+}
+
 /// What lies beside an image.
 class Beside final : public Neighbours {
  public:
@@ -154,7 +162,7 @@ TEST_F(Resume, a_conversion_that_was_stopped_goes_on_and_reads_only_the_rest) {
 
 TEST_F(Resume, a_loss_of_power_at_any_time_is_gone_on_from) {
   std::mt19937_64 random(5);
-  for (const auto& target : targets()) {
+  for (const auto& target : some_targets(1)) {
     SCOPED_TRACE(target.format + (target.options.empty() ? "" : " " + target.options[0].second));
     MemoryFolder whole({});
     ASSERT_TRUE(run(whole, target));
@@ -174,7 +182,7 @@ TEST_F(Resume, a_loss_of_power_at_any_time_is_gone_on_from) {
 }
 
 TEST_F(Resume, a_full_disk_is_gone_on_from_when_there_is_room) {
-  for (const auto& target : targets()) {
+  for (const auto& target : some_targets(2)) {
     SCOPED_TRACE(target.format + (target.options.empty() ? "" : " " + target.options[0].second));
     MemoryFolder whole({});
     ASSERT_TRUE(run(whole, target));
@@ -194,7 +202,7 @@ TEST_F(Resume, a_full_disk_is_gone_on_from_when_there_is_room) {
 
 TEST_F(Resume, many_threads_on_a_real_file_system_are_gone_on_from) {
   std::mt19937_64 random(9);
-  for (const auto& target : targets()) {
+  for (const auto& target : some_targets(0)) {
     TestFolder real;
     auto folder = DiskFolder::open(real / "").value();
     for (int tries = 0; tries < 20; ++tries) {
