@@ -118,6 +118,19 @@ Result<json::value> asked(const Input& input, const Surroundings& surroundings) 
   return json::value(secret);
 }
 
+/// PLATFORM/VM names a machine of a platform of others, which has paths of its own.
+void fill_path(std::string& path, std::string_view name, const std::string& value) {
+  constexpr std::string_view machine = "/v1/vms/{name}";
+  auto slash = value.find('/');
+  if (slash != std::string::npos && path.starts_with(machine)) {
+    path = fmt::format("/v1/platforms/{}/vms/{}{}", percent_encoded(value.substr(0, slash)),
+                       percent_encoded(value.substr(slash + 1)), path.substr(machine.size()));
+    return;
+  }
+  auto hole = fmt::format("{{{}}}", name);
+  path.replace(path.find(hole), hole.size(), percent_encoded(value));
+}
+
 std::string query_text(const json::value& value) {
   if (value.is_string()) return std::string(value.get_string());
   return json::serialize(value);
@@ -179,8 +192,7 @@ Result<Outgoing> make_request(const Invocation& invocation, const Surroundings& 
       out.query[std::string(input.name)] = query_text(*value);
     } else {
       if (query_text(*value).empty()) return fail(Code::invalid, "{} is empty", input.flag);
-      auto hole = "{" + std::string(input.name) + "}";
-      out.path.replace(out.path.find(hole), hole.size(), percent_encoded(query_text(*value)));
+      fill_path(out.path, input.name, query_text(*value));
     }
   }
   if (has_body) out.body = json::serialize(body);

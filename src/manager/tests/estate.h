@@ -59,6 +59,7 @@ class Estate {
     settings.event_history = 200;
     settings.metrics_folder = folder / "metrics";
     settings.seals = &seals;
+    settings.platforms_folder = folder / "platforms";
     if (adjust) adjust(settings);
     settings.sender = sender;
     settings.alarm_pace = alarm_pace;

@@ -229,6 +229,36 @@ struct Schema<MigrationFacts> {
 };
 
 template <>
+struct Schema<ForeignSnapshot> {
+  static constexpr auto fields = std::tuple{
+      Field{"id", &ForeignSnapshot::id, Need::required, FieldRule{}, FieldRule{}},
+      Field{"name", &ForeignSnapshot::name, Need::required, FieldRule{}, FieldRule{}},
+      Field{"description", &ForeignSnapshot::description, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"parent", &ForeignSnapshot::parent, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"memory", &ForeignSnapshot::memory, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"created", &ForeignSnapshot::created, Need::required, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<ForeignVm> {
+  static constexpr auto fields = std::tuple{
+      Field{"id", &ForeignVm::id, Need::required, FieldRule{}, FieldRule{}},
+      Field{"path", &ForeignVm::path, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"template", &ForeignVm::template_, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"guest_os", &ForeignVm::guest_os, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"guest_name", &ForeignVm::guest_name, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"tools", &ForeignVm::tools, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"firmware", &ForeignVm::firmware, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"secure_boot", &ForeignVm::secure_boot, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"cpu_mhz", &ForeignVm::cpu_mhz, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"memory_used", &ForeignVm::memory_used, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"storage_used", &ForeignVm::storage_used, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"snapshot", &ForeignVm::snapshot, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"snapshots", &ForeignVm::snapshots, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"told", &ForeignVm::told, Need::required, FieldRule{}, FieldRule{}}};
+};
+
+template <>
 struct Schema<Vm> {
   static constexpr auto fields = std::tuple{
       Field{"name", &Vm::name, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
@@ -270,7 +300,61 @@ struct Schema<Vm> {
       Field{"balance", &Vm::balance, Need::optional, FieldRule{}, FieldRule{}},
       Field{"epoch", &Vm::epoch, Need::optional, FieldRule{.minimum = 0}, FieldRule{}},
       Field{"moving_to", &Vm::moving_to, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"last_migration", &Vm::last_migration, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"last_migration", &Vm::last_migration, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"platform", &Vm::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign", &Vm::foreign, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<Platform> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &Platform::name, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
+      Field{"id", &Platform::id, Need::required, FieldRule{.max_length = 64}, FieldRule{}},
+      Field{"url", &Platform::url, Need::required, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"fingerprint", &Platform::fingerprint, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"ca", &Platform::ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
+      Field{"state", &Platform::state, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"problem", &Platform::problem, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"since", &Platform::since, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"product", &Platform::product, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"version", &Platform::version, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"told", &Platform::told, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"age_seconds", &Platform::age_seconds, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"vms", &Platform::vms, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"hosts", &Platform::hosts, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"pools", &Platform::pools, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"networks", &Platform::networks, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"added_by", &Platform::added_by, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"created", &Platform::created, Need::required, FieldRule{}, FieldRule{}},
+      Field{"changed", &Platform::changed, Need::required, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<PlatformList> {
+  static constexpr auto fields = std::tuple{
+      Field{"revision", &PlatformList::revision, Need::required, FieldRule{}, FieldRule{}},
+      Field{"items", &PlatformList::items, Need::required, FieldRule{}, FieldRule{}},
+      Field{"next", &PlatformList::next, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"total", &PlatformList::total, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<PlatformCreate> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &PlatformCreate::name, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
+      Field{"url", &PlatformCreate::url, Need::required, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"password", &PlatformCreate::password, Need::required, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"fingerprint", &PlatformCreate::fingerprint, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"ca", &PlatformCreate::ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}}};
+};
+
+template <>
+struct Schema<PlatformChange> {
+  static constexpr auto fields = std::tuple{
+      Field{"url", &PlatformChange::url, Need::optional, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"password", &PlatformChange::password, Need::optional, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"fingerprint", &PlatformChange::fingerprint, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"ca", &PlatformChange::ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}}};
 };
 
 template <>

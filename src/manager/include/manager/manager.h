@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "manager/membership.h"
 #include "manager/sender.h"
 #include "model/model.h"
+#include "platform/feed.h"
 #include "store/store.h"
 
 namespace truce::manager {
@@ -38,6 +40,17 @@ struct BalancePace {
   Duration minute = 1min;   ///< of Cluster.balance_minutes
   Duration hot = 1min;      ///< between two looks for a host that cannot wait so long
 };
+
+/// How quick the platforms of others are looked after.
+struct PlatformPace {
+  Duration look = 500ms;  ///< between two looks at how each is
+  Duration save = 5s;     ///< at least, between two times that what one has told is written
+  platform::Pace feed;
+};
+
+/// How a connection to a platform is made; nothing is sent before it is used.
+using OpenPlatform = std::function<std::unique_ptr<platform::Platform>(asio::any_io_executor loop,
+                                                                       platform::Account account)>;
 
 /// What can be another from one moment to the next.
 struct Limits {
@@ -68,6 +81,9 @@ struct Settings : Limits {
   Sender* sender = nullptr;  ///< of alarms' messages; null: by HTTP and SMTP
   /// Writes a copy of the store to a file that is not there yet.
   std::function<Async<Result<void>>(std::filesystem::path file)> backup;
+  std::map<std::string, OpenPlatform> platform_kinds;  ///< by the scheme of their addresses
+  std::filesystem::path platforms_folder;  ///< where what they have told is kept; empty: it is not
+  PlatformPace platform_pace;
   std::filesystem::path metrics_folder;  ///< where metrics are kept; empty: they are not
   std::filesystem::path backup_folder;   ///< where a copy lies while it is sent
   availability::Timing availability;     ///< of all hosts of the cluster

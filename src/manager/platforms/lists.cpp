@@ -1,0 +1,121 @@
+#include "platforms/lists.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "lists/filter.h"
+#include "lists/page.h"
+#include "platforms/foreign.h"
+#include "platforms/platforms.h"
+
+namespace truce::manager {
+namespace {
+
+constexpr std::string_view all_platforms = "all";
+
+/// One that may be on the page. Names stand in order; ids, which have no spaces, tell those of one
+/// name apart.
+struct Row {
+  std::string key;
+  const Kept<model::Vm>* own = nullptr;
+  const platform::Machine* foreign = nullptr;
+  std::string platform = {};
+};
+
+/// What of the query can be asked of machines of platforms.
+class Fits {
+ public:
+  explicit Fits(const Context& context) : context_(context) {}
+  bool operator()(const platform::Inventory& all, const platform::Machine& machine) const {
+    // They have none of these.
+    if (text("project") || text("label")) return false;
+    if (const auto* state = text("observed"); state && model::to_string(machine.state) != *state)
+      return false;
+    if (const auto* part = text("contains"); part && !machine.name.contains(*part)) return false;
+    if (const auto* name = text("host")) {
+      auto host = all.hosts().find(machine.host);
+      if (host == all.hosts().end() || host->second.name != *name) return false;
+    }
+    const auto* name = text("network");
+    return name == nullptr || std::ranges::any_of(machine.nics, [&](const auto& nic) {
+             auto network = all.networks().find(nic.network);
+             return network != all.networks().end() && network->second.name == *name;
+           });
+  }
+
+ private:
+  [[nodiscard]] const std::string* text(const char* key) const { return context_.query(key); }
+  const Context& context_;
+};
+
+void add_foreign(const Rooms& rooms, const std::string& platform, const Fits& fits,
+                 std::vector<Row>& rows) {
+  const auto* all = rooms.platforms.inventory_of(platform);
+  if (all == nullptr) return;
+  for (const auto& [id, machine] : all->machines()) {
+    if (!fits(*all, machine)) continue;
+    rows.push_back(
+        {fmt::format("{}/{} {}", platform, machine.name, id), nullptr, &machine, platform});
+  }
+}
+
+std::string text_of(const Rooms& rooms, const Row& row) {
+  if (row.own != nullptr) return *row.own->text;
+  return boost::json::serialize(
+      foreign_vm(row.platform, *rooms.platforms.inventory_of(row.platform), *row.foreign));
+}
+
+Result<std::vector<Row>> rows_of(const Rooms& rooms, const Context& context) {
+  const auto& inventory = rooms.ledger.inventory();
+  const auto& asked = *context.query("platform");
+  Fits fits(context);
+  std::vector<Row> rows;
+  if (asked != all_platforms) {
+    TRY(auto kept, find<model::Platform>(inventory, context.caller, asked));
+    add_foreign(rooms, asked, fits, rows);
+    return rows;
+  }
+  auto matches = filter_of<model::Vm>(context);
+  for (const auto& [name, kept] : inventory.all<model::Vm>())
+    if (visible(context.caller, kept->object) && matches(kept->object))
+      rows.push_back({name, kept.get()});
+  for (const auto& [name, kept] : inventory.all<model::Platform>())
+    if (visible(context.caller, kept->object)) add_foreign(rooms, name, fits, rows);
+  return rows;
+}
+
+}  // namespace
+
+http::Response platform_page(Rooms& rooms, const Context& context) {
+  const auto& inventory = rooms.ledger.inventory();
+  const auto& all = inventory.all<model::Platform>();
+  const auto* after = context.query("after");
+  auto limit = number_of(context, "limit", 500);
+  Page page(inventory.revision());
+  std::string last;
+  for (auto at = after ? all.upper_bound(*after) : all.begin(); at != all.end(); ++at) {
+    if (!visible(context.caller, at->second->object)) continue;
+    if (page.count() == limit) return page.take(last);
+    page.add(model::to_text(rooms.platforms.describe(at->second->object)));
+    last = at->first;
+  }
+  return page.take({});
+}
+
+Result<http::Response> foreign_vm_page(Rooms& rooms, const Context& context) {
+  for (const auto* key : {"sort", "descending", "offset", "watch"}) {
+    const auto* value = context.query(key);
+    if (value && *value != "false")
+      return fail_field(fmt::format("?{}", key), "cannot be asked for with platform");
+  }
+  TRY(auto rows, rows_of(rooms, context));
+  if (const auto* after = context.query("after"))
+    std::erase_if(rows, [&](const Row& row) { return row.key <= *after; });
+  auto end = std::min(number_of(context, "limit", 500), rows.size());
+  std::ranges::partial_sort(rows, rows.begin() + static_cast<std::ptrdiff_t>(end), {}, &Row::key);
+  Page page(rooms.ledger.inventory().revision());
+  for (std::size_t i = 0; i < end; ++i) page.add(text_of(rooms, rows[i]));
+  return page.take(end > 0 && end < rows.size() ? rows[end - 1].key : std::string());
+}
+
+}  // namespace truce::manager
