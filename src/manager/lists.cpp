@@ -211,8 +211,9 @@ Async<Result<http::Response>> list(Rooms& rooms, const Context& context) {
   bool watching = watched && *watched != "false";
   if constexpr (std::is_same_v<T, model::Platform>)
     if (!watching) co_return platform_page(rooms, context);
+  if constexpr (on_platforms<T>)
+    if (context.query("platform")) co_return foreign_page<T>(rooms, context);
   if constexpr (std::is_same_v<T, model::Vm>) {
-    if (context.query("platform")) co_return foreign_vm_page(rooms, context);
     if (in_another_order(context)) {
       if (watching) co_return fail_field("?watch", "tells changes as they come, in no order");
       co_return ordered_page(rooms.ledger.inventory(), context);

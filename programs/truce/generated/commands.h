@@ -18,7 +18,7 @@ inline constexpr Input vm_list_inputs[]{
     {.name = "label", .flag = "label", .where = Where::query, .kind = Kind::text, .help = "Only machines with this label (key=value)", .value = "TEXT"},
     {.name = "network", .flag = "network", .where = Where::query, .kind = Kind::text, .help = "Only machines with a card on this network", .value = "NETWORK", .completes = "network"},
     {.name = "contains", .flag = "contains", .where = Where::query, .kind = Kind::text, .help = "Only machines whose name contains this", .value = "TEXT"},
-    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "Machines of this platform instead of Truce's own; all: those of all platforms, too", .value = "PLATFORM", .completes = "platform"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "sort", .flag = "sort", .where = Where::query, .kind = Kind::choice, .help = "In which order; other than by name, pages are asked for by `offset`", .value = "name|observed|cpus|memory|template|project|host|created", .choices = vm_list_sort_choices},
     {.name = "descending", .flag = "descending", .where = Where::query, .kind = Kind::boolean, .help = "The largest first"},
     {.name = "offset", .flag = "offset", .where = Where::query, .kind = Kind::integer, .help = "Begin with this one of those that match, counted from 0; `total` then says how many match", .limits = "at least 0", .value = "N"},
@@ -441,6 +441,7 @@ inline constexpr std::string_view upload_delete_examples[]{"truce upload delete 
 inline constexpr Input network_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
 };
 inline constexpr std::string_view network_list_columns[]{"name", "mode", "subnet", "domain", "problem"};
@@ -507,6 +508,7 @@ inline constexpr std::string_view security_group_delete_examples[]{"truce securi
 inline constexpr Input pool_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
 };
 inline constexpr std::string_view pool_list_columns[]{"name", "path", "total", "free", "used", "allocated", "problem"};
@@ -643,6 +645,7 @@ inline constexpr std::string_view platform_sync_examples[]{"truce platform sync 
 inline constexpr Input host_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
 };
 inline constexpr std::string_view host_list_columns[]{"name", "state", "role", "version", "draining", "accelerator", "cpus", "memory", "hypervisor"};
@@ -1607,6 +1610,8 @@ inline constexpr ShownField Network_fields[]{
     {"spoof_filter", Kind::boolean, Kind::boolean, ""},
     {"problem", Kind::text, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
+    {"platform", Kind::text, Kind::text, ""},
+    {"foreign_id", Kind::text, Kind::text, ""},
 };
 inline constexpr ShownField SecurityGroup_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -1641,6 +1646,8 @@ inline constexpr ShownField Pool_fields[]{
     {"alarm_percent", Kind::integer, Kind::integer, ""},
     {"problem", Kind::text, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
+    {"platform", Kind::text, Kind::text, ""},
+    {"foreign_id", Kind::text, Kind::text, ""},
 };
 inline constexpr ShownField Host_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -1664,6 +1671,8 @@ inline constexpr ShownField Host_fields[]{
     {"fault_domain", Kind::text, Kind::text, ""},
     {"draining", Kind::boolean, Kind::boolean, ""},
     {"certificate_expires", Kind::time, Kind::time, ""},
+    {"platform", Kind::text, Kind::text, ""},
+    {"foreign_id", Kind::text, Kind::text, ""},
 };
 inline constexpr ShownField ClusterManager_fields[]{
     {"name", Kind::text, Kind::text, ""},

@@ -95,6 +95,49 @@ boost::json::value foreign_vm(std::string_view name, const platform::Inventory& 
   return out;
 }
 
+boost::json::value foreign_host(std::string_view name, const platform::Inventory& /*all*/,
+                                const platform::Host& host) {
+  constexpr std::array<std::string_view, 8> fields{
+      "name", "state", "cpus", "memory", "hypervisor", "draining", "platform", "foreign_id"};
+  model::Host shown_host;
+  shown_host.name = fmt::format("{}/{}", name, host.name);
+  shown_host.state = host.state == platform::HostState::disconnected ? model::HostState::offline
+                                                                     : model::HostState::online;
+  shown_host.draining = host.state == platform::HostState::maintenance;
+  shown_host.cpus = host.cpus;
+  shown_host.memory = host.memory;
+  shown_host.hypervisor = host.hypervisor;
+  shown_host.platform = std::string(name);
+  shown_host.foreign_id = host.id;
+  return only(model::to_json(shown_host), fields);
+}
+
+boost::json::value foreign_pool(std::string_view name, const platform::Inventory& /*all*/,
+                                const platform::Pool& pool) {
+  constexpr std::array<std::string_view, 8> fields{"name", "path",    "total",    "free",
+                                                   "used", "problem", "platform", "foreign_id"};
+  model::Pool shown_pool;
+  shown_pool.name = fmt::format("{}/{}", name, pool.name);
+  shown_pool.path = pool.url;
+  shown_pool.total = pool.size;
+  shown_pool.free = pool.free;
+  shown_pool.used.count = pool.size.count - std::min(pool.size.count, pool.free.count);
+  if (!pool.reachable) shown_pool.problem = "its platform does not reach it";
+  shown_pool.platform = std::string(name);
+  shown_pool.foreign_id = pool.id;
+  return only(model::to_json(shown_pool), fields);
+}
+
+boost::json::value foreign_network(std::string_view name, const platform::Inventory& /*all*/,
+                                   const platform::Network& network) {
+  constexpr std::array<std::string_view, 3> fields{"name", "platform", "foreign_id"};
+  model::Network shown_network;
+  shown_network.name = fmt::format("{}/{}", name, network.name);
+  shown_network.platform = std::string(name);
+  shown_network.foreign_id = network.id;
+  return only(model::to_json(shown_network), fields);
+}
+
 Result<const platform::Machine*> find_machine(std::string_view name, const platform::Inventory& all,
                                               std::string_view id_or_name) {
   if (auto found = all.machines().find(id_or_name); found != all.machines().end())

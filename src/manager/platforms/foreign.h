@@ -13,6 +13,14 @@ namespace truce::manager {
 boost::json::value foreign_vm(std::string_view name, const platform::Inventory& all,
                               const platform::Machine& machine);
 
+/// The same of the other nouns, which have no more than what they share with Truce's own.
+boost::json::value foreign_host(std::string_view name, const platform::Inventory& all,
+                                const platform::Host& host);
+boost::json::value foreign_pool(std::string_view name, const platform::Inventory& all,
+                                const platform::Pool& pool);
+boost::json::value foreign_network(std::string_view name, const platform::Inventory& all,
+                                   const platform::Network& network);
+
 /// The machine of that id, or else the one of that name. Code::not_found; Code::conflict names all
 /// of that name, with their ids and where they are.
 Result<const platform::Machine*> find_machine(std::string_view name, const platform::Inventory& all,

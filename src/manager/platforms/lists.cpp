@@ -13,12 +13,41 @@ namespace {
 
 constexpr std::string_view all_platforms = "all";
 
+/// What a kind of ours is on a platform.
+template <class T>
+struct There;
+template <>
+struct There<model::Vm> {
+  using Thing = platform::Machine;
+  static const auto& of(const platform::Inventory& all) { return all.machines(); }
+  static constexpr auto show = foreign_vm;
+};
+template <>
+struct There<model::Host> {
+  using Thing = platform::Host;
+  static const auto& of(const platform::Inventory& all) { return all.hosts(); }
+  static constexpr auto show = foreign_host;
+};
+template <>
+struct There<model::Pool> {
+  using Thing = platform::Pool;
+  static const auto& of(const platform::Inventory& all) { return all.pools(); }
+  static constexpr auto show = foreign_pool;
+};
+template <>
+struct There<model::Network> {
+  using Thing = platform::Network;
+  static const auto& of(const platform::Inventory& all) { return all.networks(); }
+  static constexpr auto show = foreign_network;
+};
+
 /// One that may be on the page. Names stand in order; ids, which have no spaces, tell those of one
 /// name apart.
+template <class T>
 struct Row {
   std::string key;
-  const Kept<model::Vm>* own = nullptr;
-  const platform::Machine* foreign = nullptr;
+  const Kept<T>* own = nullptr;
+  const typename There<T>::Thing* foreign = nullptr;
   std::string platform = {};
 };
 
@@ -26,6 +55,10 @@ struct Row {
 class Fits {
  public:
   explicit Fits(const Context& context) : context_(context) {}
+  template <class Thing>
+  bool operator()(const platform::Inventory& /*all*/, const Thing& /*thing*/) const {
+    return true;
+  }
   bool operator()(const platform::Inventory& all, const platform::Machine& machine) const {
     // They have none of these.
     if (text("project") || text("label")) return false;
@@ -48,35 +81,37 @@ class Fits {
   const Context& context_;
 };
 
+template <class T>
 void add_foreign(const Rooms& rooms, const std::string& platform, const Fits& fits,
-                 std::vector<Row>& rows) {
+                 std::vector<Row<T>>& rows) {
   const auto* all = rooms.platforms.inventory_of(platform);
   if (all == nullptr) return;
-  for (const auto& [id, machine] : all->machines()) {
-    if (!fits(*all, machine)) continue;
-    rows.push_back(
-        {fmt::format("{}/{} {}", platform, machine.name, id), nullptr, &machine, platform});
+  for (const auto& [id, thing] : There<T>::of(*all)) {
+    if (!fits(*all, thing)) continue;
+    rows.push_back({fmt::format("{}/{} {}", platform, thing.name, id), nullptr, &thing, platform});
   }
 }
 
-std::string text_of(const Rooms& rooms, const Row& row) {
+template <class T>
+std::string text_of(const Rooms& rooms, const Row<T>& row) {
   if (row.own != nullptr) return *row.own->text;
-  return boost::json::serialize(
-      foreign_vm(row.platform, *rooms.platforms.inventory_of(row.platform), *row.foreign));
+  const auto& all = *rooms.platforms.inventory_of(row.platform);
+  return boost::json::serialize(There<T>::show(row.platform, all, *row.foreign));
 }
 
-Result<std::vector<Row>> rows_of(const Rooms& rooms, const Context& context) {
+template <class T>
+Result<std::vector<Row<T>>> rows_of(const Rooms& rooms, const Context& context) {
   const auto& inventory = rooms.ledger.inventory();
   const auto& asked = *context.query("platform");
   Fits fits(context);
-  std::vector<Row> rows;
+  std::vector<Row<T>> rows;
   if (asked != all_platforms) {
     TRY(auto kept, find<model::Platform>(inventory, context.caller, asked));
-    add_foreign(rooms, asked, fits, rows);
+    add_foreign(rooms, kept->object.name, fits, rows);
     return rows;
   }
-  auto matches = filter_of<model::Vm>(context);
-  for (const auto& [name, kept] : inventory.all<model::Vm>())
+  auto matches = filter_of<T>(context);
+  for (const auto& [name, kept] : inventory.all<T>())
     if (visible(context.caller, kept->object) && matches(kept->object))
       rows.push_back({name, kept.get()});
   for (const auto& [name, kept] : inventory.all<model::Platform>())
@@ -102,20 +137,28 @@ http::Response platform_page(Rooms& rooms, const Context& context) {
   return page.take({});
 }
 
-Result<http::Response> foreign_vm_page(Rooms& rooms, const Context& context) {
+template <class T>
+  requires on_platforms<T>
+Result<http::Response> foreign_page(Rooms& rooms, const Context& context) {
   for (const auto* key : {"sort", "descending", "offset", "watch"}) {
     const auto* value = context.query(key);
     if (value && *value != "false")
       return fail_field(fmt::format("?{}", key), "cannot be asked for with platform");
   }
-  TRY(auto rows, rows_of(rooms, context));
+  TRY(auto rows, rows_of<T>(rooms, context));
   if (const auto* after = context.query("after"))
-    std::erase_if(rows, [&](const Row& row) { return row.key <= *after; });
+    std::erase_if(rows, [&](const Row<T>& row) { return row.key <= *after; });
   auto end = std::min(number_of(context, "limit", 500), rows.size());
-  std::ranges::partial_sort(rows, rows.begin() + static_cast<std::ptrdiff_t>(end), {}, &Row::key);
+  std::ranges::partial_sort(rows, rows.begin() + static_cast<std::ptrdiff_t>(end), {},
+                            &Row<T>::key);
   Page page(rooms.ledger.inventory().revision());
   for (std::size_t i = 0; i < end; ++i) page.add(text_of(rooms, rows[i]));
   return page.take(end > 0 && end < rows.size() ? rows[end - 1].key : std::string());
 }
+
+template Result<http::Response> foreign_page<model::Vm>(Rooms&, const Context&);
+template Result<http::Response> foreign_page<model::Host>(Rooms&, const Context&);
+template Result<http::Response> foreign_page<model::Pool>(Rooms&, const Context&);
+template Result<http::Response> foreign_page<model::Network>(Rooms&, const Context&);
 
 }  // namespace truce::manager

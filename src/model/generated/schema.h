@@ -644,7 +644,9 @@ struct Schema<Network> {
       Field{"domain", &Network::domain, Need::optional, FieldRule{}, FieldRule{}},
       Field{"spoof_filter", &Network::spoof_filter, Need::optional, FieldRule{}, FieldRule{}},
       Field{"problem", &Network::problem, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"created", &Network::created, Need::required, FieldRule{}, FieldRule{}}};
+      Field{"created", &Network::created, Need::required, FieldRule{}, FieldRule{}},
+      Field{"platform", &Network::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign_id", &Network::foreign_id, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>
@@ -728,7 +730,9 @@ struct Schema<Pool> {
       Field{"overcommit_percent", &Pool::overcommit_percent, Need::optional, FieldRule{}, FieldRule{}},
       Field{"alarm_percent", &Pool::alarm_percent, Need::optional, FieldRule{}, FieldRule{}},
       Field{"problem", &Pool::problem, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"created", &Pool::created, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"created", &Pool::created, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"platform", &Pool::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign_id", &Pool::foreign_id, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>
@@ -774,7 +778,9 @@ struct Schema<Host> {
       Field{"labels", &Host::labels, Need::optional, FieldRule{.max_items = 64, .max_key_length = 63}, FieldRule{.max_length = 63}},
       Field{"fault_domain", &Host::fault_domain, Need::optional, FieldRule{}, FieldRule{}},
       Field{"draining", &Host::draining, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"certificate_expires", &Host::certificate_expires, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"certificate_expires", &Host::certificate_expires, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"platform", &Host::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign_id", &Host::foreign_id, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>

@@ -1046,6 +1046,10 @@ export interface Network {
   problem: string
   /** When it was created */
   created: string
+  /** The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME */
+  platform?: string
+  /** The name that its platform knows it by */
+  foreign_id?: string
 }
 
 /** A new network. */
@@ -1154,6 +1158,10 @@ export interface Pool {
   problem: string
   /** When it was created */
   created?: string
+  /** The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME */
+  platform?: string
+  /** The name that its platform knows it by */
+  foreign_id?: string
 }
 
 /** A new storage pool. */
@@ -1228,6 +1236,10 @@ export interface Host {
   draining: boolean
   /** When its certificate of the cluster ends */
   certificate_expires?: string
+  /** The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME */
+  platform?: string
+  /** The name that its platform knows it by */
+  foreign_id?: string
 }
 
 /** What shall change; absent fields stay. */
@@ -2633,7 +2645,7 @@ export interface Operations {
   delete_upload: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
   put_upload_content: { path: { name: string }; query: { offset?: number }; body: undefined; answer: Upload }
   finish_upload: { path: { name: string }; query: {  }; body: undefined; answer: Task }
-  list_networks: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: NetworkList }
+  list_networks: { path: {  }; query: { limit?: number, after?: string, platform?: string }; body: undefined; answer: NetworkList }
   create_network: { path: {  }; query: {  }; body: NetworkCreate; answer: Network }
   get_network: { path: { name: string }; query: {  }; body: undefined; answer: Network }
   set_network: { path: { name: string }; query: {  }; body: NetworkChange; answer: Network }
@@ -2643,7 +2655,7 @@ export interface Operations {
   get_security_group: { path: { name: string }; query: {  }; body: undefined; answer: SecurityGroup }
   set_security_group: { path: { name: string }; query: {  }; body: SecurityGroupChange; answer: SecurityGroup }
   delete_security_group: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
-  list_pools: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: PoolList }
+  list_pools: { path: {  }; query: { limit?: number, after?: string, platform?: string }; body: undefined; answer: PoolList }
   create_pool: { path: {  }; query: {  }; body: PoolCreate; answer: Task }
   get_pool: { path: { name: string }; query: {  }; body: undefined; answer: Pool }
   set_pool: { path: { name: string }; query: {  }; body: PoolChange; answer: Pool }
@@ -2669,7 +2681,7 @@ export interface Operations {
   stop_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: StopOptions; answer: Task }
   suspend_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: Task }
   reset_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: undefined }
-  list_hosts: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: HostList }
+  list_hosts: { path: {  }; query: { limit?: number, after?: string, platform?: string }; body: undefined; answer: HostList }
   get_host: { path: { name: string }; query: {  }; body: undefined; answer: Host }
   set_host: { path: { name: string }; query: {  }; body: HostChange; answer: Host }
   remove_host: { path: { name: string }; query: { force?: boolean }; body: undefined; answer: undefined }

@@ -78,6 +78,24 @@ TEST(ForeignVms, stand_beside_our_own_where_that_is_asked_for_and_nowhere_else) 
   });
 }
 
+TEST(ForeignVms, so_do_hosts_pools_and_networks) {
+  with_foreign([](Estate& estate, FakeEstate&) -> Async<void> {
+    auto hosts = co_await estate.call("GET", "/v1/hosts?platform=all");
+    EXPECT_EQ(hosts.text("/items/0/name"), "h1") << hosts.raw;
+    EXPECT_EQ(hosts.text("/items/1/name"), "prod/one.example.com");
+    EXPECT_EQ(hosts.text("/items/1/state"), "online");
+    EXPECT_EQ(hosts.number("/items/1/cpus"), 8);
+    EXPECT_EQ(hosts.text("/items/1/foreign_id"), "host-1");
+    EXPECT_EQ(hosts.text("/items/1/role"), "(none)");
+    auto pools = co_await estate.call("GET", "/v1/pools?platform=prod");
+    EXPECT_EQ(pools.text("/items/0/name"), "prod/store");
+    EXPECT_EQ(pools.number("/items/0/used"), 50.0 * (1 << 30));
+    auto networks = co_await estate.call("GET", "/v1/networks?platform=prod");
+    EXPECT_EQ(networks.text("/items/0/name"), "prod/LAN");
+    EXPECT_FALSE((co_await estate.call("GET", "/v1/hosts")).raw.contains("example.com"));
+  });
+}
+
 TEST(ForeignVms, are_listed_page_after_page_also_those_of_one_name) {
   with_foreign([](Estate& estate, FakeEstate& theirs) -> Async<void> {
     for (int i = 0; i < 5; ++i) theirs.add_machine("web01");

@@ -214,6 +214,7 @@ inline constexpr QueryParameter put_upload_content_query[]{
 inline constexpr QueryParameter list_networks_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
+    {.name = "platform", .type = QueryType::name},
 };
 inline constexpr QueryParameter list_security_groups_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
@@ -222,6 +223,7 @@ inline constexpr QueryParameter list_security_groups_query[]{
 inline constexpr QueryParameter list_pools_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
+    {.name = "platform", .type = QueryType::name},
 };
 inline constexpr QueryParameter list_resource_pools_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
@@ -238,6 +240,7 @@ inline constexpr QueryParameter list_platforms_query[]{
 inline constexpr QueryParameter list_hosts_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
+    {.name = "platform", .type = QueryType::name},
 };
 inline constexpr QueryParameter remove_host_query[]{
     {.name = "force", .type = QueryType::boolean},

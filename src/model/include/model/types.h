@@ -894,6 +894,8 @@ struct Network {
   bool spoof_filter = true;  ///< Guests send from their own MAC and address only
   std::string problem{};  ///< Why it does not work
   Time created{};  ///< When it was created
+  std::optional<std::string> platform{};  ///< The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME
+  std::optional<std::string> foreign_id{};  ///< The name that its platform knows it by
   bool operator==(const Network&) const = default;
 };
 
@@ -978,6 +980,8 @@ struct Pool {
   std::int64_t alarm_percent = 85;  ///< From this part on that is used it says so, in percent
   std::string problem{};  ///< What is wrong with it, for people
   std::optional<Time> created{};  ///< When it was created
+  std::optional<std::string> platform{};  ///< The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME
+  std::optional<std::string> foreign_id{};  ///< The name that its platform knows it by
   bool operator==(const Pool&) const = default;
 };
 
@@ -1024,6 +1028,8 @@ struct Host {
   std::string fault_domain{};  ///< What fails together with it, such as a rack
   bool draining = false;  ///< Nothing is placed on it
   std::optional<Time> certificate_expires{};  ///< When its certificate of the cluster ends
+  std::optional<std::string> platform{};  ///< The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME
+  std::optional<std::string> foreign_id{};  ///< The name that its platform knows it by
   bool operator==(const Host&) const = default;
 };
 
