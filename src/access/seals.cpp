@@ -146,13 +146,14 @@ Result<std::string> Seals::seal(std::string_view secret, std::string_view place)
 
 Result<SecretPtr> Seals::open(std::string_view sealed, std::string_view place) const {
   auto changed = set_it_again(Code::corrupt, "is not what was stored for it", place);
-  if (!sealed.starts_with(version) || sealed.size() < version.size() + id_size + 1) return changed;
+  constexpr auto head = version.size() + id_size;
+  if (!sealed.starts_with(version) || sealed.size() <= head || sealed[head] != '.') return changed;
   auto id = sealed.substr(version.size(), id_size);
   auto key = std::ranges::find(keys_, id, &Key::id);
   if (key == keys_.end())
     return set_it_again(Code::precondition,
                         "was sealed with a key that the managers do not have (any more)", place);
-  auto data = base64_decode(sealed.substr(version.size() + id_size + 1));
+  auto data = base64_decode(sealed.substr(head + 1));
   if (!data || data->size() < nonce_size + tag_size) return changed;
   auto size = data->size() - nonce_size - tag_size;
   auto secret = std::make_shared<Secret>(size);
