@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
@@ -118,12 +119,19 @@ Result<json::value> asked(const Input& input, const Surroundings& surroundings) 
   return json::value(secret);
 }
 
+bool is_name(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
 /// PLATFORM/VM names a machine of a platform of others, which has paths of its own.
 void fill_path(std::string& path, std::string_view name, const std::string& value) {
   constexpr std::string_view machine = "/v1/vms/{name}";
   auto slash = value.find('/');
-  if (slash != std::string::npos && path.starts_with(machine)) {
-    path = fmt::format("/v1/platforms/{}/vms/{}{}", percent_encoded(value.substr(0, slash)),
+  auto platform = value.substr(0, slash);
+  if (slash != std::string::npos && is_name(platform) && path.starts_with(machine)) {
+    path = fmt::format("/v1/platforms/{}/vms/{}{}", platform,
                        percent_encoded(value.substr(slash + 1)), path.substr(machine.size()));
     return;
   }

@@ -43,6 +43,8 @@ TEST(Request, machines_of_platforms_have_paths_of_their_own) {
   EXPECT_EQ(sent({"vm", "show", "prod/Web 01"}), "GET /v1/platforms/prod/vms/Web%2001");
   EXPECT_EQ(sent({"vm", "stop", "prod/vm-7", "--now"}),
             R"(POST /v1/platforms/prod/vms/vm-7/stop {"now":true})");
+  EXPECT_EQ(sent({"platform", "set", "prod", "--address", "vsphere://eva@vc"}),
+            R"(PATCH /v1/platforms/prod {"url":"vsphere://eva@vc"})");
   EXPECT_EQ(sent({"vm", "list", "--platform", "prod"}), "GET /v1/vms?platform=prod");
   EXPECT_EQ(
       sent({"platform", "add", "prod", "vsphere://eva@vc", "--password-file", "secret"}),
