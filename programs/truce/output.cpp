@@ -179,8 +179,25 @@ TableRow row_of(const json::value& object, const CommandRow& row) {
   return out;
 }
 
-std::string shown_page(const json::value& page, const CommandRow& row, Style style, bool quiet) {
+namespace {
+
+/// Where a list holds what is on platforms of others, too, it says on which.
+std::vector<std::string_view> columns_for(const json::array& items, const CommandRow& row) {
+  std::vector<std::string_view> names(row.columns.begin(), row.columns.end());
+  bool foreign = std::ranges::any_of(items, [](const json::value& item) {
+    return item.is_object() && item.get_object().contains("platform");
+  });
+  if (foreign) names.emplace_back("platform");
+  return names;
+}
+
+}  // namespace
+
+std::string shown_page(const json::value& page, const CommandRow& given, Style style, bool quiet) {
   const auto& items = page.at("items").as_array();
+  auto names = columns_for(items, given);
+  auto row = given;
+  row.columns = names;
   if (quiet) {
     std::string out;
     for (const auto& item : items) out += printable(member_text(item, "name")) + "\n";

@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
@@ -118,6 +119,26 @@ Result<json::value> asked(const Input& input, const Surroundings& surroundings) 
   return json::value(secret);
 }
 
+bool is_name(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+/// PLATFORM/VM names a machine of a platform of others, which has paths of its own.
+void fill_path(std::string& path, std::string_view name, const std::string& value) {
+  constexpr std::string_view machine = "/v1/vms/{name}";
+  auto slash = value.find('/');
+  auto platform = value.substr(0, slash);
+  if (slash != std::string::npos && is_name(platform) && path.starts_with(machine)) {
+    path = fmt::format("/v1/platforms/{}/vms/{}{}", platform,
+                       percent_encoded(value.substr(slash + 1)), path.substr(machine.size()));
+    return;
+  }
+  auto hole = fmt::format("{{{}}}", name);
+  path.replace(path.find(hole), hole.size(), percent_encoded(value));
+}
+
 std::string query_text(const json::value& value) {
   if (value.is_string()) return std::string(value.get_string());
   return json::serialize(value);
@@ -179,8 +200,7 @@ Result<Outgoing> make_request(const Invocation& invocation, const Surroundings& 
       out.query[std::string(input.name)] = query_text(*value);
     } else {
       if (query_text(*value).empty()) return fail(Code::invalid, "{} is empty", input.flag);
-      auto hole = "{" + std::string(input.name) + "}";
-      out.path.replace(out.path.find(hole), hole.size(), percent_encoded(query_text(*value)));
+      fill_path(out.path, input.name, query_text(*value));
     }
   }
   if (has_body) out.body = json::serialize(body);

@@ -8,6 +8,7 @@
 #include "daemon.h"
 #include "guard/guard.h"
 #include "qemu/host_checks.h"
+#include "vsphere/vsphere.h"
 
 namespace truce {
 namespace {
@@ -40,6 +41,8 @@ manager::Settings Daemon::manager_settings() {
   settings.first_run_file = config_.state_dir + "/first-run-code";
   settings.tell_first_run = [this](const std::string& text) { tell_first_run(config_, text); };
   if (config_.metrics == "on") settings.metrics_folder = config_.state_dir + "/metrics";
+  settings.platforms_folder = config_.state_dir + "/platforms";
+  settings.platform_kinds["vsphere"] = vsphere::open;
   settings.reload = [this] { return reload(); };
   return settings;
 }

@@ -44,6 +44,7 @@ struct Context {
 
 class Alarms;
 class Plans;
+class Platforms;
 
 /// The manager's rooms, handed to handlers by reference.
 struct Rooms {
@@ -56,6 +57,7 @@ struct Rooms {
   Measurements& measurements;
   Alarms& alarms;
   Plans& plans;
+  Platforms& platforms;
   metrics::History* history = nullptr;  ///< null: nothing is kept
   const http::Counters* counters = nullptr;
   Time started = now();
@@ -98,6 +100,8 @@ void add_sign_in_handlers(Handlers& handlers);
 void add_account_handlers(Handlers& handlers);
 void add_user_handlers(Handlers& handlers);
 void add_alarm_handlers(Handlers& handlers);
+void add_platform_handlers(Handlers& handlers);
+void add_foreign_vm_handlers(Handlers& handlers);
 void add_cluster_handlers(Handlers& handlers);
 void add_join_token_handlers(Handlers& handlers);
 void add_rotation_handlers(Handlers& handlers);
@@ -136,6 +140,8 @@ bool visible(const access::Caller& caller, const T& object) {
   // Both name machines of all projects.
   if constexpr (std::is_same_v<T, model::Rule> || std::is_same_v<T, model::Plan>)
     return caller.projects.empty();
+  // What is on them is of no project.
+  if constexpr (std::is_same_v<T, model::Platform>) return caller.projects.empty();
   // The project of an alarm says which machines it looks at; what it is raised for names machines.
   if constexpr (std::is_same_v<T, model::Alarm>) return caller.projects.empty();
   return !in_projects<T> || access::sees(caller, project_of(object));

@@ -75,6 +75,8 @@ template <>
 inline constexpr std::string_view folder_of<model::Cluster> = "clusters";
 template <>
 inline constexpr std::string_view folder_of<model::JoinToken> = "join-tokens";
+template <>
+inline constexpr std::string_view folder_of<model::Platform> = "platforms";
 // Who lives and who may run what: `availability` says what these are. Heartbeats are not here:
 // there are too many of them.
 template <>
@@ -212,7 +214,7 @@ class Inventory {
              Collection<model::Session>, Collection<model::Alarm>, Collection<model::AlarmTargets>,
              Collection<model::AlarmReceivers>, Collection<model::AlarmMessage>,
              Collection<model::Rule>, Collection<model::Plan>, Collection<model::Cluster>,
-             Collection<model::JoinToken>, Collection<model::NodeLife>,
+             Collection<model::JoinToken>, Collection<model::Platform>, Collection<model::NodeLife>,
              Collection<model::VmTenancy>>
       collections_;
   std::map<std::string, std::string, std::less<>> certificates_;

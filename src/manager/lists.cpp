@@ -1,4 +1,6 @@
 // Lists of every kind, a page at a time, and watching them as server-sent events.
+#include "platforms/lists.h"
+
 #include <limits>
 
 #include "api.h"
@@ -96,7 +98,8 @@ constexpr Kind kinds[]{kind_of<model::Vm>(),           kind_of<model::Template>(
                        kind_of<model::Task>(),         kind_of<model::Event>(),
                        kind_of<model::Token>(true),    kind_of<model::User>(true),
                        kind_of<model::Session>(),      kind_of<model::Alarm>(),
-                       kind_of<model::Rule>(),         kind_of<model::Plan>()};
+                       kind_of<model::Rule>(),         kind_of<model::Plan>(),
+                       kind_of<model::Platform>()};
 
 std::string told_of_any(const access::Caller& caller, const Seen& seen) {
   const auto* kind = std::ranges::find(kinds, seen.folder, &Kind::folder);
@@ -206,6 +209,10 @@ template <class T>
 Async<Result<http::Response>> list(Rooms& rooms, const Context& context) {
   const auto* watched = context.query("watch");
   bool watching = watched && *watched != "false";
+  if constexpr (std::is_same_v<T, model::Platform>)
+    if (!watching) co_return platform_page(rooms, context);
+  if constexpr (on_platforms<T>)
+    if (context.query("platform")) co_return foreign_page<T>(rooms, context);
   if constexpr (std::is_same_v<T, model::Vm>) {
     if (in_another_order(context)) {
       if (watching) co_return fail_field("?watch", "tells changes as they come, in no order");
@@ -248,6 +255,7 @@ void add_list_handlers(Handlers& handlers) {
   handlers.on(Operation::get_pool, get<model::Pool>);
   handlers.on(Operation::list_hosts, list<model::Host>);
   handlers.on(Operation::get_host, get<model::Host>);
+  handlers.on(Operation::list_platforms, list<model::Platform>);
   handlers.on(Operation::list_join_tokens, list<model::JoinToken>);
   handlers.on(Operation::list_tasks, list<model::Task>);
   handlers.on(Operation::list_events, list<model::Event>);

@@ -11,6 +11,7 @@
 #include "placement.h"
 #include "plans/plans.h"
 #include "plans/rules.h"
+#include "platforms/platforms.h"
 #include "recovery/recovery.h"
 #include "recovery/tenants.h"
 #include "reports.h"
@@ -62,7 +63,9 @@ struct Manager::State {
         alarms(loop, ledger, settings,
                [this](model::AlarmSubject subject) { return readings_of(measurements, subject); }),
         recovery(ledger, settings),
-        rooms{loop, settings, ledger, nodes, consoles, entrance, measurements, alarms, plans} {
+        platforms(loop, ledger, settings),
+        rooms{loop,     settings,     ledger, nodes, consoles,
+              entrance, measurements, alarms, plans, platforms} {
     nodes.on_fetch([this, turn = std::make_shared<int>()](UnixSocket socket, std::string host,
                                                           model::Fetch wish) {
       return send_template(rooms, turn, std::move(socket), std::move(host), std::move(wish));
@@ -104,6 +107,8 @@ struct Manager::State {
     add_rule_handlers(handlers);
     add_plan_handlers(handlers);
     add_cluster_handlers(handlers);
+    add_platform_handlers(handlers);
+    add_foreign_vm_handlers(handlers);
     for (const auto& row : model::operations) {
       TRUCE_ASSERT(handlers.of(row.operation), fmt::format("operation {} has a handler", row.id));
       router.add(row.method, row.path, static_cast<std::size_t>(row.operation));
@@ -125,6 +130,7 @@ struct Manager::State {
   Alarms alarms;
   Plans plans;
   Recovery recovery;
+  Platforms platforms;
   Rooms rooms;
   Handlers handlers;
   http::Router router;
@@ -190,6 +196,7 @@ Async<Result<void>> Manager::start() {
   state.scope.spawn(watch_rotation(state.ledger, state.settings));
   state.scope.spawn(watch_absent_hosts(state.ledger, state.settings.absence));
   state.scope.spawn(state.recovery.run());
+  state.scope.spawn(state.platforms.run());
   state.scope.spawn(keep_history_short(state.ledger, state.settings));
   state.scope.spawn(remove_expired_uploads(state.ledger));
   state.scope.spawn(keep_door(state.ledger, state.entrance));
@@ -304,6 +311,7 @@ Async<void> Manager::stop() {
   state_->alarms.stop();
   state_->scope.cancel();
   co_await state_->scope.join();
+  co_await state_->platforms.close();
 }
 
 }  // namespace truce::manager

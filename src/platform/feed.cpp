@@ -4,8 +4,8 @@
 
 namespace truce::platform {
 
-Feed::Feed(Platform& platform, Sink sink, Pace pace)
-    : platform_(platform), sink_(std::move(sink)), pace_(pace) {}
+Feed::Feed(Platform& platform, Sink sink, Pace pace, Inventory known)
+    : platform_(platform), sink_(std::move(sink)), pace_(pace), inventory_(std::move(known)) {}
 
 Duration Feed::pause() const {
   constexpr int most_doublings = 10;

@@ -6,6 +6,10 @@ from dialect import ABSENT, SchemaError, only_keys
 from text import NOTICE, boolean, one_line, quoted
 
 
+# Fields whose names are options of every command.
+FLAGS = {'url': 'address'}
+
+
 @dataclasses.dataclass
 class Input:
     """One word or option of a command."""
@@ -27,7 +31,8 @@ class Input:
 
     @property
     def flag(self):
-        return self.name.replace('_', '-') + ('-file' if self.secret else '')
+        name = FLAGS.get(self.name, self.name) if self.where == 'body' else self.name
+        return name.replace('_', '-') + ('-file' if self.secret else '')
 
     @property
     def dashed(self):

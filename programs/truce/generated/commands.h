@@ -18,6 +18,7 @@ inline constexpr Input vm_list_inputs[]{
     {.name = "label", .flag = "label", .where = Where::query, .kind = Kind::text, .help = "Only machines with this label (key=value)", .value = "TEXT"},
     {.name = "network", .flag = "network", .where = Where::query, .kind = Kind::text, .help = "Only machines with a card on this network", .value = "NETWORK", .completes = "network"},
     {.name = "contains", .flag = "contains", .where = Where::query, .kind = Kind::text, .help = "Only machines whose name contains this", .value = "TEXT"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "sort", .flag = "sort", .where = Where::query, .kind = Kind::choice, .help = "In which order; other than by name, pages are asked for by `offset`", .value = "name|observed|cpus|memory|template|project|host|created", .choices = vm_list_sort_choices},
     {.name = "descending", .flag = "descending", .where = Where::query, .kind = Kind::boolean, .help = "The largest first"},
     {.name = "offset", .flag = "offset", .where = Where::query, .kind = Kind::integer, .help = "Begin with this one of those that match, counted from 0; `total` then says how many match", .limits = "at least 0", .value = "N"},
@@ -440,6 +441,7 @@ inline constexpr std::string_view upload_delete_examples[]{"truce upload delete 
 inline constexpr Input network_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
 };
 inline constexpr std::string_view network_list_columns[]{"name", "mode", "subnet", "domain", "problem"};
@@ -506,6 +508,7 @@ inline constexpr std::string_view security_group_delete_examples[]{"truce securi
 inline constexpr Input pool_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
 };
 inline constexpr std::string_view pool_list_columns[]{"name", "path", "total", "free", "used", "allocated", "problem"};
@@ -604,9 +607,45 @@ inline constexpr Input conflict_class_delete_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the conflict-class", .completes = "conflict-class"},
 };
 inline constexpr std::string_view conflict_class_delete_examples[]{"truce conflict-class delete bank-a"};
+inline constexpr Input platform_list_inputs[]{
+    {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
+    {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
+};
+inline constexpr std::string_view platform_list_columns[]{"name", "state", "product", "version", "vms", "hosts", "age_seconds", "problem"};
+inline constexpr std::string_view platform_list_examples[]{"truce platform list"};
+inline constexpr Input platform_add_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among platforms", .value = "TEXT"},
+    {.name = "url", .flag = "address", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi)", .value = "TEXT"},
+    {.name = "password", .flag = "password-file", .where = Where::body, .kind = Kind::text, .required = true, .file = true, .secret = true, .help = "The password of that user, from a file or by - from the standard input", .value = "FILE"},
+    {.name = "fingerprint", .flag = "fingerprint", .where = Where::body, .kind = Kind::text, .help = "SHA-256 of the certificate that it shows, which is accepted whoever has signed it", .value = "TEXT"},
+    {.name = "ca", .flag = "ca", .where = Where::body, .kind = Kind::text, .file = true, .help = "Authorities that may have signed its certificate, PEM, instead of those that the system believes", .value = "FILE"},
+};
+inline constexpr std::string_view platform_add_examples[]{"truce platform add prod vsphere://truce@vc.example.com", "truce platform add lab vsphere://root@192.0.2.7 --password-file esx.password --fingerprint 5f...e1"};
+inline constexpr Input platform_show_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the platform", .completes = "platform"},
+};
+inline constexpr std::string_view platform_show_examples[]{"truce platform show prod"};
+inline constexpr Input platform_set_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the platform", .completes = "platform"},
+    {.name = "url", .flag = "address", .where = Where::body, .kind = Kind::text, .help = "Where it is, and who asks: vsphere://USER@HOST:PORT", .value = "TEXT"},
+    {.name = "password", .flag = "password-file", .where = Where::body, .kind = Kind::text, .file = true, .secret = true, .help = "The password of that user, from a file or by - from the standard input", .value = "FILE"},
+    {.name = "fingerprint", .flag = "fingerprint", .where = Where::body, .kind = Kind::text, .help = "SHA-256 of the certificate that is accepted; empty: one that an authority has signed", .value = "TEXT"},
+    {.name = "ca", .flag = "ca", .where = Where::body, .kind = Kind::text, .file = true, .help = "Authorities that may have signed its certificate, PEM; empty: those that the system believes", .value = "FILE"},
+};
+inline constexpr std::string_view platform_set_examples[]{"truce platform set prod --password-file new.password", "truce platform set prod --fingerprint 5f...e1"};
+inline constexpr Input platform_remove_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the platform", .completes = "platform"},
+};
+inline constexpr std::string_view platform_remove_examples[]{"truce platform remove lab"};
+inline constexpr Input platform_sync_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the platform", .completes = "platform"},
+};
+inline constexpr std::string_view platform_sync_examples[]{"truce platform sync prod"};
 inline constexpr Input host_list_inputs[]{
     {.name = "limit", .flag = "limit", .where = Where::query, .kind = Kind::integer, .help = "At most so many items", .limits = "1 to 1000", .value = "N"},
     {.name = "after", .flag = "after", .where = Where::query, .kind = Kind::text, .help = "Begin after this name (the `next` of the page before)", .value = "TEXT"},
+    {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
 };
 inline constexpr std::string_view host_list_columns[]{"name", "state", "role", "version", "draining", "accelerator", "cpus", "memory", "hypervisor"};
@@ -1161,6 +1200,12 @@ inline constexpr CommandRow commands[]{
     {.noun = "conflict-class", .verb = "show", .summary = "Show a conflict class", .description = "", .usage = "truce conflict-class show NAME", .method = "GET", .path = "/v1/conflict-classes/{name}", .answer = Answer::object, .shown = "ConflictClass", .inputs = conflict_class_show_inputs, .examples = conflict_class_show_examples},
     {.noun = "conflict-class", .verb = "set", .summary = "Change a conflict class", .description = "", .usage = "truce conflict-class set NAME [options]", .method = "PATCH", .path = "/v1/conflict-classes/{name}", .answer = Answer::object, .shown = "ConflictClass", .inputs = conflict_class_set_inputs, .examples = conflict_class_set_examples},
     {.noun = "conflict-class", .verb = "delete", .summary = "Delete a conflict class that nothing uses", .description = "", .usage = "truce conflict-class delete NAME", .method = "DELETE", .path = "/v1/conflict-classes/{name}", .answer = Answer::nothing, .shown = "", .inputs = conflict_class_delete_inputs, .examples = conflict_class_delete_examples},
+    {.noun = "platform", .verb = "list", .summary = "List platforms of others that are connected", .description = "", .usage = "truce platform list [options]", .method = "GET", .path = "/v1/platforms", .answer = Answer::page, .shown = "Platform", .inputs = platform_list_inputs, .columns = platform_list_columns, .examples = platform_list_examples},
+    {.noun = "platform", .verb = "add", .summary = "Connect a platform of others, and show what is on it", .description = "Its address, user and password are tried at once, and nothing is kept when it refuses them. A certificate that no authority known here has signed is refused, too, with its fingerprint: compare that with the platform's own, and give it.", .usage = "truce platform add NAME ADDRESS [options]", .method = "POST", .path = "/v1/platforms", .answer = Answer::object, .shown = "Platform", .inputs = platform_add_inputs, .examples = platform_add_examples},
+    {.noun = "platform", .verb = "show", .summary = "Show a platform", .description = "", .usage = "truce platform show NAME", .method = "GET", .path = "/v1/platforms/{name}", .answer = Answer::object, .shown = "Platform", .inputs = platform_show_inputs, .examples = platform_show_examples},
+    {.noun = "platform", .verb = "set", .summary = "Change how a platform is reached", .description = "What is new is tried at once, as truce platform add does.", .usage = "truce platform set NAME [options]", .method = "PATCH", .path = "/v1/platforms/{name}", .answer = Answer::object, .shown = "Platform", .inputs = platform_set_inputs, .examples = platform_set_examples},
+    {.noun = "platform", .verb = "remove", .summary = "Forget a platform and all that is shown of it", .description = "Nothing on the platform itself changes.", .usage = "truce platform remove NAME", .method = "DELETE", .path = "/v1/platforms/{name}", .answer = Answer::nothing, .shown = "", .inputs = platform_remove_inputs, .examples = platform_remove_examples},
+    {.noun = "platform", .verb = "sync", .summary = "Read all of a platform anew, and wait for it", .description = "It is never needed, as platforms tell what changes; it is for whoever does not believe that.", .usage = "truce platform sync NAME", .method = "POST", .path = "/v1/platforms/{name}/sync", .answer = Answer::object, .shown = "Platform", .inputs = platform_sync_inputs, .examples = platform_sync_examples},
     {.noun = "host", .verb = "list", .summary = "List hosts", .description = "", .usage = "truce host list [options]", .method = "GET", .path = "/v1/hosts", .answer = Answer::page, .shown = "Host", .inputs = host_list_inputs, .columns = host_list_columns, .examples = host_list_examples},
     {.noun = "host", .verb = "show", .summary = "Show a host", .description = "", .usage = "truce host show NAME", .method = "GET", .path = "/v1/hosts/{name}", .answer = Answer::object, .shown = "Host", .inputs = host_show_inputs, .examples = host_show_examples},
     {.noun = "host", .verb = "set", .summary = "Change a host", .description = "", .usage = "truce host set NAME [options]", .method = "PATCH", .path = "/v1/hosts/{name}", .answer = Answer::object, .shown = "Host", .inputs = host_set_inputs, .examples = host_set_examples},
@@ -1255,6 +1300,7 @@ inline constexpr Noun nouns[]{
     {"pool", "Where disks and templates are stored"},
     {"resource-pool", "Machines that share what they may have"},
     {"conflict-class", "Machines that may not be beside each other"},
+    {"platform", "Estates on vCenter or ESXi, shown beside Truce's own"},
     {"host", "The machines that run virtual machines"},
     {"cluster", "Several hosts that are one estate"},
     {"rule", "Which machines are kept together or apart"},
@@ -1399,6 +1445,30 @@ inline constexpr ShownField MigrationFacts_fields[]{
     {"predicted_downtime_ms", Kind::integer, Kind::integer, ""},
     {"post_copy", Kind::boolean, Kind::boolean, ""},
 };
+inline constexpr ShownField ForeignSnapshot_fields[]{
+    {"id", Kind::text, Kind::text, ""},
+    {"name", Kind::text, Kind::text, ""},
+    {"description", Kind::text, Kind::text, ""},
+    {"parent", Kind::text, Kind::text, ""},
+    {"memory", Kind::boolean, Kind::boolean, ""},
+    {"created", Kind::time, Kind::time, ""},
+};
+inline constexpr ShownField ForeignVm_fields[]{
+    {"id", Kind::text, Kind::text, ""},
+    {"path", Kind::text, Kind::text, ""},
+    {"template", Kind::boolean, Kind::boolean, ""},
+    {"guest_os", Kind::text, Kind::text, ""},
+    {"guest_name", Kind::text, Kind::text, ""},
+    {"tools", Kind::boolean, Kind::boolean, ""},
+    {"firmware", Kind::choice, Kind::choice, ""},
+    {"secure_boot", Kind::boolean, Kind::boolean, ""},
+    {"cpu_mhz", Kind::integer, Kind::integer, ""},
+    {"memory_used", Kind::bytes, Kind::bytes, ""},
+    {"storage_used", Kind::bytes, Kind::bytes, ""},
+    {"snapshot", Kind::text, Kind::text, ""},
+    {"snapshots", Kind::list, Kind::object, "ForeignSnapshot"},
+    {"told", Kind::time, Kind::time, ""},
+};
 inline constexpr ShownField Vm_fields[]{
     {"name", Kind::text, Kind::text, ""},
     {"project", Kind::text, Kind::text, ""},
@@ -1440,6 +1510,29 @@ inline constexpr ShownField Vm_fields[]{
     {"epoch", Kind::integer, Kind::integer, ""},
     {"moving_to", Kind::text, Kind::text, ""},
     {"last_migration", Kind::object, Kind::object, "MigrationFacts"},
+    {"platform", Kind::text, Kind::text, ""},
+    {"foreign", Kind::object, Kind::object, "ForeignVm"},
+};
+inline constexpr ShownField Platform_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"id", Kind::text, Kind::text, ""},
+    {"url", Kind::text, Kind::text, ""},
+    {"fingerprint", Kind::text, Kind::text, ""},
+    {"ca", Kind::text, Kind::text, ""},
+    {"state", Kind::choice, Kind::choice, ""},
+    {"problem", Kind::text, Kind::text, ""},
+    {"since", Kind::time, Kind::time, ""},
+    {"product", Kind::text, Kind::text, ""},
+    {"version", Kind::text, Kind::text, ""},
+    {"told", Kind::time, Kind::time, ""},
+    {"age_seconds", Kind::integer, Kind::integer, ""},
+    {"vms", Kind::integer, Kind::integer, ""},
+    {"hosts", Kind::integer, Kind::integer, ""},
+    {"pools", Kind::integer, Kind::integer, ""},
+    {"networks", Kind::integer, Kind::integer, ""},
+    {"added_by", Kind::text, Kind::text, ""},
+    {"created", Kind::time, Kind::time, ""},
+    {"changed", Kind::time, Kind::time, ""},
 };
 inline constexpr ShownField VmUsage_fields[]{
     {"cpu_seconds", Kind::number, Kind::number, ""},
@@ -1517,6 +1610,8 @@ inline constexpr ShownField Network_fields[]{
     {"spoof_filter", Kind::boolean, Kind::boolean, ""},
     {"problem", Kind::text, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
+    {"platform", Kind::text, Kind::text, ""},
+    {"foreign_id", Kind::text, Kind::text, ""},
 };
 inline constexpr ShownField SecurityGroup_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -1551,6 +1646,8 @@ inline constexpr ShownField Pool_fields[]{
     {"alarm_percent", Kind::integer, Kind::integer, ""},
     {"problem", Kind::text, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
+    {"platform", Kind::text, Kind::text, ""},
+    {"foreign_id", Kind::text, Kind::text, ""},
 };
 inline constexpr ShownField Host_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -1574,6 +1671,8 @@ inline constexpr ShownField Host_fields[]{
     {"fault_domain", Kind::text, Kind::text, ""},
     {"draining", Kind::boolean, Kind::boolean, ""},
     {"certificate_expires", Kind::time, Kind::time, ""},
+    {"platform", Kind::text, Kind::text, ""},
+    {"foreign_id", Kind::text, Kind::text, ""},
 };
 inline constexpr ShownField ClusterManager_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -1809,7 +1908,10 @@ inline constexpr ShownObject shown_objects[]{
     {"SnapshotSource", SnapshotSource_fields},
     {"VmAvailability", VmAvailability_fields},
     {"MigrationFacts", MigrationFacts_fields},
+    {"ForeignSnapshot", ForeignSnapshot_fields},
+    {"ForeignVm", ForeignVm_fields},
     {"Vm", Vm_fields},
+    {"Platform", Platform_fields},
     {"VmUsage", VmUsage_fields},
     {"ResourcePool", ResourcePool_fields},
     {"ConflictClass", ConflictClass_fields},

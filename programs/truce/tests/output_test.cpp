@@ -35,6 +35,17 @@ TEST_F(Printed, a_page_is_a_table_of_the_commands_columns) {
             "b      off          1  512MiB  -                   -            node1\n");
 }
 
+TEST_F(Printed, a_list_with_machines_of_platforms_says_which) {
+  auto& own = page.at("items").as_array()[1];
+  page.at("items").as_array()[0] = json::parse(
+      R"({"name":"prod/web 1","observed":"off","cpus":1,"memory":536870912,"addresses":[],"host":"esx1","platform":"prod"})");
+  EXPECT_FALSE(own.as_object().contains("platform"));
+  EXPECT_EQ(shown_page(page, vm_list, Style::table, false),
+            "NAME        OBSERVED  CPUS  MEMORY  ADDRESSES  TEMPLATE  HOST   PLATFORM\n"
+            "prod/web 1  off          1  512MiB  -          -         esx1   prod\n"
+            "b           off          1  512MiB  -          -         node1  -\n");
+}
+
 TEST_F(Printed, an_empty_page_is_a_line_of_titles) {
   auto empty = json::parse(R"({"revision":1,"items":[],"next":""})");
   EXPECT_EQ(shown_page(empty, vm_list, Style::table, false),

@@ -39,6 +39,21 @@ TEST(Request, only_what_was_given_is_sent) {
   EXPECT_EQ(sent({"vm", "stop", "a"}), "POST /v1/vms/a/stop {}");
 }
 
+TEST(Request, machines_of_platforms_have_paths_of_their_own) {
+  EXPECT_EQ(sent({"vm", "show", "prod/Web 01"}), "GET /v1/platforms/prod/vms/Web%2001");
+  EXPECT_EQ(sent({"vm", "stop", "prod/vm-7", "--now"}),
+            R"(POST /v1/platforms/prod/vms/vm-7/stop {"now":true})");
+  EXPECT_EQ(sent({"platform", "set", "prod", "--address", "vsphere://eva@vc"}),
+            R"(PATCH /v1/platforms/prod {"url":"vsphere://eva@vc"})");
+  EXPECT_EQ(sent({"vm", "list", "--platform", "prod"}), "GET /v1/vms?platform=prod");
+  EXPECT_EQ(
+      sent({"platform", "add", "prod", "vsphere://eva@vc", "--password-file", "secret"}),
+      R"(POST /v1/platforms {"name":"prod","url":"vsphere://eva@vc","password":"correct horse "})");
+  EXPECT_EQ(
+      sent({"platform", "add", "prod", "vsphere://eva@vc"}),
+      R"(POST /v1/platforms {"name":"prod","url":"vsphere://eva@vc","password":"typed password"})");
+}
+
 TEST(Request, values_have_the_types_of_the_schema) {
   EXPECT_EQ(
       sent({"vm", "create", "a", "--cpus", "2", "--memory", "2GiB", "--start", "--forward", "1:2",

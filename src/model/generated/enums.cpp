@@ -43,6 +43,7 @@ constexpr std::array<std::string_view, 3> PlanKind_names{"balance", "evacuate", 
 constexpr std::array<std::string_view, 4> PlanState_names{"proposed", "running", "done", "failed"};
 constexpr std::array<std::string_view, 4> MigrationPhase_names{"prepare", "transfer", "hand_over", "settle"};
 constexpr std::array<std::string_view, 3> CheckState_names{"ok", "warning", "missing"};
+constexpr std::array<std::string_view, 3> PlatformState_names{"connecting", "connected", "trouble"};
 constexpr std::array<std::string_view, 4> SnapshotKind_names{"off", "crash", "agent", "memory"};
 constexpr std::array<std::string_view, 3> AnswerKind_names{"autounattend", "kickstart", "preseed"};
 constexpr std::array<std::string_view, 7> ConsoleKind_names{"serial", "vnc", "spice", "serial2", "serial3", "serial4", "parallel"};
@@ -347,6 +348,14 @@ std::span<const std::string_view> enum_names<CheckState>() {
 }
 std::string_view to_string(CheckState value) {
   return CheckState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<PlatformState>() {
+  return PlatformState_names;
+}
+std::string_view to_string(PlatformState value) {
+  return PlatformState_names.at(static_cast<std::size_t>(value));
 }
 
 template <>

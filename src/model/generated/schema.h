@@ -229,6 +229,36 @@ struct Schema<MigrationFacts> {
 };
 
 template <>
+struct Schema<ForeignSnapshot> {
+  static constexpr auto fields = std::tuple{
+      Field{"id", &ForeignSnapshot::id, Need::required, FieldRule{}, FieldRule{}},
+      Field{"name", &ForeignSnapshot::name, Need::required, FieldRule{}, FieldRule{}},
+      Field{"description", &ForeignSnapshot::description, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"parent", &ForeignSnapshot::parent, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"memory", &ForeignSnapshot::memory, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"created", &ForeignSnapshot::created, Need::required, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<ForeignVm> {
+  static constexpr auto fields = std::tuple{
+      Field{"id", &ForeignVm::id, Need::required, FieldRule{}, FieldRule{}},
+      Field{"path", &ForeignVm::path, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"template", &ForeignVm::template_, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"guest_os", &ForeignVm::guest_os, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"guest_name", &ForeignVm::guest_name, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"tools", &ForeignVm::tools, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"firmware", &ForeignVm::firmware, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"secure_boot", &ForeignVm::secure_boot, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"cpu_mhz", &ForeignVm::cpu_mhz, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"memory_used", &ForeignVm::memory_used, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"storage_used", &ForeignVm::storage_used, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"snapshot", &ForeignVm::snapshot, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"snapshots", &ForeignVm::snapshots, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"told", &ForeignVm::told, Need::required, FieldRule{}, FieldRule{}}};
+};
+
+template <>
 struct Schema<Vm> {
   static constexpr auto fields = std::tuple{
       Field{"name", &Vm::name, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
@@ -270,7 +300,61 @@ struct Schema<Vm> {
       Field{"balance", &Vm::balance, Need::optional, FieldRule{}, FieldRule{}},
       Field{"epoch", &Vm::epoch, Need::optional, FieldRule{.minimum = 0}, FieldRule{}},
       Field{"moving_to", &Vm::moving_to, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"last_migration", &Vm::last_migration, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"last_migration", &Vm::last_migration, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"platform", &Vm::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign", &Vm::foreign, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<Platform> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &Platform::name, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
+      Field{"id", &Platform::id, Need::required, FieldRule{.max_length = 64}, FieldRule{}},
+      Field{"url", &Platform::url, Need::required, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"fingerprint", &Platform::fingerprint, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"ca", &Platform::ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}},
+      Field{"state", &Platform::state, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"problem", &Platform::problem, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"since", &Platform::since, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"product", &Platform::product, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"version", &Platform::version, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"told", &Platform::told, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"age_seconds", &Platform::age_seconds, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"vms", &Platform::vms, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"hosts", &Platform::hosts, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"pools", &Platform::pools, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"networks", &Platform::networks, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"added_by", &Platform::added_by, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"created", &Platform::created, Need::required, FieldRule{}, FieldRule{}},
+      Field{"changed", &Platform::changed, Need::required, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<PlatformList> {
+  static constexpr auto fields = std::tuple{
+      Field{"revision", &PlatformList::revision, Need::required, FieldRule{}, FieldRule{}},
+      Field{"items", &PlatformList::items, Need::required, FieldRule{}, FieldRule{}},
+      Field{"next", &PlatformList::next, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"total", &PlatformList::total, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<PlatformCreate> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &PlatformCreate::name, Need::required, FieldRule{.format = Format::name}, FieldRule{}},
+      Field{"url", &PlatformCreate::url, Need::required, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"password", &PlatformCreate::password, Need::required, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"fingerprint", &PlatformCreate::fingerprint, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"ca", &PlatformCreate::ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}}};
+};
+
+template <>
+struct Schema<PlatformChange> {
+  static constexpr auto fields = std::tuple{
+      Field{"url", &PlatformChange::url, Need::optional, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"password", &PlatformChange::password, Need::optional, FieldRule{.max_length = 1024}, FieldRule{}},
+      Field{"fingerprint", &PlatformChange::fingerprint, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"ca", &PlatformChange::ca, Need::optional, FieldRule{.max_length = 65536}, FieldRule{}}};
 };
 
 template <>
@@ -560,7 +644,9 @@ struct Schema<Network> {
       Field{"domain", &Network::domain, Need::optional, FieldRule{}, FieldRule{}},
       Field{"spoof_filter", &Network::spoof_filter, Need::optional, FieldRule{}, FieldRule{}},
       Field{"problem", &Network::problem, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"created", &Network::created, Need::required, FieldRule{}, FieldRule{}}};
+      Field{"created", &Network::created, Need::required, FieldRule{}, FieldRule{}},
+      Field{"platform", &Network::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign_id", &Network::foreign_id, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>
@@ -644,7 +730,9 @@ struct Schema<Pool> {
       Field{"overcommit_percent", &Pool::overcommit_percent, Need::optional, FieldRule{}, FieldRule{}},
       Field{"alarm_percent", &Pool::alarm_percent, Need::optional, FieldRule{}, FieldRule{}},
       Field{"problem", &Pool::problem, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"created", &Pool::created, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"created", &Pool::created, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"platform", &Pool::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign_id", &Pool::foreign_id, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>
@@ -690,7 +778,9 @@ struct Schema<Host> {
       Field{"labels", &Host::labels, Need::optional, FieldRule{.max_items = 64, .max_key_length = 63}, FieldRule{.max_length = 63}},
       Field{"fault_domain", &Host::fault_domain, Need::optional, FieldRule{}, FieldRule{}},
       Field{"draining", &Host::draining, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"certificate_expires", &Host::certificate_expires, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"certificate_expires", &Host::certificate_expires, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"platform", &Host::platform, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"foreign_id", &Host::foreign_id, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>
@@ -777,7 +867,8 @@ struct Schema<AuthorityReport> {
       Field{"signed_by", &AuthorityReport::signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}},
       Field{"keys", &AuthorityReport::keys, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}},
       Field{"etcd_believed", &AuthorityReport::etcd_believed, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}},
-      Field{"etcd_signed_by", &AuthorityReport::etcd_signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}}};
+      Field{"etcd_signed_by", &AuthorityReport::etcd_signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}},
+      Field{"seals", &AuthorityReport::seals, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}}};
 };
 
 template <>
@@ -787,7 +878,8 @@ struct Schema<AuthorityOrders> {
       Field{"authority", &AuthorityOrders::authority, Need::optional, FieldRule{}, FieldRule{}},
       Field{"etcd_authority", &AuthorityOrders::etcd_authority, Need::optional, FieldRule{}, FieldRule{}},
       Field{"authority_key", &AuthorityOrders::authority_key, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"etcd_authority_key", &AuthorityOrders::etcd_authority_key, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"etcd_authority_key", &AuthorityOrders::etcd_authority_key, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"seals", &AuthorityOrders::seals, Need::optional, FieldRule{.max_length = 2048}, FieldRule{}}};
 };
 
 template <>
@@ -884,6 +976,7 @@ struct Schema<ManagerEnrollment> {
       Field{"etcd_authority", &ManagerEnrollment::etcd_authority, Need::required, FieldRule{}, FieldRule{}},
       Field{"etcd_authority_key", &ManagerEnrollment::etcd_authority_key, Need::required, FieldRule{}, FieldRule{}},
       Field{"etcd_urls", &ManagerEnrollment::etcd_urls, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"seals", &ManagerEnrollment::seals, Need::optional, FieldRule{.max_length = 2048}, FieldRule{}},
       Field{"etcd_client_port", &ManagerEnrollment::etcd_client_port, Need::optional, FieldRule{}, FieldRule{}},
       Field{"etcd_peer_port", &ManagerEnrollment::etcd_peer_port, Need::optional, FieldRule{}, FieldRule{}},
       Field{"etcd", &ManagerEnrollment::etcd, Need::optional, FieldRule{}, FieldRule{}}};

@@ -57,6 +57,33 @@ TEST_F(FeedTest, what_went_while_the_connection_was_cut_is_told_and_what_stayed_
   EXPECT_TRUE(heard_[1].hosts.empty());
 }
 
+TEST_F(FeedTest, goes_on_from_what_an_earlier_one_has_heard) {
+  Inventory known;
+  Update before;
+  before.extent = Update::Extent::whole;
+  before.at = Time(5s);
+  const auto& all = estate_->inventory();
+  for (const auto& [id, one] : all.machines()) before.machines.seen.push_back(one);
+  auto gone = before.machines.seen[0];
+  gone.id = "vm-gone";
+  before.machines.seen.push_back(gone);
+  known.apply(before);
+  Feed feed(
+      platform_, [this](const Update& changed) { heard_.push_back(changed); },
+      Pace{.patience = 10s}, known);
+  EXPECT_EQ(feed.inventory().told(), Time(5s));
+  EXPECT_EQ(feed.inventory().machines().size(), 2U) << "before anything is heard";
+  scope_.spawn(feed.run());
+  until([&] { return heard_.size() == 1; });
+  EXPECT_EQ(heard_[0].machines.gone, std::vector<std::string>{"vm-gone"});
+  EXPECT_TRUE(heard_[0].machines.seen.empty());
+  scope_.cancel();
+  asio::co_spawn(loop_, scope_.join(), [](const std::exception_ptr&) {});
+  loop_.restart();
+  loop_.run();
+  loop_.restart();
+}
+
 TEST_F(FeedTest, goes_on_when_the_account_is_right_again) {
   estate_->fail("connect", {Code::unauthenticated, "wrong password", {}}, 2);
   follow();

@@ -15,9 +15,9 @@ from managers import AGAIN, ManagersTest
 class Managers(ManagersTest):
     def secrets_are_kept(self, host):
         folder = host.state / 'cluster'
-        for name in ('authority.key', 'host.pem', 'etcd.pem', 'etcd-authority.key'):
+        for name in ('authority.key', 'host.pem', 'etcd.pem', 'etcd-authority.key', 'seals.key'):
             self.assertEqual(stat.S_IMODE((folder / name).stat().st_mode), 0o600, name)
-        for key in ('authority.key', 'etcd-authority.key'):
+        for key in ('authority.key', 'etcd-authority.key', 'seals.key'):
             inside = [line for line in (folder / key).read_text().splitlines() if len(line) == 64]
             self.assertTrue(inside)
             self.assertFalse([line for line in inside if line in host.log.read_text(errors='replace')])
@@ -65,6 +65,8 @@ class Managers(ManagersTest):
                          {'host1': 'manager', 'host2': 'manager', 'host3': 'manager', 'host4': 'node'})
         self.assertEqual(hosts.leader(fourth).name, 'host1')
         self.secrets_are_kept(third)
+        self.assertEqual(*((host.state / 'cluster/seals.key').read_text() for host in (hosts.manager, third)))
+        self.assertFalse((fourth.state / 'cluster/seals.key').exists(), 'it is a node')
         third.must('vm', 'create', 'by-third', '--disk', '16MiB')
 
     def leader_dies_and_comes_back(self, hosts):

@@ -111,6 +111,9 @@ export type MigrationPhase = 'prepare' | 'transfer' | 'hand_over' | 'settle'
 /** ok, warning (something cannot be had) or missing (what machines cannot do without). */
 export type CheckState = 'ok' | 'warning' | 'missing'
 
+/** Whether a platform tells what is on it. */
+export type PlatformState = 'connecting' | 'connected' | 'trouble'
+
 /** How whole a snapshot is: taken while the machine was off, as after a power cut, with file systems frozen by the agent, or with memory. */
 export type SnapshotKind = 'off' | 'crash' | 'agent' | 'memory'
 
@@ -429,6 +432,138 @@ export interface Vm {
   moving_to: string
   /** How its last move to another host went */
   last_migration?: MigrationFacts
+  /** The platform of others that it is on; such a machine has of these fields only those that the platform tells, and its name is PLATFORM/NAME */
+  platform?: string
+  /** What its platform says of it */
+  foreign?: ForeignVm
+}
+
+/** A machine that a platform of others manages. */
+export interface ForeignVm {
+  /** The platform's own name for it */
+  id: string
+  /** Where it is there, DC/vm/FOLDER */
+  path: string
+  /** It cannot be started, only cloned */
+  template: boolean
+  /** What runs in it, for people */
+  guest_os: string
+  /** The guest's own name for itself */
+  guest_name: string
+  /** The guest's own tools run */
+  tools: boolean
+  /** How it begins */
+  firmware: Firmware
+  /** Only signed programs are started */
+  secure_boot: boolean
+  /** Processor time that it uses, in MHz */
+  cpu_mhz: number
+  /** What it takes of its host */
+  memory_used: number
+  /** What it takes in pools */
+  storage_used: number
+  /** The id of the snapshot that it goes on from; empty: none */
+  snapshot: string
+  /** All of them, parents before their children */
+  snapshots: ForeignSnapshot[]
+  /** When the platform last told something: all of this is so old */
+  told: string
+}
+
+/** A snapshot on a platform of others. */
+export interface ForeignSnapshot {
+  /** The platform's own name for it */
+  id: string
+  /** May stand more than once */
+  name: string
+  /** Free text */
+  description: string
+  /** The id of the one that it was taken after; empty: none */
+  parent: string
+  /** With the memory of the machine */
+  memory: boolean
+  /** The moment */
+  created: string
+}
+
+/** A management platform of others, such as a vCenter, that is shown and used beside Truce's own machines. */
+export interface Platform {
+  /** Unique among platforms */
+  name: string
+  /** Another one when a platform of this name is added anew */
+  id: string
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT */
+  url: string
+  /** SHA-256 of the one certificate that is accepted; empty: one that an authority has signed */
+  fingerprint: string
+  /** Those authorities, PEM; empty: the ones that the managers' systems believe */
+  ca: string
+  /** Whether it tells what is on it */
+  state: PlatformState
+  /** Why it does not, for people */
+  problem: string
+  /** When that began */
+  since?: string
+  /** What it is */
+  product: string
+  /** Its version */
+  version: string
+  /** When it last told something: all that is shown of it is so old; absent: it never has */
+  told?: string
+  /** The same as a number of seconds */
+  age_seconds?: number
+  /** Machines on it */
+  vms: number
+  /** Its hosts */
+  hosts: number
+  /** Where it keeps disks */
+  pools: number
+  /** Its networks */
+  networks: number
+  /** Who added it */
+  added_by: string
+  /** When it was added */
+  created: string
+  /** When its address, password or trust was last set */
+  changed: string
+}
+
+/** A page of platforms. */
+export interface PlatformList {
+  /** The revision of the store that the page shows */
+  revision: number
+  /** The items of the page */
+  items: Platform[]
+  /** What to pass as `after` for the next page; empty at the end */
+  next: string
+  /** How many there are, where `offset` was given */
+  total: number
+}
+
+/** A platform to be connected. */
+export interface PlatformCreate {
+  /** Unique among platforms */
+  name: string
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi) */
+  url: string
+  /** The password of that user */
+  password: string
+  /** SHA-256 of the certificate that it shows, which is accepted whoever has signed it */
+  fingerprint?: string
+  /** Authorities that may have signed its certificate, PEM, instead of those that the system believes */
+  ca?: string
+}
+
+/** What shall change; absent fields stay. */
+export interface PlatformChange {
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT */
+  url?: string
+  /** The password of that user */
+  password?: string
+  /** SHA-256 of the certificate that is accepted; empty: one that an authority has signed */
+  fingerprint?: string
+  /** Authorities that may have signed its certificate, PEM; empty: those that the system believes */
+  ca?: string
 }
 
 /** What a running machine uses. */
@@ -911,6 +1046,10 @@ export interface Network {
   problem: string
   /** When it was created */
   created: string
+  /** The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME */
+  platform?: string
+  /** The name that its platform knows it by */
+  foreign_id?: string
 }
 
 /** A new network. */
@@ -1019,6 +1158,10 @@ export interface Pool {
   problem: string
   /** When it was created */
   created?: string
+  /** The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME */
+  platform?: string
+  /** The name that its platform knows it by */
+  foreign_id?: string
 }
 
 /** A new storage pool. */
@@ -1093,6 +1236,10 @@ export interface Host {
   draining: boolean
   /** When its certificate of the cluster ends */
   certificate_expires?: string
+  /** The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME */
+  platform?: string
+  /** The name that its platform knows it by */
+  foreign_id?: string
 }
 
 /** What shall change; absent fields stay. */
@@ -1311,9 +1458,11 @@ export interface AuthorityReport {
   etcd_believed?: string[]
   /** Who signed the certificate of that */
   etcd_signed_by?: string
+  /** Which keys for sealing secrets it has */
+  seals?: string[]
 }
 
-/** What a host is to do for the replacement of the authority. */
+/** What a host is to do for the replacement of the authority, and which keys it lacks. */
 export interface AuthorityOrders {
   /** How far it is; absent: there is none */
   rotation?: AuthorityRotation
@@ -1325,6 +1474,8 @@ export interface AuthorityOrders {
   authority_key: string
   /** The same for etcd's members */
   etcd_authority_key: string
+  /** For managers that lack some: the keys that secrets are sealed with */
+  seals: string
 }
 
 /** The first host of a cluster. */
@@ -1445,6 +1596,8 @@ export interface ManagerEnrollment {
   etcd_authority_key: string
   /** Where the other members answer */
   etcd_urls: string[]
+  /** The keys that secrets are sealed with */
+  seals: string
   /** Where its own is to answer managers */
   etcd_client_port: number
   /** And the other members */
@@ -2447,7 +2600,7 @@ export interface Operations {
   get_support_bundle: { path: {  }; query: {  }; body: undefined; answer: undefined }
   watch_changes: { path: {  }; query: { since?: number }; body: undefined; answer: undefined }
   get_openapi: { path: {  }; query: {  }; body: undefined; answer: unknown }
-  list_vms: { path: {  }; query: { limit?: number, after?: string, project?: string, observed?: Observed, host?: string, label?: string, network?: string, contains?: string, sort?: VmSort, descending?: boolean, offset?: number }; body: undefined; answer: VmList }
+  list_vms: { path: {  }; query: { limit?: number, after?: string, project?: string, observed?: Observed, host?: string, label?: string, network?: string, contains?: string, platform?: string, sort?: VmSort, descending?: boolean, offset?: number }; body: undefined; answer: VmList }
   create_vm: { path: {  }; query: {  }; body: VmCreate; answer: Task }
   get_vm: { path: { name: string }; query: {  }; body: undefined; answer: Vm }
   set_vm: { path: { name: string }; query: {  }; body: VmChange; answer: Vm }
@@ -2492,7 +2645,7 @@ export interface Operations {
   delete_upload: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
   put_upload_content: { path: { name: string }; query: { offset?: number }; body: undefined; answer: Upload }
   finish_upload: { path: { name: string }; query: {  }; body: undefined; answer: Task }
-  list_networks: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: NetworkList }
+  list_networks: { path: {  }; query: { limit?: number, after?: string, platform?: string }; body: undefined; answer: NetworkList }
   create_network: { path: {  }; query: {  }; body: NetworkCreate; answer: Network }
   get_network: { path: { name: string }; query: {  }; body: undefined; answer: Network }
   set_network: { path: { name: string }; query: {  }; body: NetworkChange; answer: Network }
@@ -2502,7 +2655,7 @@ export interface Operations {
   get_security_group: { path: { name: string }; query: {  }; body: undefined; answer: SecurityGroup }
   set_security_group: { path: { name: string }; query: {  }; body: SecurityGroupChange; answer: SecurityGroup }
   delete_security_group: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
-  list_pools: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: PoolList }
+  list_pools: { path: {  }; query: { limit?: number, after?: string, platform?: string }; body: undefined; answer: PoolList }
   create_pool: { path: {  }; query: {  }; body: PoolCreate; answer: Task }
   get_pool: { path: { name: string }; query: {  }; body: undefined; answer: Pool }
   set_pool: { path: { name: string }; query: {  }; body: PoolChange; answer: Pool }
@@ -2517,7 +2670,18 @@ export interface Operations {
   get_conflict_class: { path: { name: string }; query: {  }; body: undefined; answer: ConflictClass }
   set_conflict_class: { path: { name: string }; query: {  }; body: ConflictClassChange; answer: ConflictClass }
   delete_conflict_class: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
-  list_hosts: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: HostList }
+  list_platforms: { path: {  }; query: { limit?: number, after?: string }; body: undefined; answer: PlatformList }
+  add_platform: { path: {  }; query: {  }; body: PlatformCreate; answer: Platform }
+  get_platform: { path: { name: string }; query: {  }; body: undefined; answer: Platform }
+  set_platform: { path: { name: string }; query: {  }; body: PlatformChange; answer: Platform }
+  remove_platform: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
+  sync_platform: { path: { name: string }; query: {  }; body: undefined; answer: Platform }
+  get_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: Vm }
+  start_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: StartOptions; answer: Task }
+  stop_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: StopOptions; answer: Task }
+  suspend_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: Task }
+  reset_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: undefined }
+  list_hosts: { path: {  }; query: { limit?: number, after?: string, platform?: string }; body: undefined; answer: HostList }
   get_host: { path: { name: string }; query: {  }; body: undefined; answer: Host }
   set_host: { path: { name: string }; query: {  }; body: HostChange; answer: Host }
   remove_host: { path: { name: string }; query: { force?: boolean }; body: undefined; answer: undefined }
@@ -2665,6 +2829,17 @@ export const operations: Record<keyof Operations, OperationRow> = {
   get_conflict_class: {"method": "GET", "path": "/v1/conflict-classes/{name}", "permission": "view", "summary": "Show a conflict class", "cli": {"noun": "conflict-class", "verb": "show", "args": ["name"]}},
   set_conflict_class: {"method": "PATCH", "path": "/v1/conflict-classes/{name}", "permission": "administer", "summary": "Change a conflict class", "body": "ConflictClassChange", "cli": {"noun": "conflict-class", "verb": "set", "args": ["name"]}},
   delete_conflict_class: {"method": "DELETE", "path": "/v1/conflict-classes/{name}", "permission": "administer", "summary": "Delete a conflict class that nothing uses", "cli": {"noun": "conflict-class", "verb": "delete", "args": ["name"]}},
+  list_platforms: {"method": "GET", "path": "/v1/platforms", "permission": "view", "summary": "List platforms of others that are connected", "cli": {"noun": "platform", "verb": "list", "columns": ["name", "state", "product", "version", "vms", "hosts", "age_seconds", "problem"], "bytes": []}},
+  add_platform: {"method": "POST", "path": "/v1/platforms", "permission": "administer", "summary": "Connect a platform of others, and show what is on it", "body": "PlatformCreate", "cli": {"noun": "platform", "verb": "add", "args": ["name", "url"]}},
+  get_platform: {"method": "GET", "path": "/v1/platforms/{name}", "permission": "view", "summary": "Show a platform", "cli": {"noun": "platform", "verb": "show", "args": ["name"]}},
+  set_platform: {"method": "PATCH", "path": "/v1/platforms/{name}", "permission": "administer", "summary": "Change how a platform is reached", "body": "PlatformChange", "cli": {"noun": "platform", "verb": "set", "args": ["name"]}},
+  remove_platform: {"method": "DELETE", "path": "/v1/platforms/{name}", "permission": "administer", "summary": "Forget a platform and all that is shown of it", "cli": {"noun": "platform", "verb": "remove", "args": ["name"]}},
+  sync_platform: {"method": "POST", "path": "/v1/platforms/{name}/sync", "permission": "operate", "summary": "Read all of a platform anew, and wait for it", "cli": {"noun": "platform", "verb": "sync", "args": ["name"]}},
+  get_foreign_vm: {"method": "GET", "path": "/v1/platforms/{name}/vms/{vm}", "permission": "view", "summary": "Show a virtual machine of a platform"},
+  start_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/start", "permission": "operate", "summary": "Start a virtual machine of a platform", "body": "StartOptions"},
+  stop_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/stop", "permission": "operate", "summary": "Stop a virtual machine of a platform", "body": "StopOptions"},
+  suspend_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/suspend", "permission": "operate", "summary": "Suspend a virtual machine of a platform"},
+  reset_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/reset", "permission": "operate", "summary": "Reset a running virtual machine of a platform"},
   list_hosts: {"method": "GET", "path": "/v1/hosts", "permission": "view", "summary": "List hosts", "cli": {"noun": "host", "verb": "list", "columns": ["name", "state", "role", "version", "draining", "accelerator", "cpus", "memory", "hypervisor"], "bytes": ["memory"]}},
   get_host: {"method": "GET", "path": "/v1/hosts/{name}", "permission": "view", "summary": "Show a host", "cli": {"noun": "host", "verb": "show", "args": ["name"]}},
   set_host: {"method": "PATCH", "path": "/v1/hosts/{name}", "permission": "administer", "summary": "Change a host", "body": "HostChange", "cli": {"noun": "host", "verb": "set", "args": ["name"]}},
@@ -2942,6 +3117,19 @@ export const fields: Record<string, Record<string, Field>> = {
     description: {"kind": "string", "description": "Free text", "required": false, "maxLength": 1000},
     conflicts_with: {"kind": "array", "description": "Replaces the classes that may not be on the same host", "required": false, "maxItems": 256},
   },
+  PlatformCreate: {
+    name: {"kind": "string", "description": "Unique among platforms", "required": true},
+    url: {"kind": "string", "description": "Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi)", "required": true, "maxLength": 1024},
+    password: {"kind": "string", "description": "The password of that user", "required": true, "maxLength": 1024},
+    fingerprint: {"kind": "string", "description": "SHA-256 of the certificate that it shows, which is accepted whoever has signed it", "required": false, "default": "", "maxLength": 128},
+    ca: {"kind": "string", "description": "Authorities that may have signed its certificate, PEM, instead of those that the system believes", "required": false, "default": "", "file": true, "maxLength": 65536},
+  },
+  PlatformChange: {
+    url: {"kind": "string", "description": "Where it is, and who asks: vsphere://USER@HOST:PORT", "required": false, "maxLength": 1024},
+    password: {"kind": "string", "description": "The password of that user", "required": false, "maxLength": 1024},
+    fingerprint: {"kind": "string", "description": "SHA-256 of the certificate that is accepted; empty: one that an authority has signed", "required": false, "maxLength": 128},
+    ca: {"kind": "string", "description": "Authorities that may have signed its certificate, PEM; empty: those that the system believes", "required": false, "file": true, "maxLength": 65536},
+  },
   HostChange: {
     label: {"kind": "map", "description": "Replaces its labels", "required": false},
     fault_domain: {"kind": "string", "description": "What fails together with it, such as a rack", "required": false, "maxLength": 63},
@@ -2994,6 +3182,7 @@ export const fields: Record<string, Record<string, Field>> = {
     keys: {"kind": "array", "description": "Whose keys it has", "required": false, "maxItems": 16},
     etcd_believed: {"kind": "array", "description": "Whom its member of etcd believes", "required": false, "maxItems": 16},
     etcd_signed_by: {"kind": "string", "description": "Who signed the certificate of that", "required": false, "default": "", "maxLength": 64},
+    seals: {"kind": "array", "description": "Which keys for sealing secrets it has", "required": false, "maxItems": 16},
   },
   JoinRequest: {
     token: {"kind": "string", "description": "What truce cluster token printed", "required": true, "maxLength": 4096},

@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "access/seals.h"
 #include "availability/records.h"
 #include "availability/timing.h"
 #include "base/async.h"
@@ -15,6 +17,7 @@
 #include "manager/membership.h"
 #include "manager/sender.h"
 #include "model/model.h"
+#include "platform/feed.h"
 #include "store/store.h"
 
 namespace truce::manager {
@@ -38,6 +41,17 @@ struct BalancePace {
   Duration hot = 1min;      ///< between two looks for a host that cannot wait so long
 };
 
+/// How quick the platforms of others are looked after.
+struct PlatformPace {
+  Duration look = 500ms;  ///< between two looks at how each is
+  Duration save = 5s;     ///< at least, between two times that what one has told is written
+  platform::Pace feed;
+};
+
+/// How a connection to a platform is made; nothing is sent before it is used.
+using OpenPlatform = std::function<std::unique_ptr<platform::Platform>(asio::any_io_executor loop,
+                                                                       platform::Account account)>;
+
 /// What can be another from one moment to the next.
 struct Limits {
   std::size_t task_history = 2000;    ///< ended tasks kept
@@ -51,11 +65,12 @@ struct Settings : Limits {
   std::string host;                   ///< name of this host
   std::filesystem::path node_socket;  ///< where nodes of this host connect
   Membership* membership = nullptr;   ///< null: this manager is never part of a cluster
-  Duration absence = 5s;     ///< after this, machines of a host that is gone count as unknown
-  std::string fingerprint;   ///< of the TLS certificate, for clients that pin it
-  std::string url;           ///< where the HTTPS API is, or empty
-  std::string subnet;        ///< of the network `default` when it is first made
-  std::string network_mode;  ///< auto, nat or user
+  Duration absence = 5s;  ///< after this, machines of a host that is gone count as unknown
+  const access::Seals* seals = nullptr;  ///< what secrets are stored with; null: none can be
+  std::string fingerprint;               ///< of the TLS certificate, for clients that pin it
+  std::string url;                       ///< where the HTTPS API is, or empty
+  std::string subnet;                    ///< of the network `default` when it is first made
+  std::string network_mode;              ///< auto, nat or user
   Duration upload_expiry = std::chrono::hours(24);  ///< without a piece, an upload is removed
   std::filesystem::path first_run_file;  ///< where the code for the first user is written
   /// Shows that code where the system's administrator sees it; none: in the log.
@@ -66,6 +81,9 @@ struct Settings : Limits {
   Sender* sender = nullptr;  ///< of alarms' messages; null: by HTTP and SMTP
   /// Writes a copy of the store to a file that is not there yet.
   std::function<Async<Result<void>>(std::filesystem::path file)> backup;
+  std::map<std::string, OpenPlatform> platform_kinds;  ///< by the scheme of their addresses
+  std::filesystem::path platforms_folder;  ///< where what they have told is kept; empty: it is not
+  PlatformPace platform_pace;
   std::filesystem::path metrics_folder;  ///< where metrics are kept; empty: they are not
   std::filesystem::path backup_folder;   ///< where a copy lies while it is sent
   availability::Timing availability;     ///< of all hosts of the cluster

@@ -89,6 +89,17 @@ enum class Operation : int {
   get_conflict_class,
   set_conflict_class,
   delete_conflict_class,
+  list_platforms,
+  add_platform,
+  get_platform,
+  set_platform,
+  remove_platform,
+  sync_platform,
+  get_foreign_vm,
+  start_foreign_vm,
+  stop_foreign_vm,
+  suspend_foreign_vm,
+  reset_foreign_vm,
   list_hosts,
   get_host,
   set_host,
@@ -171,6 +182,7 @@ inline constexpr QueryParameter list_vms_query[]{
     {.name = "label", .type = QueryType::text},
     {.name = "network", .type = QueryType::name},
     {.name = "contains", .type = QueryType::text},
+    {.name = "platform", .type = QueryType::name},
     {.name = "sort", .type = QueryType::choice, .choices = VmSort_choices},
     {.name = "descending", .type = QueryType::boolean, .default_value = "false"},
     {.name = "offset", .type = QueryType::integer, .minimum = 0},
@@ -202,6 +214,7 @@ inline constexpr QueryParameter put_upload_content_query[]{
 inline constexpr QueryParameter list_networks_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
+    {.name = "platform", .type = QueryType::name},
 };
 inline constexpr QueryParameter list_security_groups_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
@@ -210,6 +223,7 @@ inline constexpr QueryParameter list_security_groups_query[]{
 inline constexpr QueryParameter list_pools_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
+    {.name = "platform", .type = QueryType::name},
 };
 inline constexpr QueryParameter list_resource_pools_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
@@ -219,9 +233,14 @@ inline constexpr QueryParameter list_conflict_classes_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
+inline constexpr QueryParameter list_platforms_query[]{
+    {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
+    {.name = "after", .type = QueryType::text},
+};
 inline constexpr QueryParameter list_hosts_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
+    {.name = "platform", .type = QueryType::name},
 };
 inline constexpr QueryParameter remove_host_query[]{
     {.name = "force", .type = QueryType::boolean},
@@ -288,7 +307,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 139> table{{
+inline constexpr std::array<OperationRow, 150> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -367,6 +386,17 @@ inline constexpr std::array<OperationRow, 139> table{{
     {.operation = Operation::get_conflict_class, .id = "get_conflict_class", .method = "GET", .path = "/v1/conflict-classes/{name}", .summary = "Show a conflict class", .permission = Permission::view, .audit = false, .request = "", .response = "ConflictClass", .status = 200, .list = false, .query = {}},
     {.operation = Operation::set_conflict_class, .id = "set_conflict_class", .method = "PATCH", .path = "/v1/conflict-classes/{name}", .summary = "Change a conflict class", .permission = Permission::administer, .audit = true, .request = "ConflictClassChange", .response = "ConflictClass", .status = 200, .list = false, .query = {}},
     {.operation = Operation::delete_conflict_class, .id = "delete_conflict_class", .method = "DELETE", .path = "/v1/conflict-classes/{name}", .summary = "Delete a conflict class that nothing uses", .permission = Permission::administer, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
+    {.operation = Operation::list_platforms, .id = "list_platforms", .method = "GET", .path = "/v1/platforms", .summary = "List platforms of others that are connected", .permission = Permission::view, .audit = false, .request = "", .response = "PlatformList", .status = 200, .list = true, .query = list_platforms_query},
+    {.operation = Operation::add_platform, .id = "add_platform", .method = "POST", .path = "/v1/platforms", .summary = "Connect a platform of others, and show what is on it", .permission = Permission::administer, .audit = true, .request = "PlatformCreate", .response = "Platform", .status = 201, .list = false, .query = {}},
+    {.operation = Operation::get_platform, .id = "get_platform", .method = "GET", .path = "/v1/platforms/{name}", .summary = "Show a platform", .permission = Permission::view, .audit = false, .request = "", .response = "Platform", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::set_platform, .id = "set_platform", .method = "PATCH", .path = "/v1/platforms/{name}", .summary = "Change how a platform is reached", .permission = Permission::administer, .audit = true, .request = "PlatformChange", .response = "Platform", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::remove_platform, .id = "remove_platform", .method = "DELETE", .path = "/v1/platforms/{name}", .summary = "Forget a platform and all that is shown of it", .permission = Permission::administer, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
+    {.operation = Operation::sync_platform, .id = "sync_platform", .method = "POST", .path = "/v1/platforms/{name}/sync", .summary = "Read all of a platform anew, and wait for it", .permission = Permission::operate, .audit = true, .request = "", .response = "Platform", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::get_foreign_vm, .id = "get_foreign_vm", .method = "GET", .path = "/v1/platforms/{name}/vms/{vm}", .summary = "Show a virtual machine of a platform", .permission = Permission::view, .audit = false, .request = "", .response = "Vm", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::start_foreign_vm, .id = "start_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/start", .summary = "Start a virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "StartOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::stop_foreign_vm, .id = "stop_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/stop", .summary = "Stop a virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "StopOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::suspend_foreign_vm, .id = "suspend_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/suspend", .summary = "Suspend a virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::reset_foreign_vm, .id = "reset_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/reset", .summary = "Reset a running virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
     {.operation = Operation::list_hosts, .id = "list_hosts", .method = "GET", .path = "/v1/hosts", .summary = "List hosts", .permission = Permission::view, .audit = false, .request = "", .response = "HostList", .status = 200, .list = true, .query = list_hosts_query},
     {.operation = Operation::get_host, .id = "get_host", .method = "GET", .path = "/v1/hosts/{name}", .summary = "Show a host", .permission = Permission::view, .audit = false, .request = "", .response = "Host", .status = 200, .list = false, .query = {}},
     {.operation = Operation::set_host, .id = "set_host", .method = "PATCH", .path = "/v1/hosts/{name}", .summary = "Change a host", .permission = Permission::administer, .audit = true, .request = "HostChange", .response = "Host", .status = 200, .list = false, .query = {}},

@@ -213,6 +213,11 @@ enum class CheckState { ok, warning, missing };
 std::string_view to_string(CheckState value);
 template <> std::span<const std::string_view> enum_names<CheckState>();
 
+/// Whether a platform tells what is on it.
+enum class PlatformState { connecting, connected, trouble };
+std::string_view to_string(PlatformState value);
+template <> std::span<const std::string_view> enum_names<PlatformState>();
+
 /// How whole a snapshot is: taken while the machine was off, as after a power cut, with file systems frozen by the agent, or with memory.
 enum class SnapshotKind { off, crash, agent, memory };
 std::string_view to_string(SnapshotKind value);
@@ -473,6 +478,36 @@ struct MigrationFacts {
   bool operator==(const MigrationFacts&) const = default;
 };
 
+/// A snapshot on a platform of others.
+struct ForeignSnapshot {
+  std::string id{};  ///< The platform's own name for it
+  std::string name{};  ///< May stand more than once
+  std::string description{};  ///< Free text
+  std::string parent{};  ///< The id of the one that it was taken after; empty: none
+  bool memory = false;  ///< With the memory of the machine
+  Time created{};  ///< The moment
+  bool operator==(const ForeignSnapshot&) const = default;
+};
+
+/// A machine that a platform of others manages.
+struct ForeignVm {
+  std::string id{};  ///< The platform's own name for it
+  std::string path{};  ///< Where it is there, DC/vm/FOLDER
+  bool template_ = false;  ///< It cannot be started, only cloned
+  std::string guest_os{};  ///< What runs in it, for people
+  std::string guest_name{};  ///< The guest's own name for itself
+  bool tools = false;  ///< The guest's own tools run
+  Firmware firmware = Firmware::bios;  ///< How it begins
+  bool secure_boot = false;  ///< Only signed programs are started
+  std::int64_t cpu_mhz = 0;  ///< Processor time that it uses, in MHz
+  Bytes memory_used{0};  ///< What it takes of its host
+  Bytes storage_used{0};  ///< What it takes in pools
+  std::string snapshot{};  ///< The id of the snapshot that it goes on from; empty: none
+  std::vector<ForeignSnapshot> snapshots{};  ///< All of them, parents before their children
+  Time told{};  ///< When the platform last told something: all of this is so old
+  bool operator==(const ForeignVm&) const = default;
+};
+
 /// A virtual machine.
 struct Vm {
   std::string name{};  ///< Unique among machines
@@ -515,7 +550,61 @@ struct Vm {
   std::int64_t epoch = 0;  ///< Counts the hosts that it was given to: whoever writes to its disks must know the newest
   std::string moving_to{};  ///< The host that it is moving to
   std::optional<MigrationFacts> last_migration{};  ///< How its last move to another host went
+  std::optional<std::string> platform{};  ///< The platform of others that it is on; such a machine has of these fields only those that the platform tells, and its name is PLATFORM/NAME
+  std::optional<ForeignVm> foreign{};  ///< What its platform says of it
   bool operator==(const Vm&) const = default;
+};
+
+/// A management platform of others, such as a vCenter, that is shown and used beside Truce's own machines.
+struct Platform {
+  std::string name{};  ///< Unique among platforms
+  std::string id{};  ///< Another one when a platform of this name is added anew
+  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT
+  std::string fingerprint{};  ///< SHA-256 of the one certificate that is accepted; empty: one that an authority has signed
+  std::string ca{};  ///< Those authorities, PEM; empty: the ones that the managers' systems believe
+  PlatformState state = PlatformState::connecting;  ///< Whether it tells what is on it
+  std::string problem{};  ///< Why it does not, for people
+  std::optional<Time> since{};  ///< When that began
+  std::string product{};  ///< What it is
+  std::string version{};  ///< Its version
+  std::optional<Time> told{};  ///< When it last told something: all that is shown of it is so old; absent: it never has
+  std::optional<std::int64_t> age_seconds{};  ///< The same as a number of seconds
+  std::int64_t vms = 0;  ///< Machines on it
+  std::int64_t hosts = 0;  ///< Its hosts
+  std::int64_t pools = 0;  ///< Where it keeps disks
+  std::int64_t networks = 0;  ///< Its networks
+  std::string added_by{};  ///< Who added it
+  Time created{};  ///< When it was added
+  Time changed{};  ///< When its address, password or trust was last set
+  bool operator==(const Platform&) const = default;
+};
+
+/// A page of platforms.
+struct PlatformList {
+  std::int64_t revision = 0;  ///< The revision of the store that the page shows
+  std::vector<Platform> items{};  ///< The items of the page
+  std::string next{};  ///< What to pass as `after` for the next page; empty at the end
+  std::int64_t total = 0;  ///< How many there are, where `offset` was given
+  bool operator==(const PlatformList&) const = default;
+};
+
+/// A platform to be connected.
+struct PlatformCreate {
+  std::string name{};  ///< Unique among platforms
+  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi)
+  std::string password{};  ///< The password of that user
+  std::string fingerprint{};  ///< SHA-256 of the certificate that it shows, which is accepted whoever has signed it
+  std::string ca{};  ///< Authorities that may have signed its certificate, PEM, instead of those that the system believes
+  bool operator==(const PlatformCreate&) const = default;
+};
+
+/// What shall change; absent fields stay.
+struct PlatformChange {
+  std::optional<std::string> url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT
+  std::optional<std::string> password{};  ///< The password of that user
+  std::optional<std::string> fingerprint{};  ///< SHA-256 of the certificate that is accepted; empty: one that an authority has signed
+  std::optional<std::string> ca{};  ///< Authorities that may have signed its certificate, PEM; empty: those that the system believes
+  bool operator==(const PlatformChange&) const = default;
 };
 
 /// What a running machine uses.
@@ -805,6 +894,8 @@ struct Network {
   bool spoof_filter = true;  ///< Guests send from their own MAC and address only
   std::string problem{};  ///< Why it does not work
   Time created{};  ///< When it was created
+  std::optional<std::string> platform{};  ///< The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME
+  std::optional<std::string> foreign_id{};  ///< The name that its platform knows it by
   bool operator==(const Network&) const = default;
 };
 
@@ -889,6 +980,8 @@ struct Pool {
   std::int64_t alarm_percent = 85;  ///< From this part on that is used it says so, in percent
   std::string problem{};  ///< What is wrong with it, for people
   std::optional<Time> created{};  ///< When it was created
+  std::optional<std::string> platform{};  ///< The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME
+  std::optional<std::string> foreign_id{};  ///< The name that its platform knows it by
   bool operator==(const Pool&) const = default;
 };
 
@@ -935,6 +1028,8 @@ struct Host {
   std::string fault_domain{};  ///< What fails together with it, such as a rack
   bool draining = false;  ///< Nothing is placed on it
   std::optional<Time> certificate_expires{};  ///< When its certificate of the cluster ends
+  std::optional<std::string> platform{};  ///< The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME
+  std::optional<std::string> foreign_id{};  ///< The name that its platform knows it by
   bool operator==(const Host&) const = default;
 };
 
@@ -1022,16 +1117,18 @@ struct AuthorityReport {
   std::vector<std::string> keys{};  ///< Whose keys it has
   std::vector<std::string> etcd_believed{};  ///< Whom its member of etcd believes
   std::string etcd_signed_by{};  ///< Who signed the certificate of that
+  std::vector<std::string> seals{};  ///< Which keys for sealing secrets it has
   bool operator==(const AuthorityReport&) const = default;
 };
 
-/// What a host is to do for the replacement of the authority.
+/// What a host is to do for the replacement of the authority, and which keys it lacks.
 struct AuthorityOrders {
   std::optional<AuthorityRotation> rotation{};  ///< How far it is; absent: there is none
   std::string authority{};  ///< Certificate of the new one, PEM
   std::string etcd_authority{};  ///< The same for etcd's members
   std::string authority_key{};  ///< For managers: certificate and key of the new one, PEM
   std::string etcd_authority_key{};  ///< The same for etcd's members
+  std::string seals{};  ///< For managers that lack some: the keys that secrets are sealed with
   bool operator==(const AuthorityOrders&) const = default;
 };
 
@@ -1128,6 +1225,7 @@ struct ManagerEnrollment {
   std::string etcd_authority{};  ///< Certificates of the authority of etcd's members, PEM
   std::string etcd_authority_key{};  ///< Certificate and key of that authority, PEM
   std::vector<std::string> etcd_urls{};  ///< Where the other members answer
+  std::string seals{};  ///< The keys that secrets are sealed with
   std::int64_t etcd_client_port = 2379;  ///< Where its own is to answer managers
   std::int64_t etcd_peer_port = 2380;  ///< And the other members
   std::optional<EtcdAccess> etcd{};  ///< How it reaches an etcd of one's own, which the state is in instead

@@ -24,8 +24,9 @@ class Feed {
   /// Hears what has changed; never of what was so already.
   using Sink = std::function<void(const Update& changed)>;
 
-  /// `platform` must outlive it.
-  Feed(Platform& platform, Sink sink, Pace pace = {});
+  /// `platform` must outlive it. `known` is what an earlier one has heard: it is shown, with its
+  /// age, until the platform tells, and then only what differs is told to the sink.
+  Feed(Platform& platform, Sink sink, Pace pace = {}, Inventory known = {});
 
   /// Until it is cancelled.
   Async<void> run();
