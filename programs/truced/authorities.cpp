@@ -73,12 +73,22 @@ Async<model::AuthorityReport> HostMembership::authority_report() {
     if (auto read = link::Authority::open(file))
       report.keys.push_back(read->certificate().fingerprint);
   }
+  if (auto seals = read_seals(seals_file(settings_.folder)); seals && *seals)
+    report.seals = (*seals)->ids();
   auto* etcd = etcd_ ? etcd_->own() : nullptr;
   if (etcd == nullptr) co_return report;
   for (auto& key : etcd->keys()) report.keys.push_back(std::move(key));
   report.etcd_signed_by = etcd->signed_by();
   report.etcd_believed = co_await etcd->believed();
   co_return report;
+}
+
+// The one that leads has them in memory, too: it is never told any that it lacks.
+Result<void> HostMembership::keep_seals(const std::string& text) {
+  if (text.empty() || !member_ || !member_->keeps_etcd()) return {};
+  TRY(bool lacked, take_seals(seals_file(settings_.folder), text));
+  if (lacked) spdlog::info("this host has the keys that the managers seal secrets with");
+  return {};
 }
 
 Result<void> HostMembership::believe(const std::string& bundle) {
@@ -120,6 +130,7 @@ Async<Result<void>> HostMembership::take_certificate(const std::string& authorit
 
 Async<Result<void>> HostMembership::obey(model::AuthorityOrders orders,
                                          std::function<Async<void>()> renewed) {
+  CO_TRY_VOID(keep_seals(orders.seals));
   if (!orders.rotation || orders.authority.empty() || !identity_) co_return Result<void>{};
   const auto& rotation = *orders.rotation;
   bool turn = rotation.turn == settings_.host;

@@ -137,6 +137,9 @@ Async<Result<void>> Daemon::open_own_store() {
 Async<Result<void>> Daemon::start_manager(store::Store& store) {
   remove_unsent_copies(config_.state_dir + "/store");
   auto settings = manager_settings();
+  auto own = membership_->has_leaders() ? "/cluster" : "/store";
+  CO_TRY(seals_, open_seals(seals_file(config_.state_dir + own)));
+  settings.seals = &*seals_;
   CO_TRY(settings.admin_group, admin_group(config_));
   if (!config_.listen.empty()) {
     settings.url = "https://" + config_.listen;
@@ -160,6 +163,7 @@ Async<Result<void>> Daemon::start() {
   if (config_.name.empty()) config_.name = host_name();
   HostMembership::Settings membership{.folder = config_.state_dir + "/cluster",
                                       .etcd = config_.state_dir + "/etcd",
+                                      .store = config_.state_dir + "/store",
                                       .host = config_.name,
                                       .listen = config_.cluster_listen};
   membership_ =

@@ -83,6 +83,7 @@ class Daemon {
   Scope scope_;
   asio::thread_pool workers_{2};
   std::unique_ptr<HostMembership> membership_;
+  std::optional<access::Seals> seals_;  ///< of the manager that decides
   std::unique_ptr<store::SqliteStore> store_;
   std::unique_ptr<store::GatedStore> gated_;
   std::unique_ptr<etcd::EtcdStore> etcd_store_;

@@ -75,6 +75,13 @@ Member first_member(const model::ClusterCreate& wish, const std::string& host,
 
 }  // namespace
 
+// The secrets in the state that moves are sealed with this host's keys: they go along.
+Result<void> HostMembership::take_seals_along() {
+  TRY(auto own, read_seals(seals_file(settings_.store)));
+  if (own) TRY_VOID(write_seals(seals_file(settings_.folder), *own));
+  return {};
+}
+
 // Asked before anything is made that others could see.
 Async<Result<void>> HostMembership::begin_etcd(model::ClusterCreate wish) {
   if (founding_->foreign) {
@@ -103,6 +110,7 @@ Async<Result<manager::Founded>> HostMembership::found(model::ClusterCreate wish)
   manager::Founded founded{reached, authority_->certificate().fingerprint, own.fingerprint,
                            own.ends};
   if (store == model::StoreKind::sqlite) co_return founded;
+  CO_TRY_VOID(take_seals_along());
   etcd_ = etcd_for(member);
   founding_ = member;
   auto begun = co_await begin_etcd(std::move(wish));

@@ -149,6 +149,40 @@ Result<void> write_member(const std::filesystem::path& folder, const Member& mem
   return write_file_durably(member_file(folder), json::serialize(object) + "\n");
 }
 
+std::filesystem::path seals_file(const std::filesystem::path& folder) {
+  return folder / "seals.key";
+}
+
+Result<std::optional<access::Seals>> read_seals(const std::filesystem::path& file) {
+  std::error_code ec;
+  if (!std::filesystem::exists(file, ec)) return std::nullopt;
+  TRY(auto text, read_file(file, kib(64)));
+  auto seals = access::Seals::read(text);
+  if (!seals) return std::unexpected(std::move(seals).error().within(file.string()));
+  return *std::move(seals);
+}
+
+Result<void> write_seals(const std::filesystem::path& file, const access::Seals& seals) {
+  return write_file_durably(file, seals.text()->text(), 0600);
+}
+
+Result<access::Seals> open_seals(const std::filesystem::path& file) {
+  TRY(auto seals, read_seals(file));
+  if (seals) return *std::move(seals);
+  auto fresh = access::Seals::fresh();
+  TRY_VOID(write_seals(file, fresh));
+  return fresh;
+}
+
+Result<bool> take_seals(const std::filesystem::path& file, std::string_view text) {
+  TRY(auto given, access::Seals::read(text));
+  TRY(auto present, read_seals(file));
+  auto seals = present ? *std::move(present) : given;
+  TRY(bool other, seals.take(given));
+  if (!present || other) TRY_VOID(write_seals(file, seals));
+  return !present || other;
+}
+
 Result<void> put_aside(const std::filesystem::path& path, const std::string& word) {
   constexpr int most = 1000;
   std::error_code ec;

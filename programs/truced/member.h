@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "access/seals.h"
 #include "base/result.h"
 #include "manager/invitation.h"
 #include "model/model.h"
@@ -22,8 +23,8 @@ struct EtcdPlace {
 
 /// The folder holds `member.json` (this), `host.pem` (certificate and key of this host),
 /// `authority.pem` (whom it believes) and, on managers, `authority.key`, which is the whole
-/// cluster, and what OwnEtcd or ForeignEtcd have. While the authority is replaced managers have
-/// `authority-next.key`, too.
+/// cluster, `seals.key`, and what OwnEtcd or ForeignEtcd have. While the authority is replaced
+/// managers have `authority-next.key`, too.
 struct Member {
   std::string cluster;  ///< its name
   std::string host;     ///< name of this host in it
@@ -52,6 +53,18 @@ std::filesystem::path next_authority_file(const std::filesystem::path& folder);
 /// Nothing when this is a single host. Code::corrupt: the file is damaged.
 Result<std::optional<Member>> read_member(const std::filesystem::path& folder);
 Result<void> write_member(const std::filesystem::path& folder, const Member& member);
+
+/// Where the keys are that secrets of a state are sealed with: beside a store of this host's own,
+/// or in the folder `cluster` (then all managers have the same).
+std::filesystem::path seals_file(const std::filesystem::path& folder);
+/// Nothing where there is no such file. Code::corrupt: it is damaged.
+Result<std::optional<access::Seals>> read_seals(const std::filesystem::path& file);
+Result<void> write_seals(const std::filesystem::path& file, const access::Seals& seals);
+/// Makes a key, and the file, where there is none.
+Result<access::Seals> open_seals(const std::filesystem::path& file);
+/// Adds to a host's keys those that text() of another manager's says; returns whether it lacked
+/// any.
+Result<bool> take_seals(const std::filesystem::path& file, std::string_view text);
 
 /// Puts a folder or file aside as `PATH-before-WORD`, or with a number behind it; absent is
 /// success.

@@ -245,6 +245,8 @@ Async<Result<model::ManagerEnrollment>> HostMembership::admit_manager(std::strin
   CO_TRY(auto enrollment,
          co_await etcd_->admit(std::move(request), std::move(host), std::move(address)));
   CO_TRY(enrollment.authority_key, read_file(authority_file(settings_.folder), kib(64)));
+  CO_TRY(auto seals, read_seals(seals_file(settings_.folder)));
+  if (seals) enrollment.seals = seals->text()->text();
   co_return enrollment;
 }
 
@@ -279,6 +281,7 @@ Result<Member> HostMembership::become_manager(Member member,
   const auto& folder = settings_.folder;
   TRY_VOID(write_file_durably(authority_file(folder), enrollment.authority_key, 0600));
   TRY_VOID(link::Authority::open(authority_file(folder)));
+  if (!enrollment.seals.empty()) TRY_VOID(take_seals(seals_file(folder), enrollment.seals));
   member.managers.push_back({settings_.host, member.address});
   member.store = model::StoreKind::etcd;
   if (const auto& etcd = enrollment.etcd) {

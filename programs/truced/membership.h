@@ -31,6 +31,7 @@ class HostMembership final : public manager::Membership {
   struct Settings {
     std::filesystem::path folder;  ///< made with mode 0700 when there is something to keep
     std::filesystem::path etcd;    ///< of the member of etcd, if there is one
+    std::filesystem::path store;   ///< of the store that a host has alone
     std::string host;              ///< name of this host
     std::string listen;            ///< ADDRESS:PORT, instead of where the others reach it
   };
@@ -76,8 +77,9 @@ class HostMembership final : public manager::Membership {
   [[nodiscard]] std::optional<link::Certificate> certificate() const;
   /// Whom this host believes, and who signed for it, for the manager.
   Async<model::AuthorityReport> authority_report();
-  /// Does what the manager asks for while the authority is replaced; what is done already is no
-  /// harm. `renewed` is told when this host has signed its own certificate.
+  /// Does what the manager asks for while the authority is replaced, and keeps the keys that it
+  /// lacked; what is done already is no harm. `renewed` is told when this host has signed its own
+  /// certificate.
   Async<Result<void>> obey(model::AuthorityOrders orders, std::function<Async<void>()> renewed);
   /// Makes this a single host again, whose folder is put aside; calls `changed`.
   Async<Result<void>> forget();
@@ -107,6 +109,7 @@ class HostMembership final : public manager::Membership {
   Result<void> make_identity(const std::string& cluster, const std::string& reached);
   Result<void> begin_listening(const Member& member);
   std::unique_ptr<EtcdPart> etcd_for(const Member& member) const;
+  Result<void> take_seals_along();
   Async<Result<void>> begin_etcd(model::ClusterCreate wish);
   Async<Result<void>> carry_over(store::Store& to, manager::LastWrites last);
   Async<Result<void>> seal(store::Store& to, manager::LastWrites last);
@@ -126,6 +129,7 @@ class HostMembership final : public manager::Membership {
                            manager::Invitation invitation);
   Async<Result<model::Enrollment>> enroll(UnixSocket socket, model::EnrollRequest wish);
   Result<const link::Authority*> authority_named(const std::string& sha256);
+  Result<void> keep_seals(const std::string& text);
   Result<void> believe(const std::string& bundle);
   Result<void> trust(const model::AuthorityOrders& orders);
   Async<Result<void>> take_certificate(const std::string& authority,

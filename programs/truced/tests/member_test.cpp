@@ -86,5 +86,30 @@ TEST(Member, one_with_an_etcd_of_others_has_no_token_for_one_of_its_own) {
   EXPECT_EQ(text->find("etcd_token"), std::string::npos);
 }
 
+TEST(Seals, a_key_is_made_once_and_read_afterwards) {
+  store::TemporaryFolder folder;
+  auto file = seals_file(folder.path());
+  ASSERT_FALSE(*read_seals(file));
+  auto made = open_seals(file);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(open_seals(file)->ids(), made->ids());
+  EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
+  ASSERT_TRUE(write_file_durably(file, "no key\n"));
+  EXPECT_EQ(open_seals(file).error().code, Code::corrupt) << "another one would open nothing";
+}
+
+TEST(Seals, another_managers_keys_come_first_and_ones_own_stay) {
+  store::TemporaryFolder folder;
+  auto file = seals_file(folder.path());
+  auto leader = access::Seals::fresh();
+  EXPECT_TRUE(*take_seals(file, leader.text()->text())) << "there was no file";
+  EXPECT_FALSE(*take_seals(file, leader.text()->text()));
+  auto next = access::Seals::fresh();
+  EXPECT_TRUE(*take_seals(file, next.text()->text()));
+  auto all = open_seals(file)->ids();
+  EXPECT_EQ(all, (std::vector{next.ids().front(), leader.ids().front()}));
+  EXPECT_EQ(take_seals(file, "x").error().code, Code::corrupt);
+}
+
 }  // namespace
 }  // namespace truce

@@ -60,6 +60,16 @@ Async<Result<http::Response>> rotate_authority(Rooms& rooms, const Context& cont
   co_return http::json_response(200, model::to_json(cluster));
 }
 
+/// Managers have the same keys, so that each can open what another one has stored.
+std::string seals_for(const Settings& settings, const model::AuthorityReport& report) {
+  if (settings.seals == nullptr) return {};
+  auto lacks = [&](const std::string& id) {
+    return std::ranges::find(report.seals, id) == report.seals.end();
+  };
+  if (std::ranges::none_of(settings.seals->ids(), lacks)) return {};
+  return std::string(settings.seals->text()->text());
+}
+
 Async<Result<http::Response>> exchange_authorities(Rooms& rooms, const Context& context) {
   CO_TRY(auto report,
          model::from_text<model::AuthorityReport>(context.request.body, model::Unknown::ignore));
@@ -68,8 +78,11 @@ Async<Result<http::Response>> exchange_authorities(Rooms& rooms, const Context& 
   const auto& inventory = rooms.ledger.inventory();
   model::AuthorityOrders orders;
   auto kept = the_cluster(inventory);
-  if (!kept || !kept->object.rotation) co_return http::json_response(200, model::to_json(orders));
+  if (!kept) co_return http::json_response(200, model::to_json(orders));
   bool manages = is_manager(kept->object, report.host);
+  orders.seals = manages ? seals_for(rooms.settings, report) : std::string();
+  auto seals = orders.seals;
+  if (!kept->object.rotation) co_return http::json_response(200, model::to_json(orders));
   CO_TRY_VOID(co_await rooms.ledger.change({}, [&](Change& change) -> Result<void> {
     auto present = the_cluster(inventory);
     if (!present || !present->object.rotation || !inventory.find<model::Host>(report.host))
@@ -85,6 +98,7 @@ Async<Result<http::Response>> exchange_authorities(Rooms& rooms, const Context& 
   if (may_follow(rotation, report.host, rooms.settings.host)) {
     CO_TRY(auto* membership, membership_of(rooms));
     CO_TRY(orders, membership->fresh_authorities(rotation.fresh, rotation.etcd_fresh));
+    orders.seals = std::move(seals);
     if (!manages) {
       orders.etcd_authority.clear();
       orders.authority_key.clear();

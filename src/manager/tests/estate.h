@@ -58,6 +58,7 @@ class Estate {
     settings.task_history = task_history;
     settings.event_history = 200;
     settings.metrics_folder = folder / "metrics";
+    settings.seals = &seals;
     if (adjust) adjust(settings);
     settings.sender = sender;
     settings.alarm_pace = alarm_pace;
@@ -134,6 +135,7 @@ class Estate {
   std::filesystem::path folder;
   store::MemoryStore store;
   std::unique_ptr<Manager> manager;
+  access::Seals seals = access::Seals::fresh();
   PlayedNode node;
   std::optional<unsigned> unix_user = 0;
   std::string address = "unix";

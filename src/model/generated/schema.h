@@ -777,7 +777,8 @@ struct Schema<AuthorityReport> {
       Field{"signed_by", &AuthorityReport::signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}},
       Field{"keys", &AuthorityReport::keys, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}},
       Field{"etcd_believed", &AuthorityReport::etcd_believed, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}},
-      Field{"etcd_signed_by", &AuthorityReport::etcd_signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}}};
+      Field{"etcd_signed_by", &AuthorityReport::etcd_signed_by, Need::optional, FieldRule{.max_length = 64}, FieldRule{}},
+      Field{"seals", &AuthorityReport::seals, Need::optional, FieldRule{.max_items = 16}, FieldRule{.max_length = 64}}};
 };
 
 template <>
@@ -787,7 +788,8 @@ struct Schema<AuthorityOrders> {
       Field{"authority", &AuthorityOrders::authority, Need::optional, FieldRule{}, FieldRule{}},
       Field{"etcd_authority", &AuthorityOrders::etcd_authority, Need::optional, FieldRule{}, FieldRule{}},
       Field{"authority_key", &AuthorityOrders::authority_key, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"etcd_authority_key", &AuthorityOrders::etcd_authority_key, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"etcd_authority_key", &AuthorityOrders::etcd_authority_key, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"seals", &AuthorityOrders::seals, Need::optional, FieldRule{.max_length = 2048}, FieldRule{}}};
 };
 
 template <>
@@ -884,6 +886,7 @@ struct Schema<ManagerEnrollment> {
       Field{"etcd_authority", &ManagerEnrollment::etcd_authority, Need::required, FieldRule{}, FieldRule{}},
       Field{"etcd_authority_key", &ManagerEnrollment::etcd_authority_key, Need::required, FieldRule{}, FieldRule{}},
       Field{"etcd_urls", &ManagerEnrollment::etcd_urls, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"seals", &ManagerEnrollment::seals, Need::optional, FieldRule{.max_length = 2048}, FieldRule{}},
       Field{"etcd_client_port", &ManagerEnrollment::etcd_client_port, Need::optional, FieldRule{}, FieldRule{}},
       Field{"etcd_peer_port", &ManagerEnrollment::etcd_peer_port, Need::optional, FieldRule{}, FieldRule{}},
       Field{"etcd", &ManagerEnrollment::etcd, Need::optional, FieldRule{}, FieldRule{}}};

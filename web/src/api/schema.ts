@@ -1311,9 +1311,11 @@ export interface AuthorityReport {
   etcd_believed?: string[]
   /** Who signed the certificate of that */
   etcd_signed_by?: string
+  /** Which keys for sealing secrets it has */
+  seals?: string[]
 }
 
-/** What a host is to do for the replacement of the authority. */
+/** What a host is to do for the replacement of the authority, and which keys it lacks. */
 export interface AuthorityOrders {
   /** How far it is; absent: there is none */
   rotation?: AuthorityRotation
@@ -1325,6 +1327,8 @@ export interface AuthorityOrders {
   authority_key: string
   /** The same for etcd's members */
   etcd_authority_key: string
+  /** For managers that lack some: the keys that secrets are sealed with */
+  seals: string
 }
 
 /** The first host of a cluster. */
@@ -1445,6 +1449,8 @@ export interface ManagerEnrollment {
   etcd_authority_key: string
   /** Where the other members answer */
   etcd_urls: string[]
+  /** The keys that secrets are sealed with */
+  seals: string
   /** Where its own is to answer managers */
   etcd_client_port: number
   /** And the other members */
@@ -2994,6 +3000,7 @@ export const fields: Record<string, Record<string, Field>> = {
     keys: {"kind": "array", "description": "Whose keys it has", "required": false, "maxItems": 16},
     etcd_believed: {"kind": "array", "description": "Whom its member of etcd believes", "required": false, "maxItems": 16},
     etcd_signed_by: {"kind": "string", "description": "Who signed the certificate of that", "required": false, "default": "", "maxLength": 64},
+    seals: {"kind": "array", "description": "Which keys for sealing secrets it has", "required": false, "maxItems": 16},
   },
   JoinRequest: {
     token: {"kind": "string", "description": "What truce cluster token printed", "required": true, "maxLength": 4096},

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/seals.h"
 #include "availability/records.h"
 #include "availability/timing.h"
 #include "base/async.h"
@@ -51,11 +52,12 @@ struct Settings : Limits {
   std::string host;                   ///< name of this host
   std::filesystem::path node_socket;  ///< where nodes of this host connect
   Membership* membership = nullptr;   ///< null: this manager is never part of a cluster
-  Duration absence = 5s;     ///< after this, machines of a host that is gone count as unknown
-  std::string fingerprint;   ///< of the TLS certificate, for clients that pin it
-  std::string url;           ///< where the HTTPS API is, or empty
-  std::string subnet;        ///< of the network `default` when it is first made
-  std::string network_mode;  ///< auto, nat or user
+  Duration absence = 5s;  ///< after this, machines of a host that is gone count as unknown
+  const access::Seals* seals = nullptr;  ///< what secrets are stored with; null: none can be
+  std::string fingerprint;               ///< of the TLS certificate, for clients that pin it
+  std::string url;                       ///< where the HTTPS API is, or empty
+  std::string subnet;                    ///< of the network `default` when it is first made
+  std::string network_mode;              ///< auto, nat or user
   Duration upload_expiry = std::chrono::hours(24);  ///< without a piece, an upload is removed
   std::filesystem::path first_run_file;  ///< where the code for the first user is written
   /// Shows that code where the system's administrator sees it; none: in the log.

@@ -159,6 +159,21 @@ Async<void> until_stage(Estate& estate, std::string stage) {
   });
 }
 
+TEST(Seals, managers_get_the_keys_that_they_lack_and_nodes_never) {
+  with_host([](Estate& estate, PlayedMembership&) -> Async<void> {
+    co_await found_cluster(estate);
+    co_await let_in(estate, "h2");
+    auto keys = std::string(estate.seals.text()->text());
+    EXPECT_EQ((co_await report(estate, "h1", {.host = "h1"})).text("/seals"), keys);
+    AuthorityReport has{.host = "h1"};
+    has.seals = estate.seals.ids();
+    EXPECT_EQ((co_await report(estate, "h1", has)).text("/seals"), "");
+    has.seals = {"another"};
+    EXPECT_EQ((co_await report(estate, "h1", has)).text("/seals"), keys);
+    EXPECT_EQ((co_await report(estate, "h2", {.host = "h2"})).text("/seals"), "");
+  });
+}
+
 TEST(Rotation, goes_through_its_stages_as_hosts_report_and_waits_for_who_is_away) {
   with_host([](Estate& estate, PlayedMembership& membership) -> Async<void> {
     EXPECT_EQ((co_await estate.call("POST", "/v1/cluster/rotate-ca")).status, 409);

@@ -1022,16 +1022,18 @@ struct AuthorityReport {
   std::vector<std::string> keys{};  ///< Whose keys it has
   std::vector<std::string> etcd_believed{};  ///< Whom its member of etcd believes
   std::string etcd_signed_by{};  ///< Who signed the certificate of that
+  std::vector<std::string> seals{};  ///< Which keys for sealing secrets it has
   bool operator==(const AuthorityReport&) const = default;
 };
 
-/// What a host is to do for the replacement of the authority.
+/// What a host is to do for the replacement of the authority, and which keys it lacks.
 struct AuthorityOrders {
   std::optional<AuthorityRotation> rotation{};  ///< How far it is; absent: there is none
   std::string authority{};  ///< Certificate of the new one, PEM
   std::string etcd_authority{};  ///< The same for etcd's members
   std::string authority_key{};  ///< For managers: certificate and key of the new one, PEM
   std::string etcd_authority_key{};  ///< The same for etcd's members
+  std::string seals{};  ///< For managers that lack some: the keys that secrets are sealed with
   bool operator==(const AuthorityOrders&) const = default;
 };
 
@@ -1128,6 +1130,7 @@ struct ManagerEnrollment {
   std::string etcd_authority{};  ///< Certificates of the authority of etcd's members, PEM
   std::string etcd_authority_key{};  ///< Certificate and key of that authority, PEM
   std::vector<std::string> etcd_urls{};  ///< Where the other members answer
+  std::string seals{};  ///< The keys that secrets are sealed with
   std::int64_t etcd_client_port = 2379;  ///< Where its own is to answer managers
   std::int64_t etcd_peer_port = 2380;  ///< And the other members
   std::optional<EtcdAccess> etcd{};  ///< How it reaches an etcd of one's own, which the state is in instead
