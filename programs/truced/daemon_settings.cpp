@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <sstream>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "daemon.h"
 #include "guard/guard.h"
 #include "qemu/host_checks.h"
@@ -18,6 +20,17 @@ void tell_first_run(const model::Config& config, const std::string& text) {
   spdlog::info("{}", text);
   bool in_sight = config.log_file.empty() && spdlog::should_log(spdlog::level::info);
   if (!in_sight && ::isatty(STDERR_FILENO) == 1) std::cerr << "truced: " << text << '\n';
+}
+
+// The words are the administrator's, from the configuration of this host.
+Async<Result<void>> switch_off(std::string command) {
+  Command program;
+  std::istringstream words(command);
+  for (std::string word; words >> word;) program.argv.push_back(word);
+  if (program.argv.empty())
+    co_return fail(Code::unsupported, "power-off-command is empty: this host cannot be asked");
+  CO_TRY_VOID(co_await run_checked(std::move(program), 30s));
+  co_return Result<void>{};
 }
 
 }  // namespace
@@ -81,6 +94,7 @@ node::Settings Daemon::node_settings() {
       text += fmt::format("{} = \"{}\"\n", name, value);
     return std::map<std::string, std::string>{{"truced.conf", text}};
   };
+  settings.power_off = [this] { return switch_off(config_.power_off_command); };
   if (config_.hypervisor == "fake") return settings;
   settings.check_host = [this] {
     return qemu::check_host({.state = config_.state_dir, .root_user = ::geteuid() == 0});

@@ -17,6 +17,8 @@
 #include "reports.h"
 #include "resources/conflict_classes.h"
 #include "resources/resource_pools.h"
+#include "sleep/controls.h"
+#include "sleep/saver.h"
 #include "tasks.h"
 #include "users/entrance.h"
 #include "users/own_page.h"
@@ -27,6 +29,7 @@ namespace {
 const std::string request_header = "x-request-id";
 /// On what a page asks for by itself, again and again: a session is not in use by that.
 const std::string background_header = "x-truce-background";
+constexpr Duration power_limit = 40s;  // for a host's answer, which may have switched itself off
 }  // namespace
 
 namespace {
@@ -64,6 +67,7 @@ struct Manager::State {
                [this](model::AlarmSubject subject) { return readings_of(measurements, subject); }),
         recovery(ledger, settings),
         platforms(loop, ledger, settings),
+        saver(ledger, plans, scope, settings, power_hands(loop)),
         rooms{loop,     settings,     ledger, nodes, consoles,
               entrance, measurements, alarms, plans, platforms} {
     nodes.on_fetch([this, turn = std::make_shared<int>()](UnixSocket socket, std::string host,
@@ -109,6 +113,7 @@ struct Manager::State {
     add_cluster_handlers(handlers);
     add_platform_handlers(handlers);
     add_foreign_vm_handlers(handlers);
+    add_sleep_handlers(handlers);
     for (const auto& row : model::operations) {
       TRUCE_ASSERT(handlers.of(row.operation), fmt::format("operation {} has a handler", row.id));
       router.add(row.method, row.path, static_cast<std::size_t>(row.operation));
@@ -117,6 +122,7 @@ struct Manager::State {
 
   Async<Result<http::Response>> answer(http::Request request, std::size_t row);
   void take_samples(const std::string& host, model::Samples samples);
+  PowerHands power_hands(asio::any_io_executor loop);
 
   Settings settings;
   Scope scope;
@@ -131,6 +137,7 @@ struct Manager::State {
   Plans plans;
   Recovery recovery;
   Platforms platforms;
+  PowerSaver saver;
   Rooms rooms;
   Handlers handlers;
   http::Router router;
@@ -197,12 +204,25 @@ Async<Result<void>> Manager::start() {
   state.scope.spawn(watch_absent_hosts(state.ledger, state.settings.absence));
   state.scope.spawn(state.recovery.run());
   state.scope.spawn(state.platforms.run());
+  state.scope.spawn(state.saver.run());
   state.scope.spawn(keep_history_short(state.ledger, state.settings));
   state.scope.spawn(remove_expired_uploads(state.ledger));
   state.scope.spawn(keep_door(state.ledger, state.entrance));
   state.entrance.first_run.renew();
   state.alarms.start(state.scope);
   co_return Result<void>{};
+}
+
+PowerHands Manager::State::power_hands(asio::any_io_executor loop) {
+  return {[this, loop](model::Host host) {
+            return open_control(loop, ledger, settings, std::move(host));
+          },
+          [this](std::string host, bool only_ask) -> Async<Result<void>> {
+            model::Call call{.verb = model::CallVerb::power_off, .only_ask = only_ask};
+            CO_TRY_VOID(co_await nodes.ask(std::move(host), std::move(call), power_limit));
+            co_return Result<void>{};
+          },
+          [this](const std::string& host) { nodes.drop(host); }};
 }
 
 void Manager::State::take_samples(const std::string& host, model::Samples samples) {

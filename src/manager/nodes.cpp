@@ -12,6 +12,7 @@
 #include "moves/moves.h"
 #include "networks/neighbours.h"
 #include "pools/pools.h"
+#include "sleep/phases.h"
 
 namespace truce::manager {
 namespace {
@@ -291,7 +292,9 @@ Async<void> Nodes::mark_offline(std::string host) {
     auto changed = kept->object;
     changed.state = model::HostState::offline;
     change.put(changed);
-    change.event("host.offline", "hosts/" + host, "", "the connection to the node ended");
+    change.event("host.offline", "hosts/" + host, "",
+                 is_put_to_sleep(changed) ? "it is switched off to save power"
+                                          : "the connection to the node ended");
     return {};
   });
   if (!done) spdlog::warn("host {}: {}", host, done.error().message);

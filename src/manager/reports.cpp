@@ -11,6 +11,7 @@
 #include "networks/mirrors.h"
 #include "nodes.h"
 #include "recovery/stranded.h"
+#include "sleep/phases.h"
 #include "tasks.h"
 #include "templates.h"
 
@@ -159,6 +160,14 @@ model::Host known_of(const model::Host* known, std::string name, model::Host tol
   told.fault_domain = known->fault_domain;
   told.draining = known->draining;
   told.certificate_expires = known->certificate_expires;
+  told.power = known->power;
+  told.power_fingerprint = known->power_fingerprint;
+  told.power_tried = known->power_tried;
+  told.wake_seconds = known->wake_seconds;
+  told.sleep = known->sleep;
+  told.sleep_since = known->sleep_since;
+  told.wake_tries = known->wake_tries;
+  told.woken = known->woken;
   return told;
 }
 
@@ -174,8 +183,9 @@ Result<void> take_in_host(Ledger& ledger, const Settings& settings, Change& chan
       change.event("host.online", "hosts/" + host, "",
                    fmt::format("{} with {}", report.host->hypervisor, report.host->accelerator));
     }
-    put_if_changed(inventory, change,
-                   known_of(known ? &known->object : nullptr, host, *report.host));
+    auto told = known_of(known ? &known->object : nullptr, host, *report.host);
+    if (known) note_awake(inventory, change, known->object, told);
+    put_if_changed(inventory, change, told);
   }
   return {};
 }

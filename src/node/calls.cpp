@@ -1,5 +1,6 @@
 // What the manager asks, and is answered at once.
 #include "base/base64.h"
+#include "base/log.h"
 #include "state.h"
 #include "support.h"
 
@@ -39,6 +40,7 @@ Async<std::optional<model::CallReply>> Node::State::of_host(const model::Call& c
 Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) {
   auto told = co_await of_host(call);
   if (told) co_return *std::move(told);
+  if (call.verb == model::CallVerb::power_off) co_return co_await power_off(call.only_ask);
   if (auto carried = co_await porter.answer(call)) co_return *std::move(carried);
   auto found = keepers.find(call.vm);
   if (found == keepers.end())
@@ -90,6 +92,18 @@ Async<Result<model::CallReply>> Node::State::exec(model::Call call) {
   model::CallReply reply;
   reply.exec = model::ExecAnswer{result.exit_code, std::move(result.out), std::move(result.err)};
   co_return reply;
+}
+
+// Whoever asks believes that nothing is here; this host knows.
+Async<Result<model::CallReply>> Node::State::power_off(bool only_ask) {
+  if (auto count = keepers.size() + adopted.size(); count > 0)
+    co_return fail(Code::precondition, "{} machines are on it still", count);
+  if (!settings.power_off) co_return fail(Code::unsupported, "this host cannot switch itself off");
+  if (!only_ask) {
+    spdlog::warn("this host is switched off: its manager wants it to sleep");
+    CO_TRY_VOID(co_await settings.power_off());
+  }
+  co_return model::CallReply{};
 }
 
 Async<Result<void>> Node::State::open_stream(const model::Call& call, Keeper& keeper) {

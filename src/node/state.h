@@ -84,6 +84,7 @@ struct Node::State {
   Async<Result<model::CallReply>> carry_out(const model::Call& call);
   Async<std::optional<model::CallReply>> of_host(const model::Call& call);
   Async<Result<model::CallReply>> exec(model::Call call);
+  Async<Result<model::CallReply>> power_off(bool only_ask);
   Async<Result<void>> open_stream(const model::Call& call, Keeper& keeper);
   Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string port);
   Async<void> keep_networks();

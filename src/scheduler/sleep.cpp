@@ -28,6 +28,8 @@ class Sleep {
     }
     for (std::size_t i = 0; i < power_.size(); ++i) {
       auto& host = estate_.hosts[i];
+      // Nothing is placed on one that sleeps; once it is awake again it takes machines.
+      if (power_[i].power != Power::awake) host.draining = false;
       // One that wakes is as good as awake, or others would be woken beside it.
       if (power_[i].power == Power::waking) host.online = true;
       if (power_[i].power == Power::asleep) host.online = false;
@@ -79,6 +81,9 @@ class Sleep {
     if (auto full = used(sleeper); full > limit)
       return fmt::format("the hosts that are awake would be used to {:.0f}%, over {:.0f}%", full,
                          limit);
+    auto awake = std::ranges::count_if(
+        estate_.hosts, [](const HostRow& host) { return host.online && !host.draining; });
+    if (awake < wish_.least_awake) return fmt::format("{} hosts stay awake", wish_.least_awake);
     if (hosts_may_fail(estate_) < wish_.reserve_hosts)
       return fmt::format("{} of the hosts that are awake must be able to fail",
                          wish_.reserve_hosts);
@@ -100,6 +105,7 @@ class Sleep {
     const auto& row = power_[at(host)];
     const auto& name = estate_.host_names[at(host)];
     if (row.member) return fmt::format("{} manages the cluster", name);
+    if (!row.keep.empty()) return fmt::format("{} {}", name, row.keep);
     if (!row.tried)
       return fmt::format("{}: its power control has not switched it off and on yet", name);
     if (row.seconds_in_state < wish_.rest_seconds)
@@ -149,7 +155,8 @@ Result<void> check(const SleepWish& wish) {
         "hosts sleep below {}% and wake above {}%: between 1 and 100, and at least {} apart",
         wish.sleep_below_percent, wish.wake_above_percent, least_apart);
   bool good = wish.growth_percent_a_minute >= 0 && wish.growth_percent_a_minute <= 1000 &&
-              wish.reserve_hosts >= 0 && wish.rest_seconds >= 0 && wish.sleepers_at_once >= 1;
+              wish.reserve_hosts >= 0 && wish.least_awake >= 0 && wish.rest_seconds >= 0 &&
+              wish.sleepers_at_once >= 1;
   if (!good) return fail(Code::invalid, "a number of the wish for sleeping hosts is out of range");
   return {};
 }

@@ -648,7 +648,7 @@ inline constexpr Input host_list_inputs[]{
     {.name = "platform", .flag = "platform", .where = Where::query, .kind = Kind::text, .help = "What is on this platform instead of Truce's own; all: what is on any platform, too", .value = "PLATFORM", .completes = "platform"},
     {.name = "watch", .flag = "watch", .where = Where::local, .kind = Kind::boolean, .help = "Go on with what changes, until Ctrl-C"},
 };
-inline constexpr std::string_view host_list_columns[]{"name", "state", "role", "version", "draining", "accelerator", "cpus", "memory", "hypervisor"};
+inline constexpr std::string_view host_list_columns[]{"name", "state", "sleep", "sleep_since", "role", "version", "draining", "accelerator", "cpus", "memory", "hypervisor"};
 inline constexpr std::string_view host_list_examples[]{"truce host list"};
 inline constexpr Input host_show_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
@@ -658,8 +658,11 @@ inline constexpr Input host_set_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
     {.name = "label", .flag = "label", .where = Where::body, .kind = Kind::map, .help = "Replaces its labels", .value = "KEY=VALUE"},
     {.name = "fault_domain", .flag = "fault-domain", .where = Where::body, .kind = Kind::text, .help = "What fails together with it, such as a rack", .value = "TEXT"},
+    {.name = "power", .flag = "power", .where = Where::body, .kind = Kind::text, .help = "What switches it: wol:MAC[@BROADCAST], redfish://USER@HOST[:PORT][/SYSTEM], ipmi://USER@HOST[:PORT] or none", .value = "TEXT"},
+    {.name = "power_password", .flag = "power-password-file", .where = Where::body, .kind = Kind::text, .file = true, .secret = true, .help = "The password of that user; it is kept sealed and never shown, from a file or by - from the standard input", .value = "FILE"},
+    {.name = "power_fingerprint", .flag = "power-fingerprint", .where = Where::body, .kind = Kind::text, .help = "SHA-256 of the certificate of its management controller, which is trusted by that alone (redfish)", .value = "TEXT"},
 };
-inline constexpr std::string_view host_set_examples[]{"truce host set node1 --label rack=r12"};
+inline constexpr std::string_view host_set_examples[]{"truce host set node1 --label rack=r12", "truce host set node1 --power redfish://truce@bmc1.example --power-password-file bmc1.txt", "truce host set node2 --power wol:52:54:00:12:34:56@192.0.2.255"};
 inline constexpr Input host_drain_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
     {.name = "with_storage", .flag = "with-storage", .where = Where::body, .kind = Kind::boolean, .help = "Disks that other hosts cannot reach are copied"},
@@ -671,6 +674,21 @@ inline constexpr Input host_undrain_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
 };
 inline constexpr std::string_view host_undrain_examples[]{"truce host undrain node1"};
+inline constexpr Input host_power_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
+};
+inline constexpr std::string_view host_power_examples[]{"truce host power node1"};
+inline constexpr Input host_sleep_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
+    {.name = "with_storage", .flag = "with-storage", .where = Where::body, .kind = Kind::boolean, .help = "Disks that other hosts cannot reach are copied"},
+    {.name = "parallel", .flag = "parallel", .where = Where::body, .kind = Kind::integer, .help = "How many machines move at once", .default_text = "2", .limits = "1 to 16", .value = "N"},
+    {.name = "stop", .flag = "stop", .where = Where::body, .kind = Kind::boolean, .help = "Machines that cannot move while they run are stopped for it"},
+};
+inline constexpr std::string_view host_sleep_examples[]{"truce host sleep node3"};
+inline constexpr Input host_wake_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the host", .completes = "host"},
+};
+inline constexpr std::string_view host_wake_examples[]{"truce host wake node3"};
 inline constexpr std::string_view host_metrics_range_choices[]{"hour", "day", "week", "month", "year"};
 inline constexpr Input host_metrics_inputs[]{
     {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .help = "The host (the only one, where there is one)", .completes = "host"},
@@ -705,11 +723,18 @@ inline constexpr Input cluster_init_inputs[]{
 };
 inline constexpr std::string_view cluster_init_examples[]{"truce cluster init estate --address 192.0.2.1", "truce cluster init estate --etcd https://192.0.2.7:2379,https://192.0.2.8:2379 --etcd-ca ca.pem --etcd-certificate truce.pem --etcd-key truce.key"};
 inline constexpr std::string_view cluster_set_balance_choices[]{"off", "propose", "automatic"};
+inline constexpr std::string_view cluster_set_power_saving_choices[]{"off", "advise", "automatic"};
 inline constexpr Input cluster_set_inputs[]{
     {.name = "availability", .flag = "availability", .where = Where::body, .kind = Kind::boolean, .help = "Machines of a host that dies or is cut off are started on others; from their next start on"},
     {.name = "cpu_baseline", .flag = "cpu-baseline", .where = Where::body, .kind = Kind::text, .help = "Processor model that machines get, unless they say otherwise; empty: each host's own", .value = "TEXT"},
     {.name = "balance", .flag = "balance", .where = Where::body, .kind = Kind::choice, .help = "What is done by itself when the load is uneven", .value = "off|propose|automatic", .choices = cluster_set_balance_choices},
     {.name = "balance_minutes", .flag = "balance-minutes", .where = Where::body, .kind = Kind::integer, .help = "So often the load is looked at", .limits = "1 to 1440", .value = "N"},
+    {.name = "power_saving", .flag = "power-saving", .where = Where::body, .kind = Kind::choice, .help = "What is done by itself where hosts are not needed", .value = "off|advise|automatic", .choices = cluster_set_power_saving_choices},
+    {.name = "stay_awake", .flag = "stay-awake", .where = Where::body, .kind = Kind::integer, .help = "So many hosts are never asleep", .limits = "0 to 10000", .value = "N"},
+    {.name = "spare_hosts", .flag = "spare-hosts", .where = Where::body, .kind = Kind::integer, .help = "So many of those that are awake may fail and machines still find room", .limits = "0 to 1000", .value = "N"},
+    {.name = "sleep_below", .flag = "sleep-below", .where = Where::body, .kind = Kind::integer, .help = "A host sleeps where the others would be used to no more, in percent", .limits = "1 to 90", .value = "N"},
+    {.name = "wake_above", .flag = "wake-above", .where = Where::body, .kind = Kind::integer, .help = "One is woken where those that are awake are used to more, in percent; at least ten above sleep_below", .limits = "11 to 100", .value = "N"},
+    {.name = "rest_minutes", .flag = "rest-minutes", .where = Where::body, .kind = Kind::integer, .help = "A host that has woken stays so for this long", .limits = "0 to 10080", .value = "N"},
 };
 inline constexpr std::string_view cluster_set_examples[]{"truce cluster set --availability"};
 inline constexpr Input cluster_tokens_inputs[]{
@@ -1211,6 +1236,9 @@ inline constexpr CommandRow commands[]{
     {.noun = "host", .verb = "set", .summary = "Change a host", .description = "", .usage = "truce host set NAME [options]", .method = "PATCH", .path = "/v1/hosts/{name}", .answer = Answer::object, .shown = "Host", .inputs = host_set_inputs, .examples = host_set_examples},
     {.noun = "host", .verb = "drain", .summary = "Move all machines away from a host and place none on it any more", .description = "", .usage = "truce host drain NAME [options]", .method = "POST", .path = "/v1/hosts/{name}/drain", .answer = Answer::task, .shown = "Task", .inputs = host_drain_inputs, .examples = host_drain_examples},
     {.noun = "host", .verb = "undrain", .summary = "Let machines be placed on a host again", .description = "", .usage = "truce host undrain NAME", .method = "POST", .path = "/v1/hosts/{name}/undrain", .answer = Answer::object, .shown = "Host", .inputs = host_undrain_inputs, .examples = host_undrain_examples},
+    {.noun = "host", .verb = "power", .summary = "Ask a host's power control whether it is on", .description = "", .usage = "truce host power NAME", .method = "GET", .path = "/v1/hosts/{name}/power", .answer = Answer::object, .shown = "HostPower", .inputs = host_power_inputs, .examples = host_power_examples},
+    {.noun = "host", .verb = "sleep", .summary = "Empty a host and switch it off, until it is woken", .description = "It needs a power control. Sleeping and waking it once by hand shows that it can be woken; only then it is ever switched off by itself.", .usage = "truce host sleep NAME [options]", .method = "POST", .path = "/v1/hosts/{name}/sleep", .answer = Answer::task, .shown = "Task", .inputs = host_sleep_inputs, .examples = host_sleep_examples},
+    {.noun = "host", .verb = "wake", .summary = "Switch a host on that sleeps", .description = "", .usage = "truce host wake NAME", .method = "POST", .path = "/v1/hosts/{name}/wake", .answer = Answer::task, .shown = "Task", .inputs = host_wake_inputs, .examples = host_wake_examples},
     {.noun = "host", .verb = "metrics", .summary = "Show what a host has used over time", .description = "As truce vm metrics.", .usage = "truce host metrics [NAME] [options]", .answer = Answer::nothing, .shown = "", .inputs = host_metrics_inputs, .examples = host_metrics_examples},
     {.noun = "host", .verb = "check", .summary = "Look at what a host has and lacks for running machines", .description = "A row for each thing, with what it means and what to do. Exit status 1 when something is missing that machines cannot do without.", .usage = "truce host check [NAME]", .answer = Answer::nothing, .shown = "", .inputs = host_check_inputs, .examples = host_check_examples},
     {.noun = "cluster", .verb = "remove", .summary = "Take a host out of the cluster", .description = "It has to be empty of machines, or offline with --force; then it is never let in again without a new token.", .usage = "truce cluster remove NAME [options]", .method = "DELETE", .path = "/v1/hosts/{name}", .answer = Answer::nothing, .shown = "", .inputs = cluster_remove_inputs, .examples = cluster_remove_examples},
@@ -1670,9 +1698,24 @@ inline constexpr ShownField Host_fields[]{
     {"labels", Kind::map, Kind::text, ""},
     {"fault_domain", Kind::text, Kind::text, ""},
     {"draining", Kind::boolean, Kind::boolean, ""},
+    {"power", Kind::text, Kind::text, ""},
+    {"power_fingerprint", Kind::text, Kind::text, ""},
+    {"power_tried", Kind::boolean, Kind::boolean, ""},
+    {"wake_seconds", Kind::integer, Kind::integer, ""},
+    {"sleep", Kind::choice, Kind::choice, ""},
+    {"sleep_since", Kind::time, Kind::time, ""},
+    {"wake_tries", Kind::integer, Kind::integer, ""},
+    {"woken", Kind::time, Kind::time, ""},
     {"certificate_expires", Kind::time, Kind::time, ""},
     {"platform", Kind::text, Kind::text, ""},
     {"foreign_id", Kind::text, Kind::text, ""},
+};
+inline constexpr ShownField HostPower_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"power", Kind::text, Kind::text, ""},
+    {"state", Kind::text, Kind::text, ""},
+    {"problem", Kind::text, Kind::text, ""},
+    {"tried", Kind::boolean, Kind::boolean, ""},
 };
 inline constexpr ShownField ClusterManager_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -1709,6 +1752,14 @@ inline constexpr ShownField Cluster_fields[]{
     {"availability", Kind::boolean, Kind::boolean, ""},
     {"balance", Kind::choice, Kind::choice, ""},
     {"balance_minutes", Kind::integer, Kind::integer, ""},
+    {"power_saving", Kind::choice, Kind::choice, ""},
+    {"stay_awake", Kind::integer, Kind::integer, ""},
+    {"spare_hosts", Kind::integer, Kind::integer, ""},
+    {"sleep_below", Kind::integer, Kind::integer, ""},
+    {"wake_above", Kind::integer, Kind::integer, ""},
+    {"rest_minutes", Kind::integer, Kind::integer, ""},
+    {"asleep", Kind::integer, Kind::integer, ""},
+    {"power_advice", Kind::text, Kind::text, ""},
     {"problem", Kind::text, Kind::text, ""},
     {"created", Kind::time, Kind::time, ""},
 };
@@ -1922,6 +1973,7 @@ inline constexpr ShownObject shown_objects[]{
     {"PoolPlace", PoolPlace_fields},
     {"Pool", Pool_fields},
     {"Host", Host_fields},
+    {"HostPower", HostPower_fields},
     {"ClusterManager", ClusterManager_fields},
     {"AuthorityRotation", AuthorityRotation_fields},
     {"Cluster", Cluster_fields},

@@ -1,6 +1,7 @@
 #include "alarms/samples.h"
 
 #include "alarms/rules.h"
+#include "sleep/phases.h"
 
 namespace truce::manager {
 namespace {
@@ -23,6 +24,7 @@ Holds in_state(const std::string& state, const Kept<model::Vm>& vm, store::Revis
 }
 Holds in_state(const std::string& state, const Kept<model::Host>& host, store::Revision may_come) {
   bool offline = host.object.state == model::HostState::offline;
+  if (offline && is_put_to_sleep(host.object)) return Holds::no;
   if (offline && host.revision <= may_come) return Holds::unknown;
   return model::to_string(host.object.state) == state ? Holds::yes : Holds::no;
 }

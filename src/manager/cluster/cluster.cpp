@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pools/places.h"
+#include "sleep/controls.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -123,6 +124,7 @@ void erase_host(const Inventory& inventory, Change& change, const std::string& h
   }
   change.erase<model::Host>(host);
   change.write(certificates_key(host), std::nullopt);
+  change.write(power_secret_key(host), std::nullopt);
   if (inventory.find<model::JoinToken>(host)) change.erase<model::JoinToken>(host);
   if (inventory.find<model::NodeLife>(host)) {
     change.erase<model::NodeLife>(host);

@@ -4,6 +4,8 @@
 #include "cluster/rotation.h"
 #include "plans/gather.h"
 #include "plans/plans.h"
+#include "sleep/demand.h"
+#include "sleep/phases.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -52,11 +54,11 @@ void describe_managers(model::Cluster& cluster, const std::string& own,
 }
 
 /// What is wrong, in one line.
-std::string problem_of(const model::Cluster& cluster, const Membership* membership) {
+std::string problem_of(const model::Cluster& cluster, std::int64_t missing,
+                       const Membership* membership) {
   std::vector<std::string> problems;
-  if (cluster.online < cluster.hosts)
-    problems.push_back(
-        fmt::format("{} of {} hosts are offline", cluster.hosts - cluster.online, cluster.hosts));
+  if (missing > 0)
+    problems.push_back(fmt::format("{} of {} hosts are offline", missing, cluster.hosts));
   if (membership != nullptr) problems.push_back(membership->etcd_problem());
   std::erase(problems, "");
   return fmt::format("{}", fmt::join(problems, "; "));
@@ -72,12 +74,16 @@ model::Cluster describe(const Rooms& rooms) {
     cluster.store = model::StoreKind::sqlite;
     cluster.managers.push_back({.name = rooms.settings.host});
   }
+  std::int64_t missing = 0;
   for (const auto& [name, host] : inventory.all<model::Host>()) {
     ++cluster.hosts;
     // One that was let in and has not been here yet has said nothing.
     if (!host->object.version.empty()) ++cluster.versions[host->object.version];
     if (host->object.state == model::HostState::online) ++cluster.online;
+    if (is_put_to_sleep(host->object)) ++cluster.asleep;
+    if (host->object.state != model::HostState::online && !is_put_to_sleep(host->object)) ++missing;
   }
+  cluster.power_advice = rooms.plans.power_advice;
   cluster.format = inventory.format();
   const auto* membership = rooms.settings.membership;
   if (cluster.etcd.empty()) {
@@ -88,7 +94,7 @@ model::Cluster describe(const Rooms& rooms) {
     describe_managers(cluster, rooms.settings.host, inventory);
   }
   cluster.hosts_may_fail = scheduler::hosts_may_fail(gather(inventory, rooms.plans.demands, now()));
-  cluster.problem = problem_of(cluster, membership);
+  cluster.problem = problem_of(cluster, missing, membership);
   if (cluster.rotation) cluster.rotation->waits = what_it_waits_for(*cluster.rotation, inventory);
   return cluster;
 }
@@ -235,13 +241,15 @@ Async<Result<http::Response>> set_cluster(Rooms& rooms, const Context& context) 
     if (wish.availability) cluster.availability = *wish.availability;
     if (wish.balance) cluster.balance = *wish.balance;
     if (wish.balance_minutes) cluster.balance_minutes = *wish.balance_minutes;
+    TRY_VOID(set_power_saving(cluster, wish));
     if (cluster == kept->object) return {};
     change.put(cluster);
     change.event("api.set_cluster", "cluster", "",
                  fmt::format("availability {}, processor model '{}', balance {}, looked at every "
-                             "{} minutes",
+                             "{} minutes, power saving {}",
                              cluster.availability ? "on" : "off", cluster.cpu_baseline,
-                             model::to_string(cluster.balance), cluster.balance_minutes));
+                             model::to_string(cluster.balance), cluster.balance_minutes,
+                             model::to_string(cluster.power_saving)));
     return {};
   }));
   co_return http::json_response(200, model::to_json(describe(rooms)));

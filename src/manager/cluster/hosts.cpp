@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 
 #include "cluster/cluster.h"
+#include "sleep/controls.h"
+#include "sleep/phases.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -17,13 +19,16 @@ Async<Result<http::Response>> answer_host(Rooms& rooms, const Context& context) 
 Async<Result<http::Response>> set_host(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::HostChange>());
   const auto& inventory = rooms.ledger.inventory();
+  CO_TRY(auto known, find<model::Host>(inventory, context.caller, context.name()));
+  CO_TRY_VOID(co_await check_fingerprint(rooms, known->object, wish));
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     TRY(auto kept, find<model::Host>(inventory, context.caller, context.name()));
     TRY_VOID(context.check_match(kept->revision));
     auto host = kept->object;
     if (wish.label) host.labels = *wish.label;
     if (wish.fault_domain) host.fault_domain = *wish.fault_domain;
-    if (host == kept->object) return {};
+    TRY_VOID(set_power(rooms.settings, change, host, wish));
+    if (host == kept->object && change.writes.empty()) return {};
     change.put(host);
     change.event("api.set_host", "hosts/" + host.name, "", "changed");
     return {};
@@ -36,6 +41,8 @@ Async<Result<http::Response>> undrain_host(Rooms& rooms, const Context& context)
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     TRY(auto kept, find<model::Host>(inventory, context.caller, context.name()));
     auto host = kept->object;
+    if (is_put_to_sleep(host))
+      return fail(Code::precondition, "'{}' sleeps: truce host wake {}", host.name, host.name);
     if (!host.draining) return {};
     host.draining = false;
     change.put(host);

@@ -1,5 +1,6 @@
 // The estate at a glance: counts, capacity, and what is wrong with what to do about it.
 #include "api.h"
+#include "sleep/phases.h"
 
 namespace truce::manager {
 namespace {
@@ -42,6 +43,13 @@ class Summing {
   void hosts() {
     each<model::Host>([this](const model::Host& host) {
       ++summary_.hosts;
+      if (host.state == model::HostState::offline && is_put_to_sleep(host)) return;
+      if (host.sleep == model::HostSleep::failed) {
+        wrong(host, host.problem,
+              fmt::format("See what is wrong with it, then: truce host wake {}", host.name),
+              model::AlarmSeverity::critical);
+        return;
+      }
       if (host.state == model::HostState::offline) {
         wrong(host, "is offline: what its machines do is not known",
               "See on that host whether it runs, and whether truced does: systemctl status truced",

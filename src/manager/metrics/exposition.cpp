@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "metrics/keep.h"
 #include "pools/fill.h"
+#include "sleep/phases.h"
 
 namespace truce::manager {
 namespace {
@@ -193,6 +195,10 @@ void host_metrics(Exposition& out, const Rooms& rooms) {
     out.sample({{"host", name}, {"accelerator", kept->object.accelerator}},
                kept->object.state == model::HostState::online ? 1 : 0);
   }
+  out.family("hosts_asleep", "gauge", "Hosts that are off, or on the way there or back.");
+  out.sample({}, static_cast<double>(std::ranges::count_if(hosts, [](const auto& entry) {
+               return is_put_to_sleep(entry.second->object);
+             })));
   for (const auto& figure : host_figures) {
     out.family(figure.name, figure.type, figure.help);
     for (const auto& [name, kept] : hosts) {

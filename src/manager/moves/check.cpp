@@ -7,6 +7,7 @@
 #include "placement.h"
 #include "pools/fill.h"
 #include "pools/places.h"
+#include "sleep/phases.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -148,6 +149,7 @@ std::string other_processor(const Trip& trip, const model::Host& from, const mod
 // Empty when that host will do, as far as it can be told without placing the machine.
 std::string refusal(const Trip& trip, const model::Host& host) {
   if (host.name == trip.vm.host) return fmt::format("it is on {} already", host.name);
+  if (is_put_to_sleep(host)) return host.name + " sleeps";
   if (host.state != model::HostState::online) return host.name + " is offline";
   if (host.draining) return host.name + " is being emptied";
   for (const auto& [task, kept] : trip.inventory.all<model::Job>()) {

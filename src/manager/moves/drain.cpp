@@ -69,6 +69,7 @@ std::string told(const Drain& drain) {
 void finish(Change& change, const model::Job& job, const model::Task& task, const Drain& drain) {
   change.erase<model::Job>(job.task);
   if (job.cancel) return end_task(change, task, TaskState::cancelled, "cancelled on request");
+  if (drain.stays.empty() && task.kind == "host.sleep") return;  // the rest of it comes now
   if (drain.stays.empty()) return end_task(change, task, TaskState::succeeded);
   end_task(change, task, TaskState::failed,
            fmt::format("{} of its machines stay: {}", drain.stays.size(), told(drain)));
@@ -142,28 +143,35 @@ Async<void> run_drains(Ledger& ledger) {
   }
 }
 
+Result<model::Task> begin_drain(Ledger& ledger, Change& change, model::Host host,
+                                const model::DrainOptions& wish, std::string kind) {
+  if (host.sleep != model::HostSleep::awake && host.sleep != model::HostSleep::emptying)
+    return fail(Code::precondition, "'{}' is not awake: truce host wake {}", host.name, host.name);
+  for (const auto& [name, job] : ledger.inventory().all<model::Job>()) {
+    if (job->object.kind != model::JobKind::drain_host || job->object.from != host.name) continue;
+    return fail(Code::conflict, "'{}' is being emptied by {} already", host.name, name);
+  }
+  host.draining = true;
+  auto target = "hosts/" + host.name;
+  auto task = begin_task(ledger, change, std::move(kind), target, "", 0);
+  model::Job job;
+  job.task = task.name;
+  job.kind = model::JobKind::drain_host;
+  job.from = host.name;
+  job.drain = wish;
+  change.put_job(job);
+  change.put(host);
+  return task;
+}
+
 Async<Result<http::Response>> drain_host(Rooms& rooms, const Context& context) {
   CO_TRY(auto wish, context.body<model::DrainOptions>());
   const auto& inventory = rooms.ledger.inventory();
   co_return co_await answer_with_task(rooms, context, [&](Change& change) -> Result<model::Task> {
     TRY(auto kept, find<model::Host>(inventory, context.caller, context.name()));
     TRY_VOID(context.check_match(kept->revision));
-    auto host = kept->object;
-    for (const auto& [name, job] : inventory.all<model::Job>()) {
-      if (job->object.kind != model::JobKind::drain_host || job->object.from != host.name) continue;
-      return fail(Code::conflict, "'{}' is being emptied by {} already", host.name, name);
-    }
-    host.draining = true;
-    change.put(host);
-    auto target = "hosts/" + host.name;
-    auto task = begin_task(rooms.ledger, change, "host.drain", target, "", 0);
-    model::Job job;
-    job.task = task.name;
-    job.kind = model::JobKind::drain_host;
-    job.from = host.name;
-    job.drain = wish;
-    change.put_job(job);
-    change.event("api.drain_host", target, "", "move all machines away");
+    TRY(auto task, begin_drain(rooms.ledger, change, kept->object, wish, "host.drain"));
+    change.event("api.drain_host", "hosts/" + kept->object.name, "", "move all machines away");
     return task;
   });
 }

@@ -50,6 +50,12 @@ Async<void> watch_moves(Ledger& ledger, Duration patience = std::chrono::seconds
 /// Empties hosts that are to be drained, until cancelled.
 Async<void> run_drains(Ledger& ledger);
 
+/// Puts the emptying of a host into the change: the host takes no machines any more, and a task of
+/// that kind stands for it. Code::conflict: it is being emptied already; Code::precondition: it
+/// sleeps. One of the kind `host.sleep` is not over when the host is empty.
+Result<model::Task> begin_drain(Ledger& ledger, Change& change, model::Host host,
+                                const model::DrainOptions& wish, std::string kind);
+
 /// Answers POST /v1/hosts/{name}/drain.
 Async<Result<http::Response>> drain_host(Rooms& rooms, const Context& context);
 

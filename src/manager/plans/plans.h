@@ -31,7 +31,8 @@ class Plans {
   [[nodiscard]] std::shared_ptr<const scheduler::Estate> estate_of(const std::string& name) const;
 
   Demands demands;
-  BeginMove begin_move;  ///< empty: machines cannot move, and no plan is carried out
+  std::string power_advice;  ///< which hosts would be switched off or on now, for people
+  BeginMove begin_move;      ///< empty: machines cannot move, and no plan is carried out
 
  private:
   asio::thread_pool pool_{1};

@@ -9,6 +9,7 @@
 #include "moves/moves.h"
 #include "plans/gather.h"
 #include "recovery/tenants.h"
+#include "sleep/phases.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -224,10 +225,13 @@ Async<void> Recovery::look() {
 Async<void> Recovery::fence(availability::Transaction fence) {
   auto host = fence.conditions.front().key.substr(std::string("node/").size());
   auto silence = observer_.silence(host).value_or(settings_.availability.dead);
-  bool tried = false;
+  bool tried = false, sleeps = false;
   auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
     if (std::exchange(tried, true)) return fail(Code::conflict, "it has sent a heartbeat");
     add(change, fence);
+    auto kept = ledger_.inventory().find<model::Host>(host);
+    sleeps = kept && is_put_to_sleep(kept->object);
+    if (sleeps) return {};  // its life is over, and nothing was in it
     change.event(
         "host.fenced", "hosts/" + host, "",
         fmt::format("no heartbeat for {:.1f} s: its protected machines have ended, and are "
@@ -235,7 +239,9 @@ Async<void> Recovery::fence(availability::Transaction fence) {
                     static_cast<double>(silence.count()) / 1000));
     return {};
   });
-  if (done) {
+  if (done && sleeps) {
+    spdlog::info("host {} sleeps: its life is over", host);
+  } else if (done) {
     spdlog::warn("host {} is fenced: no heartbeat for {} ms", host, silence.count());
   } else {
     spdlog::info("host {} is not fenced: {}", host, done.error().message);
@@ -307,8 +313,10 @@ Async<void> Recovery::assign_starts() {
 Async<void> Recovery::restart_lost() {
   auto& inventory = ledger_.inventory();
   const auto& hosts = inventory.all<model::NodeLife>();
-  bool fenced =
-      std::ranges::any_of(hosts, [](const auto& life) { return life.second->object.fenced; });
+  // Of one that sleeps nobody has anything left: it costs nothing here.
+  bool fenced = std::ranges::any_of(hosts, [&](const auto& life) {
+    return life.second->object.fenced && !inventory.tenancies_of(life.first).empty();
+  });
   if (!fenced && leaving_.empty()) co_return;
   auto estate = gather(inventory);
   auto plan = availability::plan_recovery(estate.view, estate.machines, estate.rooms);

@@ -31,6 +31,8 @@ constexpr std::array<std::string_view, 3> AlarmSubject_names{"vm", "host", "pool
 constexpr std::array<std::string_view, 2> AlarmSeverity_names{"warning", "critical"};
 constexpr std::array<std::string_view, 3> AlarmNews_names{"raised", "cleared", "test"};
 constexpr std::array<std::string_view, 2> HostState_names{"online", "offline"};
+constexpr std::array<std::string_view, 6> HostSleep_names{"awake", "emptying", "going", "asleep", "waking", "failed"};
+constexpr std::array<std::string_view, 3> PowerSaving_names{"off", "advise", "automatic"};
 constexpr std::array<std::string_view, 2> HostRole_names{"manager", "node"};
 constexpr std::array<std::string_view, 2> StoreKind_names{"sqlite", "etcd"};
 constexpr std::array<std::string_view, 3> RotationStage_names{"trust", "issue", "forget"};
@@ -51,7 +53,7 @@ constexpr std::array<std::string_view, 6> LifeAct_names{"read", "claim", "beat",
 constexpr std::array<std::string_view, 3> LifeOutcome_names{"done", "conflict", "unknown"};
 constexpr std::array<std::string_view, 4> TenancyState_names{"stopped", "starting", "running", "migrating"};
 constexpr std::array<std::string_view, 18> JobKind_names{"build_template", "import_template", "import_upload", "delete_template", "create_snapshot", "restore_snapshot", "delete_snapshot", "create_disk", "resize_disk", "delete_disk", "move_disk", "add_nic", "remove_nic", "create_pool", "delete_pool", "migrate_vm", "drain_host", "fetch_template"};
-constexpr std::array<std::string_view, 12> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate"};
+constexpr std::array<std::string_view, 13> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate", "power_off"};
 }  // namespace
 
 template <>
@@ -252,6 +254,22 @@ std::span<const std::string_view> enum_names<HostState>() {
 }
 std::string_view to_string(HostState value) {
   return HostState_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<HostSleep>() {
+  return HostSleep_names;
+}
+std::string_view to_string(HostSleep value) {
+  return HostSleep_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<PowerSaving>() {
+  return PowerSaving_names;
+}
+std::string_view to_string(PowerSaving value) {
+  return PowerSaving_names.at(static_cast<std::size_t>(value));
 }
 
 template <>

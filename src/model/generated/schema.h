@@ -778,6 +778,14 @@ struct Schema<Host> {
       Field{"labels", &Host::labels, Need::optional, FieldRule{.max_items = 64, .max_key_length = 63}, FieldRule{.max_length = 63}},
       Field{"fault_domain", &Host::fault_domain, Need::optional, FieldRule{}, FieldRule{}},
       Field{"draining", &Host::draining, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"power", &Host::power, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"power_fingerprint", &Host::power_fingerprint, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"power_tried", &Host::power_tried, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"wake_seconds", &Host::wake_seconds, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"sleep", &Host::sleep, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"sleep_since", &Host::sleep_since, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"wake_tries", &Host::wake_tries, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"woken", &Host::woken, Need::optional, FieldRule{}, FieldRule{}},
       Field{"certificate_expires", &Host::certificate_expires, Need::optional, FieldRule{}, FieldRule{}},
       Field{"platform", &Host::platform, Need::optional, FieldRule{}, FieldRule{}},
       Field{"foreign_id", &Host::foreign_id, Need::optional, FieldRule{}, FieldRule{}}};
@@ -787,7 +795,20 @@ template <>
 struct Schema<HostChange> {
   static constexpr auto fields = std::tuple{
       Field{"label", &HostChange::label, Need::optional, FieldRule{.max_items = 64, .max_key_length = 63}, FieldRule{.max_length = 63}},
-      Field{"fault_domain", &HostChange::fault_domain, Need::optional, FieldRule{.max_length = 63}, FieldRule{}}};
+      Field{"fault_domain", &HostChange::fault_domain, Need::optional, FieldRule{.max_length = 63}, FieldRule{}},
+      Field{"power", &HostChange::power, Need::optional, FieldRule{.max_length = 300}, FieldRule{}},
+      Field{"power_password", &HostChange::power_password, Need::optional, FieldRule{.max_length = 256}, FieldRule{}},
+      Field{"power_fingerprint", &HostChange::power_fingerprint, Need::optional, FieldRule{.max_length = 64}, FieldRule{}}};
+};
+
+template <>
+struct Schema<HostPower> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &HostPower::name, Need::required, FieldRule{}, FieldRule{}},
+      Field{"power", &HostPower::power, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"state", &HostPower::state, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"problem", &HostPower::problem, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"tried", &HostPower::tried, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>
@@ -855,6 +876,14 @@ struct Schema<Cluster> {
       Field{"availability", &Cluster::availability, Need::optional, FieldRule{}, FieldRule{}},
       Field{"balance", &Cluster::balance, Need::optional, FieldRule{}, FieldRule{}},
       Field{"balance_minutes", &Cluster::balance_minutes, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"power_saving", &Cluster::power_saving, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"stay_awake", &Cluster::stay_awake, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"spare_hosts", &Cluster::spare_hosts, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"sleep_below", &Cluster::sleep_below, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"wake_above", &Cluster::wake_above, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"rest_minutes", &Cluster::rest_minutes, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"asleep", &Cluster::asleep, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"power_advice", &Cluster::power_advice, Need::optional, FieldRule{}, FieldRule{}},
       Field{"problem", &Cluster::problem, Need::optional, FieldRule{}, FieldRule{}},
       Field{"created", &Cluster::created, Need::optional, FieldRule{}, FieldRule{}}};
 };
@@ -906,7 +935,13 @@ struct Schema<ClusterChange> {
       Field{"availability", &ClusterChange::availability, Need::optional, FieldRule{}, FieldRule{}},
       Field{"cpu_baseline", &ClusterChange::cpu_baseline, Need::optional, FieldRule{.max_length = 63}, FieldRule{}},
       Field{"balance", &ClusterChange::balance, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"balance_minutes", &ClusterChange::balance_minutes, Need::optional, FieldRule{.minimum = 1, .maximum = 1440}, FieldRule{}}};
+      Field{"balance_minutes", &ClusterChange::balance_minutes, Need::optional, FieldRule{.minimum = 1, .maximum = 1440}, FieldRule{}},
+      Field{"power_saving", &ClusterChange::power_saving, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"stay_awake", &ClusterChange::stay_awake, Need::optional, FieldRule{.minimum = 0, .maximum = 10000}, FieldRule{}},
+      Field{"spare_hosts", &ClusterChange::spare_hosts, Need::optional, FieldRule{.minimum = 0, .maximum = 1000}, FieldRule{}},
+      Field{"sleep_below", &ClusterChange::sleep_below, Need::optional, FieldRule{.minimum = 1, .maximum = 90}, FieldRule{}},
+      Field{"wake_above", &ClusterChange::wake_above, Need::optional, FieldRule{.minimum = 11, .maximum = 100}, FieldRule{}},
+      Field{"rest_minutes", &ClusterChange::rest_minutes, Need::optional, FieldRule{.minimum = 0, .maximum = 10080}, FieldRule{}}};
 };
 
 template <>
@@ -1925,7 +1960,8 @@ struct Schema<Call> {
       Field{"file", &Call::file, Need::optional, FieldRule{}, FieldRule{}},
       Field{"part", &Call::part, Need::optional, FieldRule{}, FieldRule{}},
       Field{"offset", &Call::offset, Need::optional, FieldRule{}, FieldRule{}},
-      Field{"which", &Call::which, Need::optional, FieldRule{}, FieldRule{}}};
+      Field{"which", &Call::which, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"only_ask", &Call::only_ask, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>

@@ -51,6 +51,10 @@ class Stage {
     settings.pulse_round = pulse_round;
     // Each look comes ten seconds after the one before.
     settings.pulse_clock = [this] { return pulse_time += std::chrono::seconds(10); };
+    settings.power_off = [this]() -> Async<Result<void>> {
+      ++switched_off;
+      co_return Result<void>();
+    };
     settings.retry = settings.retry_at_most = 50ms;
     node = std::make_unique<Node>(loop, *fake, pool, opener, network, settings);
     auto started = co_await node->start();
@@ -154,6 +158,7 @@ class Stage {
   model::Vm vm;
   model::Assignment first;
   std::deque<model::VmReport> unread;  ///< that came in one message with what was waited for
+  int switched_off = 0;                ///< how often this host was told to switch itself off
   Duration sample_round = 0ms, pulse_round = 20ms;
   availability::NodeTime pulse_time{std::chrono::hours(1)};
 };

@@ -5,7 +5,8 @@ ActionInfo), sharing nothing with src/power. One system, basic sign-in, TLS.
 redfish_model.py FOLDER [FAULT]...: makes FOLDER/bmc.pem when it is not there, and says its port in FOLDER/port when it listens. What it was
 told stands in FOLDER/log, a line each; FOLDER/power holds On or Off. Faults: stuck (takes the order, and stays as it is), large (answers
 with 8 MiB), garbled (answers no JSON), action-info (says what it allows elsewhere), two (has two systems), elsewhere (wants orders at
-another service), no-off (allows only On), busy (status 503)."""
+another service), no-off (allows only On), busy (status 503). As long as there is a file FOLDER/hold it is stuck, too. `at=ADDRESS` listens there instead of
+at 127.0.0.1."""
 
 import base64
 import http.server
@@ -78,7 +79,7 @@ class Controller:
 
     def reset(self, kind):
         self.note(f"reset {kind}")
-        if "stuck" not in self.faults:
+        if "stuck" not in self.faults and not os.path.exists(self.path("hold")):
             self.power = "On" if kind in ("On", "ForceRestart") else "Off"
 
 
@@ -156,7 +157,8 @@ def main():
     Handler.controller = Controller(folder, faults)
     if not os.path.exists(Handler.controller.path("power")):
         Handler.controller.power = "Off"
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    address = next((word.removeprefix("at=") for word in faults if word.startswith("at=")), "127.0.0.1")
+    server = http.server.ThreadingHTTPServer((address, 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -32,6 +32,7 @@ struct Site {
     power[static_cast<std::size_t>(host)].power = state;
     power[static_cast<std::size_t>(host)].seconds_in_state = 0;
     estate.hosts[static_cast<std::size_t>(host)].online = state == Power::awake;
+    estate.hosts[static_cast<std::size_t>(host)].draining = state != Power::awake;
   }
   [[nodiscard]] SleepDecision decide(const SleepWish& wish = {}) const {
     return decide_sleep(estate, power, wish);
@@ -75,6 +76,18 @@ TEST(Sleep, so_many_stay_awake_that_one_may_fail) {
             "without h2 1 of the hosts that are awake must be able to fail");
   EXPECT_EQ(site.decide(two).wake, std::vector<std::int32_t>{1});
   EXPECT_EQ(site.decide({.reserve_hosts = 0}).sleep, std::vector<std::int32_t>{2});
+}
+
+TEST(Sleep, so_many_stay_awake_as_somebody_has_said_and_those_that_are_kept_for_a_reason) {
+  Site site(4, 0, 0);
+  site.power[1].keep = "has uploads that are not complete";
+  SleepWish three{.least_awake = 3};
+  EXPECT_EQ(site.decide(three).sleep, std::vector<std::int32_t>{2});
+  EXPECT_EQ(site.decide(three).refusals[1], "h1 has uploads that are not complete");
+  site.put(2, Power::asleep);
+  EXPECT_TRUE(site.decide(three).sleep.empty());
+  EXPECT_EQ(site.decide(three).refusals.back(), "without h3 3 hosts stay awake");
+  EXPECT_EQ(site.decide({.least_awake = 4}).wake, std::vector<std::int32_t>{2});
 }
 
 TEST(Sleep, hosts_wake_when_room_gets_scarce_the_quickest_first_and_no_more_than_are_needed) {

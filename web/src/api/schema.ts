@@ -75,6 +75,12 @@ export type AlarmNews = 'raised' | 'cleared' | 'test'
 /** Whether the host's node is connected to its manager. */
 export type HostState = 'online' | 'offline'
 
+/** emptying: its machines move away, to switch it off; going: it is being switched off; asleep: it is off, to be woken; waking: it is being switched on; failed: it was to wake, or to go off, and did not. */
+export type HostSleep = 'awake' | 'emptying' | 'going' | 'asleep' | 'waking' | 'failed'
+
+/** off: hosts are switched off and on by people only; advise: what would be done is said; automatic: it is done. */
+export type PowerSaving = 'off' | 'advise' | 'automatic'
+
 /** manager: it also keeps the cluster's state; node: it only runs machines. */
 export type HostRole = 'manager' | 'node'
 
@@ -136,7 +142,7 @@ export type TenancyState = 'stopped' | 'starting' | 'running' | 'migrating'
 export type JobKind = 'build_template' | 'import_template' | 'import_upload' | 'delete_template' | 'create_snapshot' | 'restore_snapshot' | 'delete_snapshot' | 'create_disk' | 'resize_disk' | 'delete_disk' | 'move_disk' | 'add_nic' | 'remove_nic' | 'create_pool' | 'delete_pool' | 'migrate_vm' | 'drain_host' | 'fetch_template'
 
 /** Short work that answers at once. */
-export type CallVerb = 'reset' | 'screenshot' | 'exec' | 'serial_tail' | 'stream' | 'check_host' | 'support_files' | 'usage' | 'put_piece' | 'template_file' | 'read_template' | 'dirty_rate'
+export type CallVerb = 'reset' | 'screenshot' | 'exec' | 'serial_tail' | 'stream' | 'check_host' | 'support_files' | 'usage' | 'put_piece' | 'template_file' | 'read_template' | 'dirty_rate' | 'power_off'
 
 /** The daemon's own state. */
 export interface Health {
@@ -1234,6 +1240,22 @@ export interface Host {
   fault_domain: string
   /** Nothing is placed on it */
   draining: boolean
+  /** What switches it: wol:MAC, redfish://USER@HOST or ipmi://USER@HOST; empty: people only */
+  power: string
+  /** SHA-256 of its management controller's certificate */
+  power_fingerprint: string
+  /** That has switched it off and on again before */
+  power_tried: boolean
+  /** The longest that waking took */
+  wake_seconds: number
+  /** Whether it is switched off to save power */
+  sleep: HostSleep
+  /** For how long it is as `sleep` says; absent while it is awake */
+  sleep_since?: string
+  /** How often it was tried to wake it this time */
+  wake_tries: number
+  /** When it was awake again the last time */
+  woken?: string
   /** When its certificate of the cluster ends */
   certificate_expires?: string
   /** The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME */
@@ -1248,6 +1270,26 @@ export interface HostChange {
   label?: Record<string, string>
   /** What fails together with it, such as a rack */
   fault_domain?: string
+  /** What switches it: wol:MAC[@BROADCAST], redfish://USER@HOST[:PORT][/SYSTEM], ipmi://USER@HOST[:PORT] or none */
+  power?: string
+  /** The password of that user; it is kept sealed and never shown */
+  power_password?: string
+  /** SHA-256 of the certificate of its management controller, which is trusted by that alone (redfish) */
+  power_fingerprint?: string
+}
+
+/** What a host's power control says. */
+export interface HostPower {
+  /** Of the host */
+  name: string
+  /** What switches it */
+  power: string
+  /** on, off, or between on and off; empty: it was not told */
+  state: string
+  /** Why it does not tell, for people */
+  problem: string
+  /** It has switched the host off and on again before */
+  tried: boolean
 }
 
 /** How a host is emptied. */
@@ -1418,6 +1460,22 @@ export interface Cluster {
   balance: BalanceMode
   /** So often the load is looked at */
   balance_minutes: number
+  /** What is done by itself where hosts are not needed */
+  power_saving: PowerSaving
+  /** So many hosts are never asleep */
+  stay_awake: number
+  /** So many of those that are awake may fail and machines still find room */
+  spare_hosts: number
+  /** A host sleeps where the others would be used to no more, in percent */
+  sleep_below: number
+  /** One is woken where those that are awake are used to more, in percent */
+  wake_above: number
+  /** A host that has woken stays so for this long */
+  rest_minutes: number
+  /** How many hosts sleep, or are on the way there or back */
+  asleep: number
+  /** Which hosts would be switched off or on now, and why no others */
+  power_advice: string
   /** What is wrong with it, for people */
   problem: string
   /** When it was created */
@@ -1518,6 +1576,18 @@ export interface ClusterChange {
   balance?: BalanceMode
   /** So often the load is looked at */
   balance_minutes?: number
+  /** What is done by itself where hosts are not needed */
+  power_saving?: PowerSaving
+  /** So many hosts are never asleep */
+  stay_awake?: number
+  /** So many of those that are awake may fail and machines still find room */
+  spare_hosts?: number
+  /** A host sleeps where the others would be used to no more, in percent */
+  sleep_below?: number
+  /** One is woken where those that are awake are used to more, in percent; at least ten above sleep_below */
+  wake_above?: number
+  /** A host that has woken stays so for this long */
+  rest_minutes?: number
 }
 
 /** Lets one host join once. */
@@ -2687,6 +2757,9 @@ export interface Operations {
   remove_host: { path: { name: string }; query: { force?: boolean }; body: undefined; answer: undefined }
   drain_host: { path: { name: string }; query: {  }; body: DrainOptions; answer: Task }
   undrain_host: { path: { name: string }; query: {  }; body: undefined; answer: Host }
+  get_host_power: { path: { name: string }; query: {  }; body: undefined; answer: HostPower }
+  sleep_host: { path: { name: string }; query: {  }; body: DrainOptions; answer: Task }
+  wake_host: { path: { name: string }; query: {  }; body: undefined; answer: Task }
   get_host_checks: { path: { name: string }; query: {  }; body: undefined; answer: HostChecks }
   get_cluster: { path: {  }; query: {  }; body: undefined; answer: Cluster }
   init_cluster: { path: {  }; query: {  }; body: ClusterCreate; answer: Task }
@@ -2840,12 +2913,15 @@ export const operations: Record<keyof Operations, OperationRow> = {
   stop_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/stop", "permission": "operate", "summary": "Stop a virtual machine of a platform", "body": "StopOptions"},
   suspend_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/suspend", "permission": "operate", "summary": "Suspend a virtual machine of a platform"},
   reset_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/reset", "permission": "operate", "summary": "Reset a running virtual machine of a platform"},
-  list_hosts: {"method": "GET", "path": "/v1/hosts", "permission": "view", "summary": "List hosts", "cli": {"noun": "host", "verb": "list", "columns": ["name", "state", "role", "version", "draining", "accelerator", "cpus", "memory", "hypervisor"], "bytes": ["memory"]}},
+  list_hosts: {"method": "GET", "path": "/v1/hosts", "permission": "view", "summary": "List hosts", "cli": {"noun": "host", "verb": "list", "columns": ["name", "state", "sleep", "sleep_since", "role", "version", "draining", "accelerator", "cpus", "memory", "hypervisor"], "bytes": ["memory"]}},
   get_host: {"method": "GET", "path": "/v1/hosts/{name}", "permission": "view", "summary": "Show a host", "cli": {"noun": "host", "verb": "show", "args": ["name"]}},
   set_host: {"method": "PATCH", "path": "/v1/hosts/{name}", "permission": "administer", "summary": "Change a host", "body": "HostChange", "cli": {"noun": "host", "verb": "set", "args": ["name"]}},
   remove_host: {"method": "DELETE", "path": "/v1/hosts/{name}", "permission": "administer", "summary": "Take a host out of the cluster", "cli": {"noun": "cluster", "verb": "remove", "args": ["name"]}},
   drain_host: {"method": "POST", "path": "/v1/hosts/{name}/drain", "permission": "administer", "summary": "Move all machines away from a host and place none on it any more", "body": "DrainOptions", "cli": {"noun": "host", "verb": "drain", "args": ["name"]}},
   undrain_host: {"method": "POST", "path": "/v1/hosts/{name}/undrain", "permission": "administer", "summary": "Let machines be placed on a host again", "cli": {"noun": "host", "verb": "undrain", "args": ["name"]}},
+  get_host_power: {"method": "GET", "path": "/v1/hosts/{name}/power", "permission": "administer", "summary": "Ask a host's power control whether it is on", "cli": {"noun": "host", "verb": "power", "args": ["name"]}},
+  sleep_host: {"method": "POST", "path": "/v1/hosts/{name}/sleep", "permission": "administer", "summary": "Empty a host and switch it off, until it is woken", "body": "DrainOptions", "cli": {"noun": "host", "verb": "sleep", "args": ["name"]}},
+  wake_host: {"method": "POST", "path": "/v1/hosts/{name}/wake", "permission": "administer", "summary": "Switch a host on that sleeps", "cli": {"noun": "host", "verb": "wake", "args": ["name"]}},
   get_host_checks: {"method": "GET", "path": "/v1/hosts/{name}/checks", "permission": "view", "summary": "What a host has and lacks for running machines, looked up now"},
   get_cluster: {"method": "GET", "path": "/v1/cluster", "permission": "view", "summary": "The cluster, its managers, and how much of it can still fail", "cli": {"noun": "cluster", "verb": "status"}},
   init_cluster: {"method": "POST", "path": "/v1/cluster", "permission": "administer", "summary": "Make this host the first of a cluster", "body": "ClusterCreate", "cli": {"noun": "cluster", "verb": "init", "args": ["name"]}},
@@ -3133,6 +3209,9 @@ export const fields: Record<string, Record<string, Field>> = {
   HostChange: {
     label: {"kind": "map", "description": "Replaces its labels", "required": false},
     fault_domain: {"kind": "string", "description": "What fails together with it, such as a rack", "required": false, "maxLength": 63},
+    power: {"kind": "string", "description": "What switches it: wol:MAC[@BROADCAST], redfish://USER@HOST[:PORT][/SYSTEM], ipmi://USER@HOST[:PORT] or none", "required": false, "maxLength": 300},
+    power_password: {"kind": "string", "description": "The password of that user; it is kept sealed and never shown", "required": false, "maxLength": 256},
+    power_fingerprint: {"kind": "string", "description": "SHA-256 of the certificate of its management controller, which is trusted by that alone (redfish)", "required": false, "maxLength": 64},
   },
   DrainOptions: {
     with_storage: {"kind": "boolean", "description": "Disks that other hosts cannot reach are copied", "required": false, "default": false},
@@ -3159,6 +3238,12 @@ export const fields: Record<string, Record<string, Field>> = {
     cpu_baseline: {"kind": "string", "description": "Processor model that machines get, unless they say otherwise; empty: each host's own", "required": false, "maxLength": 63},
     balance: {"kind": "enum", "description": "What is done by itself when the load is uneven", "required": false, "values": ["off", "propose", "automatic"]},
     balance_minutes: {"kind": "integer", "description": "So often the load is looked at", "required": false, "minimum": 1, "maximum": 1440},
+    power_saving: {"kind": "enum", "description": "What is done by itself where hosts are not needed", "required": false, "values": ["off", "advise", "automatic"]},
+    stay_awake: {"kind": "integer", "description": "So many hosts are never asleep", "required": false, "minimum": 0, "maximum": 10000},
+    spare_hosts: {"kind": "integer", "description": "So many of those that are awake may fail and machines still find room", "required": false, "minimum": 0, "maximum": 1000},
+    sleep_below: {"kind": "integer", "description": "A host sleeps where the others would be used to no more, in percent", "required": false, "minimum": 1, "maximum": 90},
+    wake_above: {"kind": "integer", "description": "One is woken where those that are awake are used to more, in percent; at least ten above sleep_below", "required": false, "minimum": 11, "maximum": 100},
+    rest_minutes: {"kind": "integer", "description": "A host that has woken stays so for this long", "required": false, "minimum": 0, "maximum": 10080},
   },
   JoinTokenCreate: {
     host: {"kind": "string", "description": "Its name in the cluster", "required": true},

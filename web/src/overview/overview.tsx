@@ -55,7 +55,7 @@ function Hosts({ count }: { count: number }) {
           {hosts.items.slice(0, shownHosts).map((host) => (
             <FlexItem key={host.name}>
               <Link to={`/hosts/${host.name}`}>
-                <State value={host.state} /> {host.name}
+                <State value={host.state === 'offline' && host.sleep !== 'awake' ? host.sleep : host.state} /> {host.name}
               </Link>
             </FlexItem>
           ))}

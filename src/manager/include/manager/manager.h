@@ -18,6 +18,7 @@
 #include "manager/sender.h"
 #include "model/model.h"
 #include "platform/feed.h"
+#include "power/power.h"
 #include "store/store.h"
 
 namespace truce::manager {
@@ -52,6 +53,22 @@ struct PlatformPace {
 using OpenPlatform = std::function<std::unique_ptr<platform::Platform>(asio::any_io_executor loop,
                                                                        platform::Account account)>;
 
+/// How quick hosts go to sleep and wake.
+struct PowerPace {
+  Duration step = 2s;    ///< between two looks at a host that is on its way
+  Duration look = 1min;  ///< between two looks at whether hosts are needed
+  Duration warm_up =
+      3min;                ///< after a start, at most: until then hosts come and demands are learnt
+  Duration settle = 1min;  ///< a host without a controller is off when it is away for so long
+  Duration again = 1min;   ///< an order to go off is given again after this
+  Duration soft = 5min;    ///< after this the power is taken away, where no machine is
+  Duration hard = 3min;    ///< and after this besides it is given up
+  Duration call = 15s;     ///< between two orders to wake
+  Duration wake = 10min;  ///< for each try; for a host that has taken longer, twice as long as that
+  std::int64_t tries = 3;  ///< to wake a host
+  Duration rest = 1h;      ///< a host that did not go to sleep is left alone
+};
+
 /// What can be another from one moment to the next.
 struct Limits {
   std::size_t task_history = 2000;    ///< ended tasks kept
@@ -78,6 +95,11 @@ struct Settings : Limits {
   MailSettings mail;  ///< for alarms
   AlarmPace alarm_pace;
   BalancePace balance_pace;
+  PowerPace power_pace;
+  /// What switches hosts; none: what their addresses say.
+  std::function<Result<std::unique_ptr<power::PowerControl>>(const model::Host& host,
+                                                             SecretPtr password)>
+      power_control;
   Sender* sender = nullptr;  ///< of alarms' messages; null: by HTTP and SMTP
   /// Writes a copy of the store to a file that is not there yet.
   std::function<Async<Result<void>>(std::filesystem::path file)> backup;

@@ -30,6 +30,12 @@ class Seen {
       host.state = state;
       put(host);
     }
+    for (auto sleep : {model::HostSleep::asleep, model::HostSleep::failed}) {
+      model::Host host{.name = "zz-" + std::string(model::to_string(sleep))};
+      host.state = model::HostState::offline;
+      host.sleep = sleep;
+      put(host);
+    }
     put(model::Pool{.name = "fast"});
     auto loaded = inventory.load(std::move(listing_));
     EXPECT_TRUE(loaded) << loaded.error().message;
@@ -115,11 +121,12 @@ TEST(AlarmSamples, a_host_that_has_not_come_yet_is_not_known) {
   Seen seen;
   auto alarm = about(AlarmSubject::host);
   alarm.state = "offline";
-  EXPECT_EQ(seen.look(alarm), "offline+ online-");
-  EXPECT_EQ(seen.look(alarm, 1), "offline? online-");
-  EXPECT_EQ(seen.look(alarm, 0), "offline+ online-") << "it has changed since";
+  EXPECT_EQ(seen.look(alarm), "offline+ online- zz-asleep- zz-failed+") << "one is meant to be off";
+  EXPECT_EQ(seen.look(alarm, 1), "offline? online- zz-asleep- zz-failed?");
+  EXPECT_EQ(seen.look(alarm, 0), "offline+ online- zz-asleep- zz-failed+")
+      << "it has changed since";
   alarm.state = "online";
-  EXPECT_EQ(seen.look(alarm, 1), "offline? online+");
+  EXPECT_EQ(seen.look(alarm, 1), "offline? online+ zz-asleep- zz-failed?");
 }
 
 TEST(AlarmSamples, project_and_label_choose_among_machines) {

@@ -19,7 +19,7 @@ class PlayedMembership final : public Membership {
     founded = wish.name;
     prefix = wish.etcd_prefix;
     co_return Founded{wish.address.empty() ? "192.0.2.1:7444" : wish.address, std::string(64, 'f'),
-                      "sha-own", now() + std::chrono::hours(24)};
+                      "sha-own", now() + std::chrono::days(90)};
   }
   Result<Issued> issue(const std::string& request, const std::string& host,
                        const std::string& authority) override {
@@ -27,7 +27,7 @@ class PlayedMembership final : public Membership {
     ++issued;
     signed_with = authority;
     return Issued{"certificate of " + host, "authority", fmt::format("sha-{}", issued),
-                  now() + std::chrono::hours(24)};
+                  now() + std::chrono::days(90)};
   }
   Result<FreshAuthorities> make_fresh_authorities() override {
     made = fmt::format("fresh-{}", ++authorities);

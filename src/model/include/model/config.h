@@ -30,6 +30,7 @@ struct Config {
   std::int64_t memory_low_percent = 15;  ///< Where less of the host's memory is available, balloons take from machines that have a memory-min; percent
   std::string ksm = "leave";  ///< Merging of like pages by the kernel: leave, off, on, or auto (when memory becomes short)
   std::string watchdog = "";  ///< Watchdog, such as /dev/watchdog, that resets a host of a cluster that can neither renew its claim nor kill its machines; empty: none
+  std::string power_off_command = "/usr/bin/systemctl poweroff";  ///< Program and words that switch this host off, where its manager wants it to sleep and nothing else can
   std::string log_level = "info";  ///< debug, info, warn or error
   std::string log_format = "text";  ///< text, logfmt or json: one line an entry
   std::string log_file = "";  ///< File that the log is appended to, opened anew on SIGHUP; empty: standard error
@@ -51,7 +52,7 @@ struct Config {
 struct ConfigOption {
   std::string_view name, type, default_value, help;
 };
-inline constexpr std::array<ConfigOption, 33> config_options{{
+inline constexpr std::array<ConfigOption, 34> config_options{{
     {"state-dir", "string", "/var/lib/truce", "Where the store and the default pool live"},
     {"run-dir", "string", "/run/truce", "Sockets and pid files; emptied by a reboot"},
     {"listen", "string", "127.0.0.1:7443", "Address and port of the HTTPS API; empty: none"},
@@ -70,6 +71,7 @@ inline constexpr std::array<ConfigOption, 33> config_options{{
     {"memory-low-percent", "integer", "15", "Where less of the host's memory is available, balloons take from machines that have a memory-min; percent"},
     {"ksm", "string", "leave", "Merging of like pages by the kernel: leave, off, on, or auto (when memory becomes short)"},
     {"watchdog", "string", "", "Watchdog, such as /dev/watchdog, that resets a host of a cluster that can neither renew its claim nor kill its machines; empty: none"},
+    {"power-off-command", "string", "/usr/bin/systemctl poweroff", "Program and words that switch this host off, where its manager wants it to sleep and nothing else can"},
     {"log-level", "string", "info", "debug, info, warn or error"},
     {"log-format", "string", "text", "text, logfmt or json: one line an entry"},
     {"log-file", "string", "", "File that the log is appended to, opened anew on SIGHUP; empty: standard error"},

@@ -30,6 +30,7 @@ inline void add_options(CLI::App& app, Config& config) {
   app.add_option("--memory-low-percent", config.memory_low_percent, "Where less of the host's memory is available, balloons take from machines that have a memory-min; percent")->capture_default_str()->take_last()->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   app.add_option("--ksm", config.ksm, "Merging of like pages by the kernel: leave, off, on, or auto (when memory becomes short)")->capture_default_str()->take_last()->check(CLI::IsMember({"leave", "off", "on", "auto"}));
   app.add_option("--watchdog", config.watchdog, "Watchdog, such as /dev/watchdog, that resets a host of a cluster that can neither renew its claim nor kill its machines; empty: none")->capture_default_str()->take_last();
+  app.add_option("--power-off-command", config.power_off_command, "Program and words that switch this host off, where its manager wants it to sleep and nothing else can")->capture_default_str()->take_last();
   app.add_option("--log-level", config.log_level, "debug, info, warn or error")->capture_default_str()->take_last()->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log-format", config.log_format, "text, logfmt or json: one line an entry")->capture_default_str()->take_last()->check(CLI::IsMember({"text", "logfmt", "json"}));
   app.add_option("--log-file", config.log_file, "File that the log is appended to, opened anew on SIGHUP; empty: standard error")->capture_default_str()->take_last();

@@ -106,6 +106,9 @@ enum class Operation : int {
   remove_host,
   drain_host,
   undrain_host,
+  get_host_power,
+  sleep_host,
+  wake_host,
   get_host_checks,
   get_cluster,
   init_cluster,
@@ -307,7 +310,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 150> table{{
+inline constexpr std::array<OperationRow, 153> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -403,6 +406,9 @@ inline constexpr std::array<OperationRow, 150> table{{
     {.operation = Operation::remove_host, .id = "remove_host", .method = "DELETE", .path = "/v1/hosts/{name}", .summary = "Take a host out of the cluster", .permission = Permission::administer, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = remove_host_query},
     {.operation = Operation::drain_host, .id = "drain_host", .method = "POST", .path = "/v1/hosts/{name}/drain", .summary = "Move all machines away from a host and place none on it any more", .permission = Permission::administer, .audit = true, .request = "DrainOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::undrain_host, .id = "undrain_host", .method = "POST", .path = "/v1/hosts/{name}/undrain", .summary = "Let machines be placed on a host again", .permission = Permission::administer, .audit = true, .request = "", .response = "Host", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::get_host_power, .id = "get_host_power", .method = "GET", .path = "/v1/hosts/{name}/power", .summary = "Ask a host's power control whether it is on", .permission = Permission::administer, .audit = false, .request = "", .response = "HostPower", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::sleep_host, .id = "sleep_host", .method = "POST", .path = "/v1/hosts/{name}/sleep", .summary = "Empty a host and switch it off, until it is woken", .permission = Permission::administer, .audit = true, .request = "DrainOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::wake_host, .id = "wake_host", .method = "POST", .path = "/v1/hosts/{name}/wake", .summary = "Switch a host on that sleeps", .permission = Permission::administer, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::get_host_checks, .id = "get_host_checks", .method = "GET", .path = "/v1/hosts/{name}/checks", .summary = "What a host has and lacks for running machines, looked up now", .permission = Permission::view, .audit = false, .request = "", .response = "HostChecks", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_cluster, .id = "get_cluster", .method = "GET", .path = "/v1/cluster", .summary = "The cluster, its managers, and how much of it can still fail", .permission = Permission::view, .audit = false, .request = "", .response = "Cluster", .status = 200, .list = false, .query = {}},
     {.operation = Operation::init_cluster, .id = "init_cluster", .method = "POST", .path = "/v1/cluster", .summary = "Make this host the first of a cluster", .permission = Permission::administer, .audit = true, .request = "ClusterCreate", .response = "Task", .status = 202, .list = false, .query = {}},

@@ -153,6 +153,16 @@ enum class HostState { online, offline };
 std::string_view to_string(HostState value);
 template <> std::span<const std::string_view> enum_names<HostState>();
 
+/// emptying: its machines move away, to switch it off; going: it is being switched off; asleep: it is off, to be woken; waking: it is being switched on; failed: it was to wake, or to go off, and did not.
+enum class HostSleep { awake, emptying, going, asleep, waking, failed };
+std::string_view to_string(HostSleep value);
+template <> std::span<const std::string_view> enum_names<HostSleep>();
+
+/// off: hosts are switched off and on by people only; advise: what would be done is said; automatic: it is done.
+enum class PowerSaving { off, advise, automatic };
+std::string_view to_string(PowerSaving value);
+template <> std::span<const std::string_view> enum_names<PowerSaving>();
+
 /// manager: it also keeps the cluster's state; node: it only runs machines.
 enum class HostRole { manager, node };
 std::string_view to_string(HostRole value);
@@ -254,7 +264,7 @@ std::string_view to_string(JobKind value);
 template <> std::span<const std::string_view> enum_names<JobKind>();
 
 /// Short work that answers at once.
-enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files, usage, put_piece, template_file, read_template, dirty_rate };
+enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files, usage, put_piece, template_file, read_template, dirty_rate, power_off };
 std::string_view to_string(CallVerb value);
 template <> std::span<const std::string_view> enum_names<CallVerb>();
 
@@ -1027,6 +1037,14 @@ struct Host {
   std::map<std::string, std::string> labels{};  ///< Free keys and values, for rules and filters
   std::string fault_domain{};  ///< What fails together with it, such as a rack
   bool draining = false;  ///< Nothing is placed on it
+  std::string power{};  ///< What switches it: wol:MAC, redfish://USER@HOST or ipmi://USER@HOST; empty: people only
+  std::string power_fingerprint{};  ///< SHA-256 of its management controller's certificate
+  bool power_tried = false;  ///< That has switched it off and on again before
+  std::int64_t wake_seconds = 0;  ///< The longest that waking took
+  HostSleep sleep = HostSleep::awake;  ///< Whether it is switched off to save power
+  std::optional<Time> sleep_since{};  ///< For how long it is as `sleep` says; absent while it is awake
+  std::int64_t wake_tries = 0;  ///< How often it was tried to wake it this time
+  std::optional<Time> woken{};  ///< When it was awake again the last time
   std::optional<Time> certificate_expires{};  ///< When its certificate of the cluster ends
   std::optional<std::string> platform{};  ///< The platform of others that it is on; then it has only the fields that this tells, and its name is PLATFORM/NAME
   std::optional<std::string> foreign_id{};  ///< The name that its platform knows it by
@@ -1037,7 +1055,20 @@ struct Host {
 struct HostChange {
   std::optional<std::map<std::string, std::string>> label{};  ///< Replaces its labels
   std::optional<std::string> fault_domain{};  ///< What fails together with it, such as a rack
+  std::optional<std::string> power{};  ///< What switches it: wol:MAC[@BROADCAST], redfish://USER@HOST[:PORT][/SYSTEM], ipmi://USER@HOST[:PORT] or none
+  std::optional<std::string> power_password{};  ///< The password of that user; it is kept sealed and never shown
+  std::optional<std::string> power_fingerprint{};  ///< SHA-256 of the certificate of its management controller, which is trusted by that alone (redfish)
   bool operator==(const HostChange&) const = default;
+};
+
+/// What a host's power control says.
+struct HostPower {
+  std::string name{};  ///< Of the host
+  std::string power{};  ///< What switches it
+  std::string state{};  ///< on, off, or between on and off; empty: it was not told
+  std::string problem{};  ///< Why it does not tell, for people
+  bool tried = false;  ///< It has switched the host off and on again before
+  bool operator==(const HostPower&) const = default;
 };
 
 /// How a host is emptied.
@@ -1104,6 +1135,14 @@ struct Cluster {
   bool availability = false;  ///< Machines of a host that dies or is cut off are started on others
   BalanceMode balance = BalanceMode::off;  ///< What is done by itself when the load is uneven
   std::int64_t balance_minutes = 5;  ///< So often the load is looked at
+  PowerSaving power_saving = PowerSaving::off;  ///< What is done by itself where hosts are not needed
+  std::int64_t stay_awake = 1;  ///< So many hosts are never asleep
+  std::int64_t spare_hosts = 1;  ///< So many of those that are awake may fail and machines still find room
+  std::int64_t sleep_below = 50;  ///< A host sleeps where the others would be used to no more, in percent
+  std::int64_t wake_above = 75;  ///< One is woken where those that are awake are used to more, in percent
+  std::int64_t rest_minutes = 30;  ///< A host that has woken stays so for this long
+  std::int64_t asleep = 0;  ///< How many hosts sleep, or are on the way there or back
+  std::string power_advice{};  ///< Which hosts would be switched off or on now, and why no others
   std::string problem{};  ///< What is wrong with it, for people
   std::optional<Time> created{};  ///< When it was created
   bool operator==(const Cluster&) const = default;
@@ -1156,6 +1195,12 @@ struct ClusterChange {
   std::optional<std::string> cpu_baseline{};  ///< Processor model that machines get, unless they say otherwise; empty: each host's own
   std::optional<BalanceMode> balance{};  ///< What is done by itself when the load is uneven
   std::optional<std::int64_t> balance_minutes{};  ///< So often the load is looked at
+  std::optional<PowerSaving> power_saving{};  ///< What is done by itself where hosts are not needed
+  std::optional<std::int64_t> stay_awake{};  ///< So many hosts are never asleep
+  std::optional<std::int64_t> spare_hosts{};  ///< So many of those that are awake may fail and machines still find room
+  std::optional<std::int64_t> sleep_below{};  ///< A host sleeps where the others would be used to no more, in percent
+  std::optional<std::int64_t> wake_above{};  ///< One is woken where those that are awake are used to more, in percent; at least ten above sleep_below
+  std::optional<std::int64_t> rest_minutes{};  ///< A host that has woken stays so for this long
   bool operator==(const ClusterChange&) const = default;
 };
 
@@ -2175,6 +2220,7 @@ struct Call {
   std::string part{};  ///< For template_file and read_template: which of its files; empty: its disk or ISO
   std::int64_t offset = 0;  ///< For put_piece and read_template
   std::string which{};  ///< For stream: a ConsoleKind
+  bool only_ask = false;  ///< For power_off: whether the host has nothing that speaks against it; it stays on
   bool operator==(const Call&) const = default;
 };
 

@@ -32,6 +32,8 @@ struct Settings {
   std::function<Async<std::vector<model::HostCheck>>()> check_host;
   /// What else helps to find a fault: name and content.
   std::function<std::map<std::string, std::string>()> support_files;
+  /// Asks the operating system to switch this host off; none: it cannot be asked.
+  std::function<Async<Result<void>>()> power_off;
   Ksm ksm = Ksm::leave;
   std::int64_t memory_low_percent = 15;  ///< of the host's memory: below, balloons take
   std::filesystem::path meminfo = "/proc/meminfo";

@@ -59,10 +59,35 @@ struct Ipmi {
   std::string program = "ipmitool";  ///< its name or path
 };
 
+/// How a host's power is reached, as people write it: `wol:MAC[@BROADCAST]`,
+/// `redfish://USER@HOST[:PORT][/SYSTEM]` or `ipmi://USER@HOST[:PORT]`. There is no secret in it.
+struct Address {
+  enum class Kind { wake_on_lan, redfish, ipmi };
+  Kind kind = Kind::wake_on_lan;
+  std::string mac, broadcast;  ///< of wake_on_lan; `broadcast` empty: everybody here
+  std::string user, host;      ///< of the others
+  std::uint16_t port = 0;      ///< 0: the usual one
+  std::string system;          ///< /redfish/v1/Systems/1, or empty
+  bool operator==(const Address&) const = default;
+  /// Whether it can switch off, tell how it is, and needs a password for that.
+  [[nodiscard]] bool is_controller() const { return kind != Kind::wake_on_lan; }
+};
+
+/// Code::invalid says what is wrong. What is taken can be written by to_string() and read again.
+Result<Address> parse_address(std::string_view text);
+std::string to_string(const Address& address);
+/// What its certificate is asked of: https://HOST[:PORT].
+std::string url_of(const Address& address);
+
 /// Code::invalid says which part of the address is wrong.
 Result<std::unique_ptr<PowerControl>> make_control(asio::any_io_executor loop, WakeOnLan address);
 Result<std::unique_ptr<PowerControl>> make_control(asio::any_io_executor loop, Redfish address);
 Result<std::unique_ptr<PowerControl>> make_control(asio::any_io_executor loop, Ipmi address);
+/// `fingerprint` is for Redfish, `password` for all but Wake-on-LAN.
+Result<std::unique_ptr<PowerControl>> make_control(asio::any_io_executor loop,
+                                                   const Address& address,
+                                                   const std::string& fingerprint,
+                                                   SecretPtr password);
 
 /// How long to wait for a host, and how often to look.
 struct Patience {

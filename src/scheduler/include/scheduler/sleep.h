@@ -14,6 +14,8 @@ struct PowerRow {
   bool tried = false;                 ///< its power control has switched it off and on again before
   std::int32_t wake_seconds = 300;    ///< the longest that waking took
   std::int32_t seconds_in_state = 0;  ///< for so long it is awake, waking or asleep
+  std::string keep =
+      {};  ///< why it stays awake whatever the load, as `has uploads`; empty: nothing
 };
 
 /// Two thresholds well apart, so that hosts do not go off and on with every quarter of an hour.
@@ -23,6 +25,7 @@ struct SleepWish {
   /// Of what is demanded now, by so much it may grow in each minute that waking takes.
   double growth_percent_a_minute = 1;
   std::int32_t reserve_hosts = 1;     ///< so many may fail while others sleep
+  std::int32_t least_awake = 0;       ///< so many never sleep
   std::int32_t rest_seconds = 1800;   ///< a host that has woken stays so for this long
   std::int32_t sleepers_at_once = 1;  ///< in one decision: the next one sees what came of it
 };
