@@ -224,23 +224,30 @@ platform::Inventory Platforms::read_picture(const model::Platform& platform) con
   return known;
 }
 
-void Platforms::save(Watch& watch) {
-  watch.unsaved = false;
-  if (settings_.platforms_folder.empty() || !watch.inventory().known()) return;
-  watch.saved = watch.inventory().told();
+// By a worker, from a copy: of ten thousand machines it is some 20 MB, which the loop does not wait
+// for.
+Async<void> Platforms::save(WatchPtr watch) {
+  watch->unsaved = false;
+  if (settings_.platforms_folder.empty() || !watch->inventory().known()) co_return;
+  watch->saved = watch->inventory().told();
   auto start = std::chrono::steady_clock::now();
-  auto text = head_of(watch.stored) + platform::to_text(watch.inventory());
-  auto done = make_folder(settings_.platforms_folder, 0700);
-  if (done) done = write_file_durably(file(watch.stored.name, picture_ending), text);
-  if (!done) spdlog::warn("platform {}: {}", watch.stored.name, done.error().message);
+  auto done =
+      co_await run_blocking(writer_,
+                            [folder = settings_.platforms_folder, head = head_of(watch->stored),
+                             path = file(watch->stored.name, picture_ending),
+                             all = watch->inventory()]() -> Result<void> {
+                              TRY_VOID(make_folder(folder, 0700));
+                              return write_file_durably(path, head + platform::to_text(all));
+                            });
+  if (!done) spdlog::warn("platform {}: {}", watch->stored.name, done.error().message);
   auto end = std::chrono::steady_clock::now();
-  watch.next_save = end + std::max<std::chrono::nanoseconds>(settings_.platform_pace.save,
-                                                             seldom * (end - start));
+  watch->next_save = end + std::max<std::chrono::nanoseconds>(settings_.platform_pace.save,
+                                                              seldom * (end - start));
 }
 
-void Platforms::save_if_due(Watch& watch) {
-  if (!watch.has_told() || std::chrono::steady_clock::now() < watch.next_save) return;
-  if (watch.unsaved || watch.inventory().told() - watch.saved > oldest_age) save(watch);
+Async<void> Platforms::save_if_due(WatchPtr watch) {
+  if (!watch->has_told() || std::chrono::steady_clock::now() < watch->next_save) co_return;
+  if (watch->unsaved || watch->inventory().told() - watch->saved > oldest_age) co_await save(watch);
 }
 
 Async<void> Platforms::begin(Ref<model::Platform> kept, WatchPtr before) {
@@ -369,7 +376,7 @@ Async<void> Platforms::run() {
     for (const auto& [name, watch] : watches_) all.push_back(watch);
     for (const auto& watch : all) {
       co_await note(watch);
-      save_if_due(*watch);
+      co_await save_if_due(watch);
     }
     co_await sleep_for(settings_.platform_pace.look);
   }
@@ -379,7 +386,7 @@ Async<void> Platforms::close() {
   scope_.cancel();
   co_await scope_.join();
   for (const auto& [name, watch] : std::exchange(watches_, {})) {
-    if (watch->has_told()) save(*watch);
+    if (watch->has_told()) co_await save(watch);
     leaving_.push_back(watch);
   }
   while (!leaving_.empty()) {

@@ -48,8 +48,8 @@ class Platforms {
   Async<void> begin(Ref<model::Platform> kept, WatchPtr before);
   Async<void> end(WatchPtr watch);
   Async<void> note(WatchPtr watch);
-  void save_if_due(Watch& watch);
-  void save(Watch& watch);
+  Async<void> save_if_due(WatchPtr watch);
+  Async<void> save(WatchPtr watch);
   void forget_strangers(bool first);
   platform::Inventory read_picture(const model::Platform& platform) const;
   Async<Result<platform::Account>> account_of(model::Platform platform, SecretPtr password);
@@ -65,6 +65,7 @@ class Platforms {
   Scope scope_;
   std::map<std::string, WatchPtr, std::less<>> watches_;
   std::vector<WatchPtr> leaving_;  ///< whose feeds have not ended yet
+  asio::thread_pool writer_{1};    ///< of pictures
 };
 
 /// The key of a platform's sealed password, which the inventory does not hold.
