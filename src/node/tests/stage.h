@@ -158,7 +158,7 @@ class Stage {
   model::Vm vm;
   model::Assignment first;
   std::deque<model::VmReport> unread;  ///< that came in one message with what was waited for
-  int switched_off = 0;  ///< how often this host was told to switch itself off
+  int switched_off = 0;                ///< how often this host was told to switch itself off
   Duration sample_round = 0ms, pulse_round = 20ms;
   availability::NodeTime pulse_time{std::chrono::hours(1)};
 };
