@@ -160,7 +160,7 @@ Async<Result<void>> PowerSaver::decide(PowerSaving mode) {
   } else if (!sleeper.empty()) {
     words.push_back("switch off " + sleeper);
   }
-  if (sleeper.empty() && !decision.refusals.empty())
+  if (needs.empty() && sleeper.empty() && !decision.refusals.empty())
     words.push_back("awake: " + told_of(decision.refusals));
   plans_.power_advice = fmt::format("{}", fmt::join(words, "; "));
   bool sends = mode == PowerSaving::automatic && needs.empty() && !sleeper.empty();
