@@ -182,7 +182,7 @@ await play({
   async views({ browser, page }) {
     truce('vm', 'create', 'shown', '--template', 'tiny', '--memory', '64MiB', '--disk', '16MiB')
     await signIn(page)
-    const paths = ['', 'machines', 'hosts', 'networks', 'security-groups', 'pools', 'resource-pools', 'conflict-classes', 'templates', 'uploads', 'users', 'sessions', 'alarms', 'tokens', 'account',
+    const paths = ['', 'machines', 'hosts', 'networks', 'security-groups', 'pools', 'resource-pools', 'conflict-classes', 'templates', 'platforms', 'uploads', 'users', 'sessions', 'alarms', 'tokens', 'account',
       'tasks', 'events', 'settings', 'pools/default', 'networks/default', ...['summary', 'disks', 'cards', 'snapshots', 'settings', 'tasks', 'events'].map((tab) => `machines/shown/${tab}`)]
     // In a short run each view is looked at in one of the themes.
     const shown = (turn) => paths.filter((_, number) => process.env.TRUCE_LONG_TESTS === '1' || shots || number % 2 === turn)

@@ -3,7 +3,7 @@ export const t = {
   product: 'Truce',
   nav: {
     overview: 'Overview', machines: 'Machines', hosts: 'Hosts', networks: 'Networks', 'security-groups': 'Security groups',
-    pools: 'Storage pools', 'resource-pools': 'Resource pools', 'conflict-classes': 'Conflict classes', rules: 'Placement rules', plans: 'Plans',
+    pools: 'Storage pools', 'resource-pools': 'Resource pools', 'conflict-classes': 'Conflict classes', rules: 'Placement rules', plans: 'Plans', platforms: 'Platforms',
     templates: 'Templates', uploads: 'Uploads', users: 'Users', sessions: 'Sessions', alarms: 'Alarms', tokens: 'Access',
     tasks: 'Tasks', events: 'Events', account: 'Account', usage: 'Usage', settings: 'Settings',
   } as Record<string, string>,

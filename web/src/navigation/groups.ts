@@ -1,6 +1,6 @@
 const groups: Record<string, string[]> = {
   machines: ['overview', 'machines', 'usage', 'templates', 'uploads'],
-  resources: ['hosts', 'pools', 'networks', 'security-groups', 'resource-pools', 'conflict-classes', 'rules', 'plans'],
+  resources: ['hosts', 'pools', 'networks', 'security-groups', 'resource-pools', 'conflict-classes', 'rules', 'plans', 'platforms'],
   people: ['users', 'sessions', 'tokens'],
   history: ['alarms', 'tasks', 'events', 'settings'],
 }
