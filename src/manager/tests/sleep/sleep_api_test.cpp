@@ -4,7 +4,7 @@
 namespace truce::manager {
 namespace {
 
-constexpr std::string_view password = "correct horse";
+constexpr std::string_view controller_password = "correct horse";
 
 /// What the manager's power control is made of and does.
 struct Switchboard {
@@ -73,8 +73,8 @@ Async<Answer> set(Estate& estate, std::string body) {
 }
 
 Async<Answer> set_ipmi(Estate& estate, std::string address = "ipmi://truce@192.0.2.9") {
-  co_return co_await set(
-      estate, fmt::format(R"({{"power":"{}","power_password":"{}"}})", address, password));
+  co_return co_await set(estate, fmt::format(R"({{"power":"{}","power_password":"{}"}})", address,
+                                             controller_password));
 }
 
 // Answers the manager's questions as a node does on which nothing is.
@@ -102,14 +102,14 @@ TEST(HostPower, a_password_is_kept_sealed_and_stands_in_nothing_that_is_shown) {
     auto everything = co_await estate.store.list("");
     std::string sealed;
     for (const auto& entry : everything->entries) {
-      EXPECT_EQ(entry.value.find(password), std::string::npos) << entry.key;
+      EXPECT_EQ(entry.value.find(controller_password), std::string::npos) << entry.key;
       if (entry.key == "host-power/h2") sealed = entry.value;
     }
     EXPECT_FALSE(sealed.empty());
     for (std::string_view path :
          {"/v1/hosts/h2", "/v1/hosts", "/v1/hosts/h2/power", "/v1/events"}) {
       auto shown = co_await estate.call("GET", std::string(path));
-      EXPECT_EQ(shown.raw.find(password), std::string::npos) << path;
+      EXPECT_EQ(shown.raw.find(controller_password), std::string::npos) << path;
       EXPECT_EQ(shown.raw.find(sealed), std::string::npos) << path;
     }
   });
