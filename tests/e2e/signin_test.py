@@ -238,9 +238,9 @@ class SignIn(FreeLabTest):
         kinds = [event['kind'] for event in lab.events('users/eva')]
         self.assertLessEqual(kinds.count('user.sign_in_failed'), 2, 'nobody fills the history')
         self.assertGreaterEqual(kinds.count('user.sign_in_failed'), 1)
-        for _ in range(40):
-            lab.https('POST', '/v1/session', {'user': f'nobody{_}', 'password': 'x'})
-        self.assertEqual(lab.https('POST', '/v1/session', {'user': 'z', 'password': 'x'}).status, 429)
+        # A slow machine gives some of them free again meanwhile.
+        answers = [lab.https('POST', '/v1/session', {'user': f'nobody{number}', 'password': 'x'}).status for number in range(60)]
+        self.assertIn(429, answers[10:])
 
     def test_a_second_factor_from_its_qr_code_to_its_loss(self):
         lab = self.begin()
