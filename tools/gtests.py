@@ -7,12 +7,11 @@ import os
 import re
 import signal
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TOGETHER = 12   # tests of a suite in one process
-LIMIT = 300     # seconds for a test
+TOGETHER = 12            # tests of a suite in one process
+LIMIT, MORE = 300, 60    # seconds for a test, and for each that shares its process
 END = re.compile(r'^\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:, where .*)? \((\d+) ms\)$', re.M)
 STATES = {'OK': 'passed', 'FAILED': 'failed', 'SKIPPED': 'skipped'}
 
@@ -67,11 +66,19 @@ def run_group(group, environment=None):
                                stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True,
                                env=environment)
     try:
-        output, _ = process.communicate(timeout=LIMIT * len(group.tests))
+        limit = LIMIT + MORE * (len(group.tests) - 1)
+        output, _ = process.communicate(timeout=limit * 10 if 'TRUCE_LONG_TESTS' in os.environ else limit)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        output = process.communicate()[0] + '\nkilled: it did not end in time'
+        output = rest_of(process) + '\nkilled: it did not end in time'
     return ends_of(group, output, process.returncode, lambda rest: run_group(rest, environment))
+
+
+def rest_of(process):
+    try:
+        return process.communicate(timeout=10)[0]
+    except subprocess.TimeoutExpired as late:  # something in a session of its own still holds the output
+        return (late.stdout or b'').decode(errors='replace')
 
 
 def ends_of(group, output, status, again):
@@ -89,9 +96,8 @@ def ends_of(group, output, status, again):
     return ends + (again(Group(group.program, undone)) if undone else [])
 
 
-def run_all(programs, lanes, environment=None):
-    """The ends of all tests of these programs, as they come; some processes at once."""
+def run_all(groups, lanes, environment=None):
+    """The ends of all tests of these groups, as they come; some processes at once."""
     with concurrent.futures.ThreadPoolExecutor(lanes) as pool:
-        for end in concurrent.futures.as_completed([pool.submit(run_group, group, environment)
-                                                    for group in groups_of(programs)]):
+        for end in concurrent.futures.as_completed([pool.submit(run_group, group, environment) for group in groups]):
             yield from end.result()

@@ -12,6 +12,7 @@ import gtests  # noqa: E402
 PROGRAM = '''#!/usr/bin/python3
 import os
 import sys
+import time
 TESTS = {tests}
 if '--gtest_list_tests' in sys.argv:
     suite = ''
@@ -29,6 +30,8 @@ for name in (name for name in TESTS if name in chosen):
     print('said by ' + name, flush=True)
     if 'dies' in name:
         os.abort()
+    if 'hangs' in name:
+        time.sleep(600)
     word = ' FAILED ' if 'fails' in name else ' SKIPPED' if 'skips' in name else '      OK'
     bad |= 'fails' in name
     print(f'[ {{word}} ] ' + name
@@ -46,7 +49,7 @@ class GTestsTest(unittest.TestCase):
             program = pathlib.Path(folder) / 'played_tests'
             program.write_text(PROGRAM.format(tests=list(tests)))
             os.chmod(program, 0o755)
-            return {end.title: (end.state, end.said.split('\n')[1]) for end in gtests.run_all([program], 2)}
+            return {end.title: (end.state, end.said.split('\n')[1]) for end in gtests.run_all(gtests.groups_of([program]), 2)}
 
     def states(self, *tests):
         return {title.removeprefix('played.'): state for title, (state, _) in self.ends(*tests).items()}
@@ -63,6 +66,12 @@ class GTestsTest(unittest.TestCase):
         self.assertEqual(self.states('A.one', 'A.dies', 'A.two', 'A.fails', 'A.dies_too', 'A.last'),
                          {'A.one': 'passed', 'A.dies': 'failed', 'A.two': 'passed', 'A.fails': 'failed',
                           'A.dies_too': 'failed', 'A.last': 'passed'})
+
+    def test_one_that_hangs_has_failed_and_the_others_are_run(self):
+        self.addCleanup(setattr, gtests, 'LIMIT', gtests.LIMIT)
+        self.addCleanup(setattr, gtests, 'MORE', gtests.MORE)
+        gtests.LIMIT, gtests.MORE = 3, 0
+        self.assertEqual(self.states('A.one', 'A.hangs', 'A.two'), {'A.one': 'passed', 'A.hangs': 'failed', 'A.two': 'passed'})
 
     def test_what_a_process_says_when_it_has_ended_its_tests_is_not_lost(self):
         self.assertEqual(self.states('A.leaks', 'A.one'), {'A.leaks': 'failed', 'A.one': 'passed'})
