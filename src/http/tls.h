@@ -28,9 +28,6 @@ Result<TlsContext> client_context(const Endpoint& endpoint);
 /// SHA-256 of the certificate that the other side has shown, as lower-case hex; empty when none.
 std::string peer_fingerprint(SSL* tls);
 
-/// A fingerprint as people write it (capitals, colons, spaces) → lower-case hex.
-std::string normal_fingerprint(std::string_view text);
-
 /// What OpenSSL's error queue says, oldest first; clears it.
 std::string tls_errors();
 

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "model/hardware.h"
+#include "scheduler/sleep.h"
 
 namespace truce::scheduler {
 namespace {
@@ -46,9 +47,7 @@ std::string room_refusal(const Seeker& seeker, const Candidate& candidate) {
 std::string refusal(const Seeker& seeker, const Candidate& candidate) {
   const auto& host = *candidate.host;
   const auto& vm = seeker.vm;
-  bool sleeps = host.sleep == model::HostSleep::going || host.sleep == model::HostSleep::asleep ||
-                host.sleep == model::HostSleep::waking;
-  if (sleeps) return host.name + " sleeps";
+  if (is_put_to_sleep(host)) return host.name + " sleeps";
   if (host.state != model::HostState::online) return host.name + " is offline";
   if (seeker.terms.reach) {
     if (auto why = seeker.terms.reach(host); !why.empty()) return why;

@@ -147,6 +147,12 @@ class Sleep {
 
 }  // namespace
 
+bool is_put_to_sleep(const model::Host& host) {
+  using model::HostSleep;
+  return host.sleep == HostSleep::going || host.sleep == HostSleep::asleep ||
+         host.sleep == HostSleep::waking;
+}
+
 Result<void> check(const SleepWish& wish) {
   if (wish.sleep_below_percent < 1 || wish.wake_above_percent > 100 ||
       wish.wake_above_percent - wish.sleep_below_percent < least_apart)

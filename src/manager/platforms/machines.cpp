@@ -34,7 +34,19 @@ Async<Result<http::Response>> get_foreign_vm(Rooms& rooms, const Context& contex
   co_return http::json_response(200, foreign_vm(found.platform, *found.all, *found.machine));
 }
 
-using Verb = std::function<Async<Result<void>>(platform::Platform& platform, std::string machine)>;
+/// What is asked of a platform, as a task.
+struct Verb {
+  std::string_view kind;
+  Async<Result<void>> (platform::Platform::*call)(std::string machine);
+  bool platform::Capabilities::* able = nullptr;  ///< which it takes; null: every platform can
+  std::string_view what = {};                     ///< for one that cannot
+};
+constexpr Verb to_start{"vm.start", &platform::Platform::start};
+constexpr Verb to_kill{"vm.stop", &platform::Platform::kill};
+constexpr Verb to_request_stop{"vm.stop", &platform::Platform::request_stop,
+                               &platform::Capabilities::clean_stop, "ask the guest to power off"};
+constexpr Verb to_suspend{"vm.suspend", &platform::Platform::suspend,
+                          &platform::Capabilities::suspend, "suspend"};
 
 /// What a platform refuses is never said of the caller.
 Error told_of_platform(Error error) {
@@ -45,7 +57,8 @@ Error told_of_platform(Error error) {
 
 Async<void> carry_verb(Ledger& ledger, std::shared_ptr<platform::Platform> platform, Verb verb,
                        std::string machine, std::string task) {
-  auto done = co_await within(verb_limit, verb(*platform, std::move(machine)), "the platform");
+  auto done =
+      co_await within(verb_limit, ((*platform).*verb.call)(std::move(machine)), "the platform");
   auto ended = co_await ledger.change({}, [&](Change& change) -> Result<void> {
     auto kept = ledger.inventory().find<model::Task>(task);
     if (!kept || manager::ended(kept->object)) return {};
@@ -56,21 +69,22 @@ Async<void> carry_verb(Ledger& ledger, std::shared_ptr<platform::Platform> platf
   if (!ended) spdlog::warn("task {}: {}", task, ended.error().message);
 }
 
-Async<Result<http::Response>> begin_verb(Rooms& rooms, const Context& context, std::string kind,
-                                         Verb verb) {
+Async<Result<http::Response>> begin_verb(Rooms& rooms, const Context& context, Verb verb) {
   CO_TRY(auto found, find_foreign(rooms, context));
   CO_TRY(auto platform, rooms.platforms.connection(found.platform));
+  if (verb.able && !(platform->capabilities().*verb.able))
+    co_return fail(Code::unsupported, "{} cannot {} a machine", platform->capabilities().name,
+                   verb.what);
   auto id = found.machine->id;
   auto target = fmt::format("platforms/{}/vms/{}", found.platform, id);
-  auto what = fmt::format("{} ({})", kind, found.machine->name);
+  auto what = fmt::format("{} ({})", verb.kind, found.machine->name);
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
-    task = begin_task(rooms.ledger, change, kind, target, "", 0);
+    task = begin_task(rooms.ledger, change, std::string(verb.kind), target, "", 0);
     change.event("api." + std::string(context.row.id), target, "", what);
     return {};
   }));
-  rooms.platforms.spawn(
-      carry_verb(rooms.ledger, std::move(platform), std::move(verb), id, task.name));
+  rooms.platforms.spawn(carry_verb(rooms.ledger, std::move(platform), verb, id, task.name));
   auto kept = rooms.ledger.inventory().find<model::Task>(task.name);
   co_return object_response(202, kept ? kept->object : task, 0);
 }
@@ -78,39 +92,16 @@ Async<Result<http::Response>> begin_verb(Rooms& rooms, const Context& context, s
 Async<Result<http::Response>> start_foreign_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::StartOptions>());
   if (options.boot) co_return fail_field("/boot", "cannot be said of machines of platforms");
-  co_return co_await begin_verb(
-      rooms, context, "vm.start",
-      [](platform::Platform& there, std::string id) { return there.start(std::move(id)); });
-}
-
-Result<void> check_able(const Rooms& rooms, const Context& context,
-                        bool platform::Capabilities::* able, std::string_view what) {
-  TRY(auto platform, rooms.platforms.connection(context.name()));
-  if (platform->capabilities().*able) return {};
-  return fail(Code::unsupported, "{} cannot {} a machine", platform->capabilities().name, what);
+  co_return co_await begin_verb(rooms, context, to_start);
 }
 
 Async<Result<http::Response>> stop_foreign_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::StopOptions>());
-  CO_TRY_VOID(find_foreign(rooms, context));
-  if (options.now) {
-    co_return co_await begin_verb(
-        rooms, context, "vm.stop",
-        [](platform::Platform& there, std::string id) { return there.kill(std::move(id)); });
-  }
-  CO_TRY_VOID(check_able(rooms, context, &platform::Capabilities::clean_stop,
-                         "ask the guest to power off"));
-  co_return co_await begin_verb(
-      rooms, context, "vm.stop",
-      [](platform::Platform& there, std::string id) { return there.request_stop(std::move(id)); });
+  co_return co_await begin_verb(rooms, context, options.now ? to_kill : to_request_stop);
 }
 
 Async<Result<http::Response>> suspend_foreign_vm(Rooms& rooms, const Context& context) {
-  CO_TRY_VOID(find_foreign(rooms, context));
-  CO_TRY_VOID(check_able(rooms, context, &platform::Capabilities::suspend, "suspend"));
-  co_return co_await begin_verb(
-      rooms, context, "vm.suspend",
-      [](platform::Platform& there, std::string id) { return there.suspend(std::move(id)); });
+  co_return co_await begin_verb(rooms, context, to_suspend);
 }
 
 Async<Result<http::Response>> reset_foreign_vm(Rooms& rooms, const Context& context) {

@@ -29,6 +29,15 @@ std::string head_of(const model::Platform& platform) {
   return platform.id + "\n";
 }
 
+/// Signs out, if that is quick; `there` is held by the caller.
+Async<void> leave(platform::Platform& there) {
+  auto signed_out = [](platform::Platform& from) -> Async<Result<void>> {
+    co_await from.close();
+    co_return Result<void>{};
+  };
+  (void)co_await within(farewell, signed_out(there), "signing out");
+}
+
 /// Tasks of a life before: whoever carried them out is gone.
 Async<Result<void>> end_lost_tasks(Ledger& ledger) {
   const auto& inventory = ledger.inventory();
@@ -192,21 +201,15 @@ Async<Result<void>> Platforms::try_out(model::Platform wish, SecretPtr password)
     co_return fail_field("/url", platform.error().message);
   }
   auto done = co_await within(try_limit, (*platform)->connect(), url);
-  if (done) {
-    auto leave = [](platform::Platform& there) -> Async<Result<void>> {
-      co_await there.close();
-      co_return Result<void>{};
-    };
-    (void)co_await within(farewell, leave(**platform), url);
-  } else {
+  if (done)
+    co_await leave(**platform);
+  else
     done = std::unexpected(co_await explained(std::move(done).error(), wish, url));
-  }
   if (!wish.ca.empty()) (void)remove_tree(file(wish.name, authorities_ending));
   co_return done;
 }
 
-// --- feeds
-// ----------------------------------------------------------------------------------------
+// --- feeds --------------------------------------------------------------------------------------
 
 platform::Inventory Platforms::read_picture(const model::Platform& platform) const {
   platform::Inventory known;
@@ -279,13 +282,7 @@ Async<void> Platforms::end(WatchPtr watch) {
   leaving_.push_back(watch);
   watch->scope.cancel();
   co_await watch->scope.join();
-  if (watch->platform && !watch->trouble()) {
-    auto leave = [](std::shared_ptr<platform::Platform> there) -> Async<Result<void>> {
-      co_await there->close();
-      co_return Result<void>{};
-    };
-    (void)co_await within(farewell, leave(watch->platform), watch->stored.name);
-  }
+  if (watch->platform && !watch->trouble()) co_await leave(*watch->platform);
   std::erase(leaving_, watch);
 }
 

@@ -13,16 +13,6 @@ std::string place_of(const model::Host& host) {
   return fmt::format("hosts/{}/power/{}/{}", host.name, host.power, host.power_fingerprint);
 }
 
-// Colons and capitals, as openssl prints it.
-std::string plain(std::string_view fingerprint) {
-  std::string text;
-  for (char c : fingerprint) {
-    if (c == ':') continue;
-    text += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return text;
-}
-
 bool is_sha256(std::string_view text) {
   return text.size() == digits_of_sha256 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
@@ -67,7 +57,8 @@ Result<void> set_power(const Settings& settings, Change& change, model::Host& ho
   if (!wish.power && !wish.power_password && !wish.power_fingerprint) return {};
   auto before = host;
   if (wish.power) host.power = *wish.power == "none" ? "" : *wish.power;
-  if (wish.power_fingerprint) host.power_fingerprint = plain(*wish.power_fingerprint);
+  if (wish.power_fingerprint)
+    host.power_fingerprint = http::normal_fingerprint(*wish.power_fingerprint);
   if (host.power.empty()) {
     host.power_tried = false;
     return forget_power(change, host, wish);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "cluster/cluster.h"
 #include "placement.h"
 #include "plans/gather.h"
 #include "pools/places.h"
@@ -161,11 +162,11 @@ std::vector<ToWake> needed_for_machines(const Inventory& inventory) {
 
 std::vector<ToWake> needed_for_upkeep(const Inventory& inventory) {
   std::vector<ToWake> needs;
+  auto cluster = the_cluster(inventory);
+  bool rotates = cluster && cluster->object.rotation;
   for (const auto& [name, kept] : inventory.all<model::Host>()) {
     const auto& host = kept->object;
     if (host.sleep != HostSleep::asleep) continue;
-    const auto& clusters = inventory.all<model::Cluster>();
-    bool rotates = !clusters.empty() && clusters.begin()->second->object.rotation;
     if (rotates) needs.push_back({name, "the authority is replaced"});
     bool ends = host.certificate_expires && *host.certificate_expires < now() + certificate_left;
     if (!rotates && ends) needs.push_back({name, "its certificate has to be renewed"});
@@ -175,8 +176,7 @@ std::vector<ToWake> needed_for_upkeep(const Inventory& inventory) {
 
 bool is_moving(const Inventory& inventory) {
   bool hosts = std::ranges::any_of(inventory.all<model::Host>(), [](const auto& entry) {
-    auto sleep = entry.second->object.sleep;
-    return sleep == HostSleep::emptying || sleep == HostSleep::going || sleep == HostSleep::waking;
+    return is_under_way(entry.second->object);
   });
   bool jobs = std::ranges::any_of(inventory.all<model::Job>(), [](const auto& entry) {
     auto kind = entry.second->object.kind;

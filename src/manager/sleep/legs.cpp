@@ -21,15 +21,11 @@ bool was_not_heard(const Error& error) {
   return error.code == Code::unavailable || error.code == Code::timeout;
 }
 
-bool is_under_way(HostSleep phase) {
-  return phase == HostSleep::emptying || phase == HostSleep::going || phase == HostSleep::waking;
-}
-
 }  // namespace
 
 void PowerSaver::begin_legs() {
   for (const auto& [name, kept] : ledger_.inventory().all<model::Host>()) {
-    if (is_under_way(kept->object.sleep) && driven_.insert(name).second) scope_.spawn(drive(name));
+    if (is_under_way(kept->object) && driven_.insert(name).second) scope_.spawn(drive(name));
   }
 }
 
@@ -37,7 +33,7 @@ Async<void> PowerSaver::drive(std::string name) {
   Leg leg;
   while (true) {
     auto kept = ledger_.inventory().find<model::Host>(name);
-    if (!kept || !is_under_way(kept->object.sleep)) break;
+    if (!kept || !is_under_way(kept->object)) break;
     const auto& host = kept->object;
     if (leg.phase != host.sleep || leg.tries != host.wake_tries) {
       leg = Leg();

@@ -43,8 +43,8 @@ void become(model::Host& host, HostSleep phase) {
 
 }  // namespace
 
-bool is_put_to_sleep(const model::Host& host) {
-  return host.sleep == HostSleep::going || host.sleep == HostSleep::asleep ||
+bool is_under_way(const model::Host& host) {
+  return host.sleep == HostSleep::emptying || host.sleep == HostSleep::going ||
          host.sleep == HostSleep::waking;
 }
 

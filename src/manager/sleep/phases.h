@@ -6,11 +6,14 @@
 #include <string>
 
 #include "ledger.h"
+#include "scheduler/sleep.h"
 
 namespace truce::manager {
 
-/// Whether its absence is meant: it is being switched off, is off, or is being switched on.
-bool is_put_to_sleep(const model::Host& host);
+using scheduler::is_put_to_sleep;
+
+/// Whether it is in the middle of going to sleep or of waking, and has to be brought over that.
+bool is_under_way(const model::Host& host);
 
 /// What is on a host, or on its way there, or may still be run by it; empty: nothing at all. Only
 /// then it may be switched off.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "manager/leadership.h"
+#include "on_loop.h"
 #include "store/memory.h"
 
 namespace truce::manager {
@@ -151,15 +152,6 @@ TEST(Election, a_leader_that_finds_another_one_leads_no_more) {
 
 // --- on a store ---------------------------------------------------------------------------------
 
-template <class Work>
-void run(Work work) {
-  asio::io_context context;
-  asio::co_spawn(context, work(context.get_executor()), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
-  });
-  context.run();
-}
-
 /// One that stands on a store, and the coroutine of it.
 struct Stander {
   Stander(asio::any_io_executor loop, store::Store& store, const std::string& host)
@@ -178,7 +170,7 @@ struct Stander {
 };
 
 TEST(Candidacy, one_leads_and_the_next_one_as_soon_as_it_resigns) {
-  run([](asio::any_io_executor loop) -> Async<void> {
+  on_loop([](asio::any_io_executor loop) -> Async<void> {
     store::MemoryStore store(loop);
     Stander first(loop, store, "h1");
     co_await first.until(Role::leads);
@@ -196,7 +188,7 @@ TEST(Candidacy, one_leads_and_the_next_one_as_soon_as_it_resigns) {
 }
 
 TEST(Candidacy, the_next_one_leads_when_a_leader_has_died) {
-  run([](asio::any_io_executor loop) -> Async<void> {
+  on_loop([](asio::any_io_executor loop) -> Async<void> {
     store::MemoryStore store(loop);
     Stander first(loop, store, "h1");
     co_await first.until(Role::leads);
@@ -209,7 +201,7 @@ TEST(Candidacy, the_next_one_leads_when_a_leader_has_died) {
 }
 
 TEST(FencedStore, writes_nothing_after_its_term) {
-  run([](asio::any_io_executor loop) -> Async<void> {
+  on_loop([](asio::any_io_executor loop) -> Async<void> {
     store::MemoryStore store(loop);
     Stander first(loop, store, "h1");
     co_await first.until(Role::leads);

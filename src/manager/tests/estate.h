@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "manager/manager.h"
 #include "model/model.h"
+#include "on_loop.h"
 #include "played_node.h"
 #include "store/memory.h"
 
@@ -163,19 +164,14 @@ class Estate {
 /// Runs a test's coroutine on a loop of its own with a started estate and a connected node.
 template <class Work>
 void with_estate(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     Estate estate(loop);
     co_await estate.start();
     co_await estate.connect();
-    co_await inner(estate);
+    co_await work(estate);
     estate.node.close();
     co_await estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
   });
-  context.run();
 }
 
 }  // namespace truce::manager

@@ -32,20 +32,13 @@ struct Played {
 /// An estate that nobody has started, on a store that has this.
 template <class Work>
 void with_state(std::vector<store::Write> writes, Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, std::vector<store::Write> given,
-                Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     Estate estate(loop);
-    if (!given.empty()) EXPECT_TRUE(co_await estate.store.commit({}, std::move(given)));
-    co_await inner(estate);
+    if (!writes.empty()) EXPECT_TRUE(co_await estate.store.commit({}, std::move(writes)));
+    co_await work(estate);
     estate.node.close();
     if (estate.manager) co_await estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(writes), std::move(work)),
-                 [](std::exception_ptr e) {
-                   if (e) std::rethrow_exception(e);
-                 });
-  context.run();
+  });
 }
 
 Async<std::string> stored(Estate& estate, std::string key) {

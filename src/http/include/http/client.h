@@ -74,4 +74,7 @@ class Client {
 /// The SHA-256 of the certificate that a server shows, without trusting it.
 Async<Result<std::string>> server_fingerprint(asio::any_io_executor loop, std::string url);
 
+/// A fingerprint as people write it (capitals, colons, spaces) → lower-case hex.
+std::string normal_fingerprint(std::string_view text);
+
 }  // namespace truce::http

@@ -124,19 +124,14 @@ struct AlarmLab {
 /// Runs a test's coroutine with a lab whose node is connected.
 template <class Work>
 void with_alarms(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     AlarmLab lab(loop);
     co_await lab.estate.start();
     co_await lab.estate.connect();
-    co_await inner(lab);
+    co_await work(lab);
     lab.estate.node.close();
     co_await lab.estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
   });
-  context.run();
 }
 
 }  // namespace truce::manager

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "http/server.h"
+#include "on_loop.h"
 
 namespace truce::manager {
 namespace {
@@ -49,16 +50,11 @@ class Receiver {
 
 template <class Work>
 void with_receiver(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     Receiver receiver(loop);
-    co_await inner(receiver);
+    co_await work(receiver);
     co_await receiver.stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
   });
-  context.run();
 }
 
 std::string authorities(const Receiver& receiver) {

@@ -77,8 +77,7 @@ class PlayedMembership final : public Membership {
 /// An estate whose host is `h1`, and perhaps the manager of a cluster already.
 template <class Work>
 void with_host(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     PlayedMembership membership;
     Estate estate(loop);
     estate.adjust = [&](Settings& settings) {
@@ -88,14 +87,10 @@ void with_host(Work work) {
     };
     co_await estate.start();
     co_await estate.connect();
-    co_await inner(estate, membership);
+    co_await work(estate, membership);
     estate.node.close();
     co_await estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
   });
-  context.run();
 }
 
 inline Async<void> found_cluster(Estate& estate) {

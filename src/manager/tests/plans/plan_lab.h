@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "on_loop.h"
 #include "plans/plans.h"
 #include "store/memory.h"
 #include "tasks.h"
@@ -112,17 +113,12 @@ class PlanLab {
 
 template <class Work>
 void with_plan_lab(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     PlanLab lab(loop);
     co_await lab.start();
-    co_await inner(lab);
+    co_await work(lab);
     co_await lab.stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
   });
-  context.run();
 }
 
 }  // namespace truce::manager

@@ -1,61 +1,24 @@
 // Machines of platforms in lists, alone, and switched.
-#include "estate.h"
-#include "platform/fake.h"
+#include "platform_lab.h"
 #include "platforms/foreign.h"
 
 namespace truce::manager {
 namespace {
 
 using platform::FakeEstate;
-using platform::FakePlatform;
 
 /// Runs a test with a platform `prod` that has told what is on it.
 template <class Work>
 void with_foreign(Work work) {
-  auto theirs = std::make_shared<FakeEstate>();
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner,
-                std::shared_ptr<FakeEstate> there) -> Async<void> {
-    Estate estate(loop);
-    estate.adjust = [there](Settings& settings) {
-      settings.platform_kinds["fake"] = [there](asio::any_io_executor on, platform::Account) {
-        return std::make_unique<FakePlatform>(std::move(on), there);
-      };
-      settings.platform_pace = {.look = 2ms, .save = 5s, .feed = {10s, 1ms, 5ms}};
-    };
-    co_await estate.start();
-    co_await estate.connect();
-    auto added = co_await estate.call("POST", "/v1/platforms",
-                                      R"({"name":"prod","url":"fake://eva@one","password":"p"})");
-    EXPECT_EQ(added.status, 201) << added.raw;
-    while ((co_await estate.call("GET", "/v1/platforms/prod")).text("/state") != "connected")
-      co_await sleep_for(1ms);
-    co_await inner(estate, *there);
-    estate.node.close();
-    co_await estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work), theirs),
-                 [](std::exception_ptr e) {
-                   if (e) std::rethrow_exception(e);
-                 });
-  context.run();
-}
-
-Async<std::vector<std::string>> names(Estate& estate, std::string query) {
-  auto listed = co_await estate.call("GET", "/v1/vms?" + query);
-  EXPECT_EQ(listed.status, 200) << listed.raw;
-  std::vector<std::string> out;
-  if (listed.status != 200) co_return out;
-  for (const auto& item : listed.body.at("items").as_array())
-    out.emplace_back(item.at("name").as_string());
-  co_return out;
+  with_platform([&](Estate& estate, Theirs& theirs) -> Async<void> {
+    co_await add_platform(estate);
+    co_await work(estate, *theirs.estate);
+  });
 }
 
 Async<void> until_listed(Estate& estate, std::size_t count) {
   while ((co_await names(estate, "platform=prod")).size() != count) co_await sleep_for(1ms);
 }
-
-using Names = std::vector<std::string>;
 
 TEST(ForeignVms, stand_beside_our_own_where_that_is_asked_for_and_nowhere_else) {
   with_foreign([](Estate& estate, FakeEstate& theirs) -> Async<void> {

@@ -1,98 +1,25 @@
 // Platforms of others as the API has them, over a platform that only pretends.
 #include "platforms/platforms.h"
 
-#include "estate.h"
-#include "platform/fake.h"
+#include "platform_lab.h"
 
 namespace truce::manager {
 namespace {
 
-using platform::FakeEstate;
-using platform::FakePlatform;
 using platform::Update;
 
-constexpr std::string_view wish = R"({"name":"prod","url":"fake://eva@one","password":"secret-1"})";
-
-/// What passwords a fake platform was reached with.
-struct Seen {
-  std::shared_ptr<FakeEstate> theirs = std::make_shared<FakeEstate>();
-  std::vector<std::string> passwords, urls;
-};
-
-template <class Work>
-void with_platform(Work work) {
-  auto seen = std::make_shared<Seen>();
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner,
-                std::shared_ptr<Seen> theirs) -> Async<void> {
-    Estate estate(loop);
-    estate.adjust = [theirs](Settings& settings) {
-      settings.platform_kinds["fake"] = [theirs](asio::any_io_executor on,
-                                                 platform::Account account) {
-        theirs->passwords.emplace_back(account.password->text());
-        theirs->urls.push_back(account.user + " at " + account.url);
-        return std::make_unique<FakePlatform>(std::move(on), theirs->theirs);
-      };
-      settings.platform_pace = {.look = 2ms, .save = 2ms, .feed = {10s, 1ms, 5ms}};
-    };
-    co_await estate.start();
-    co_await estate.connect();
-    co_await inner(estate, *theirs);
-    estate.node.close();
-    co_await estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work), seen),
-                 [](std::exception_ptr e) {
-                   if (e) std::rethrow_exception(e);
-                 });
-  context.run();
-}
-
-/// The platform as it is shown, once `so` is true of it.
-Async<Answer> platform_when(Estate& estate, std::function<bool(const Answer&)> so) {
-  Answer answer;
-  do {
-    answer = co_await estate.call("GET", "/v1/platforms/prod");
-    co_await sleep_for(1ms);
-  } while (!so(answer));
-  co_return answer;
-}
-
-Async<Answer> when_it_is(Estate& estate, std::string state) {
-  co_return co_await platform_when(
-      estate, [state](const Answer& answer) { return answer.text("/state") == state; });
-}
-
-Async<void> add(Estate& estate) {
-  auto added = co_await estate.call("POST", "/v1/platforms", std::string(wish));
-  EXPECT_EQ(added.status, 201) << added.raw;
-  co_await when_it_is(estate, "connected");
-}
-
-Async<std::vector<std::string>> names(Estate& estate, std::string query) {
-  auto listed = co_await estate.call("GET", "/v1/vms?" + query);
-  EXPECT_EQ(listed.status, 200) << listed.raw;
-  std::vector<std::string> out;
-  if (listed.status != 200) co_return out;
-  for (const auto& item : listed.body.at("items").as_array())
-    out.emplace_back(item.at("name").as_string());
-  co_return out;
-}
-
-using Names = std::vector<std::string>;
-
 TEST(Platforms, is_added_shown_and_removed_with_all_that_is_on_it) {
-  with_platform([](Estate& estate, Seen& seen) -> Async<void> {
-    co_await add(estate);
-    EXPECT_EQ(seen.urls.front(), "eva at https://one");
-    EXPECT_EQ(seen.passwords.front(), "secret-1");
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
+    co_await add_platform(estate);
+    EXPECT_EQ(theirs.urls.front(), "eva at https://one");
+    EXPECT_EQ(theirs.passwords.front(), "secret-1");
     auto shown = co_await estate.call("GET", "/v1/platforms/prod");
     EXPECT_EQ(shown.text("/product"), "fake");
     EXPECT_EQ(shown.number("/vms"), 1);
     EXPECT_EQ(shown.number("/hosts"), 1);
     EXPECT_GE(shown.number("/age_seconds"), 0);
     EXPECT_EQ(shown.text("/added_by"), "root");
-    auto again = co_await estate.call("POST", "/v1/platforms", std::string(wish));
+    auto again = co_await estate.call("POST", "/v1/platforms", std::string(platform_wish));
     EXPECT_EQ(again.status, 409);
     auto listed = co_await estate.call("GET", "/v1/platforms");
     EXPECT_EQ(listed.number("/items/0/vms"), 1) << listed.raw;
@@ -109,8 +36,8 @@ TEST(Platforms, is_added_shown_and_removed_with_all_that_is_on_it) {
 }
 
 TEST(Platforms, the_password_is_stored_sealed_and_told_to_nobody) {
-  with_platform([](Estate& estate, Seen&) -> Async<void> {
-    co_await add(estate);
+  with_platform([](Estate& estate, Theirs&) -> Async<void> {
+    co_await add_platform(estate);
     auto all = co_await estate.store.list("");
     EXPECT_TRUE(all);
     bool found = false;
@@ -131,7 +58,7 @@ TEST(Platforms, the_password_is_stored_sealed_and_told_to_nobody) {
 }
 
 TEST(Platforms, what_is_refused_is_not_kept) {
-  with_platform([](Estate& estate, Seen& seen) -> Async<void> {
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
     for (auto [url, field] : {std::pair("nothing", "/url"),
                               {"other://eva@one", "/url"},
                               {"fake://eva:pw@one", "/url"},
@@ -141,8 +68,8 @@ TEST(Platforms, what_is_refused_is_not_kept) {
       EXPECT_EQ(answer.status, 400) << answer.raw;
       EXPECT_EQ(answer.text("/field"), field);
     }
-    seen.theirs->fail("connect", {Code::unauthenticated, "wrong password", {}});
-    auto wrong = co_await estate.call("POST", "/v1/platforms", std::string(wish));
+    theirs.estate->fail("connect", {Code::unauthenticated, "wrong password", {}});
+    auto wrong = co_await estate.call("POST", "/v1/platforms", std::string(platform_wish));
     EXPECT_EQ(wrong.status, 409) << "not 401: it is not about the caller";
     EXPECT_EQ(wrong.text("/field"), "/password");
     auto all = co_await estate.call("POST", "/v1/platforms",
@@ -153,28 +80,28 @@ TEST(Platforms, what_is_refused_is_not_kept) {
 }
 
 TEST(Platforms, another_password_is_tried_before_it_is_taken) {
-  with_platform([](Estate& estate, Seen& seen) -> Async<void> {
-    co_await add(estate);
-    seen.theirs->fail("connect", {Code::unauthenticated, "wrong password", {}});
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
+    co_await add_platform(estate);
+    theirs.estate->fail("connect", {Code::unauthenticated, "wrong password", {}});
     auto wrong = co_await estate.call("PATCH", "/v1/platforms/prod", R"({"password":"secret-2"})");
     EXPECT_EQ(wrong.status, 409);
-    auto connections = seen.theirs->connections();
+    auto connections = theirs.estate->connections();
     auto right = co_await estate.call("PATCH", "/v1/platforms/prod", R"({"password":"secret-3"})");
     EXPECT_EQ(right.status, 200) << right.raw;
-    while (seen.theirs->connections() < connections + 2) co_await sleep_for(1ms);
-    EXPECT_EQ(seen.passwords.back(), "secret-3");
+    while (theirs.estate->connections() < connections + 2) co_await sleep_for(1ms);
+    EXPECT_EQ(theirs.passwords.back(), "secret-3");
     auto other = co_await estate.call("PATCH", "/v1/platforms/prod", R"({"url":"fake://max@two"})");
     EXPECT_EQ(other.status, 200) << other.raw;
-    EXPECT_EQ(seen.urls.back(), "max at https://two");
-    EXPECT_EQ(seen.passwords.back(), "secret-3") << "the one that is stored";
+    EXPECT_EQ(theirs.urls.back(), "max at https://two");
+    EXPECT_EQ(theirs.passwords.back(), "secret-3") << "the one that is stored";
   });
 }
 
 TEST(Platforms, trouble_is_told_and_the_picture_stays_and_grows_old) {
-  with_platform([](Estate& estate, Seen& seen) -> Async<void> {
-    co_await add(estate);
-    seen.theirs->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
-    seen.theirs->cut();
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
+    co_await add_platform(estate);
+    theirs.estate->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
+    theirs.estate->cut();
     auto shown = co_await platform_when(
         estate, [](const Answer& answer) { return answer.text("/problem") == "nobody answers"; });
     EXPECT_EQ(shown.text("/state"), "trouble");
@@ -189,31 +116,32 @@ TEST(Platforms, trouble_is_told_and_the_picture_stays_and_grows_old) {
 }
 
 TEST(Platforms, after_a_restart_the_picture_is_there_at_once_and_no_phantom_stays) {
-  with_platform([](Estate& estate, Seen& seen) -> Async<void> {
-    seen.theirs->add_machine("web02");
-    co_await add(estate);
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
+    theirs.estate->add_machine("web02");
+    co_await add_platform(estate);
     auto before = co_await estate.call("GET", "/v1/platforms/prod");
-    seen.theirs->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
+    theirs.estate->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
     co_await estate.restart();
     auto shown = co_await when_it_is(estate, "trouble");
     EXPECT_EQ(shown.number("/vms"), 2);
     EXPECT_NE(shown.text("/told"), "(none)");
     EXPECT_EQ((co_await names(estate, "platform=prod")), (Names{"prod/web01", "prod/web02"}));
     Update gone;
-    gone.machines.gone = {seen.theirs->inventory().machines().begin()->first};
-    seen.theirs->change(gone);
-    seen.theirs->fail("next", {Code::unavailable, "last", {}});
+    gone.machines.gone = {theirs.estate->inventory().machines().begin()->first};
+    theirs.estate->change(gone);
+    theirs.estate->fail("next", {Code::unavailable, "last", {}});
     shown = co_await when_it_is(estate, "connected");
     EXPECT_EQ(shown.number("/vms"), 1);
   });
 }
 
 TEST(Platforms, a_picture_is_of_the_platform_that_told_it_and_not_of_its_name) {
-  with_platform([](Estate& estate, Seen& seen) -> Async<void> {
-    co_await add(estate);
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
+    co_await add_platform(estate);
     EXPECT_EQ((co_await estate.call("DELETE", "/v1/platforms/prod")).status, 204);
-    seen.theirs->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
-    EXPECT_EQ((co_await estate.call("POST", "/v1/platforms", std::string(wish))).status, 201);
+    theirs.estate->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
+    EXPECT_EQ((co_await estate.call("POST", "/v1/platforms", std::string(platform_wish))).status,
+              201);
     auto shown = co_await when_it_is(estate, "trouble");
     EXPECT_EQ(shown.text("/told"), "(none)") << shown.raw;
     EXPECT_EQ((co_await names(estate, "platform=prod")), Names{});
@@ -221,8 +149,8 @@ TEST(Platforms, a_picture_is_of_the_platform_that_told_it_and_not_of_its_name) {
 }
 
 TEST(Platforms, without_its_key_a_password_has_to_be_set_again) {
-  with_platform([](Estate& estate, Seen&) -> Async<void> {
-    co_await add(estate);
+  with_platform([](Estate& estate, Theirs&) -> Async<void> {
+    co_await add_platform(estate);
     estate.seals = access::Seals::fresh();
     co_await estate.restart();
     auto shown = co_await when_it_is(estate, "trouble");
@@ -234,13 +162,13 @@ TEST(Platforms, without_its_key_a_password_has_to_be_set_again) {
 }
 
 TEST(Platforms, all_is_read_anew_when_somebody_asks) {
-  with_platform([](Estate& estate, Seen& seen) -> Async<void> {
-    co_await add(estate);
-    auto connections = seen.theirs->connections();
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
+    co_await add_platform(estate);
+    auto connections = theirs.estate->connections();
     auto synced = co_await estate.call("POST", "/v1/platforms/prod/sync");
     EXPECT_EQ(synced.status, 200) << synced.raw;
-    EXPECT_GT(seen.theirs->connections(), connections);
-    seen.theirs->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
+    EXPECT_GT(theirs.estate->connections(), connections);
+    theirs.estate->fail("next", {Code::unavailable, "nobody answers", {}}, 1000000);
     auto failed = co_await estate.call("POST", "/v1/platforms/prod/sync");
     EXPECT_EQ(failed.status, 503) << failed.raw;
     EXPECT_TRUE(failed.raw.contains("nobody answers"));
@@ -250,8 +178,8 @@ TEST(Platforms, all_is_read_anew_when_somebody_asks) {
 }
 
 TEST(Platforms, who_is_limited_to_projects_sees_none) {
-  with_platform([](Estate& estate, Seen&) -> Async<void> {
-    co_await add(estate);
+  with_platform([](Estate& estate, Theirs&) -> Async<void> {
+    co_await add_platform(estate);
     auto made = co_await estate.call("POST", "/v1/tokens",
                                      R"({"name":"eva","role":"operator","projects":["shop"]})");
     std::map<std::string, std::string> eva{{"authorization", "Bearer " + made.text("/token")}};

@@ -32,8 +32,7 @@ class Switch final : public power::PowerControl {
 /// A cluster of h1 and h2, whose node is connected.
 template <class Work>
 void with_switchboard(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     PlayedMembership membership;
     Switchboard board;
     Estate estate(loop);
@@ -57,15 +56,11 @@ void with_switchboard(Work work) {
     PlayedNode node(loop);
     co_await node.introduce(connect_as(estate, "h2"), "h2");
     co_await until([&]() -> Async<bool> { co_return co_await state_of(estate, "h2") == "online"; });
-    co_await inner(estate, node, board);
+    co_await work(estate, node, board);
     node.close();
     estate.node.close();
     co_await estate.manager->stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
   });
-  context.run();
 }
 
 Async<Answer> set(Estate& estate, std::string body) {

@@ -215,17 +215,12 @@ class SleepLab {
 
 template <class Work>
 void with_sleep_lab(Work work) {
-  asio::io_context context;
-  auto run = [](asio::any_io_executor loop, Work inner) -> Async<void> {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
     SleepLab lab(loop);
     co_await lab.start();
-    co_await inner(lab);
+    co_await work(lab);
     co_await lab.stop();
-  };
-  asio::co_spawn(context, run(context.get_executor(), std::move(work)), [](std::exception_ptr e) {
-    if (e) std::rethrow_exception(e);
   });
-  context.run();
 }
 
 }  // namespace truce::manager

@@ -5,6 +5,9 @@
 
 namespace truce::scheduler {
 
+/// Whether its absence is meant: it is being switched off, is off, or is being switched on.
+bool is_put_to_sleep(const model::Host& host);
+
 enum class Power : std::uint8_t { awake, waking, asleep };
 
 /// What is known of a host besides its row in the estate, in which one that sleeps is offline.
