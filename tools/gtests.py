@@ -5,10 +5,11 @@ A test that failed, and all that a process left undone when it died, is told by 
 import concurrent.futures
 import os
 import re
-import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from processes import run
 
 TOGETHER = 12            # tests of a suite in one process
 LIMIT, MORE = 300, 60    # seconds for a test, and for each that shares its process
@@ -61,24 +62,11 @@ def groups_of(programs):
 
 def run_group(group, environment=None):
     """The End of each test of a group."""
-    process = subprocess.Popen([group.program, f'--gtest_filter={":".join(group.tests)}', '--gtest_color=no'],
-                               cwd=group.program.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True,
-                               env=environment)
-    try:
-        limit = LIMIT + MORE * (len(group.tests) - 1)
-        output, _ = process.communicate(timeout=limit * 10 if 'TRUCE_LONG_TESTS' in os.environ else limit)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output = rest_of(process) + '\nkilled: it did not end in time'
-    return ends_of(group, output, process.returncode, lambda rest: run_group(rest, environment))
-
-
-def rest_of(process):
-    try:
-        return process.communicate(timeout=10)[0]
-    except subprocess.TimeoutExpired as late:  # something in a session of its own still holds the output
-        return (late.stdout or b'').decode(errors='replace')
+    limit = LIMIT + MORE * (len(group.tests) - 1)
+    status, output = run([group.program, f'--gtest_filter={":".join(group.tests)}', '--gtest_color=no'],
+                         limit * 10 if 'TRUCE_LONG_TESTS' in os.environ else limit, capture=True, quiet=True,
+                         cwd=group.program.parent, env=environment)
+    return ends_of(group, output, status, lambda rest: run_group(rest, environment))
 
 
 def ends_of(group, output, status, again):
