@@ -69,6 +69,7 @@ class Server::Core {
 
   void accept_all();
   void accept_one();
+  void take(Fd socket);
   void serve(Connection& connection);
   Result<void> talk(Connection& connection);
   [[nodiscard]] int next_wait();
@@ -104,7 +105,11 @@ Result<void> Server::Core::start() {
   }
   event_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event_) return fail_errno(errno, "eventfd");
-  TRY(listener_, listen(options_));
+  if (options_.client) {
+    take(std::move(options_.client));
+  } else {
+    TRY(listener_, listen(options_));
+  }
   acceptor_ = std::jthread([this] { accept_all(); });
   return {};
 }
@@ -151,6 +156,10 @@ void Server::Core::accept_one() {
       std::this_thread::sleep_for(look_again);
     return;
   }
+  take(std::move(socket));
+}
+
+void Server::Core::take(Fd socket) {
   prepare(socket.get());
   std::lock_guard lock(mutex_);
   if (connections_.size() >= options_.limits.connections)

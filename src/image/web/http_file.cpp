@@ -19,7 +19,6 @@ using namespace std::chrono_literals;
 constexpr unsigned most_connections = 16, most_redirections = 5;
 constexpr std::size_t direct_length = std::size_t{256} << 10;  // longer reads pass the cache by
 constexpr std::size_t largest_request = std::size_t{4} << 20;
-constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 bool worth_another_try(Code code) {
   return code == Code::io || code == Code::timeout || code == Code::unavailable;
@@ -85,10 +84,7 @@ Result<void> HttpFile::Core::begin(const std::string& url) {
   access_.home = address_.origin;
   access_.user = address_.user;
   access_.password = address_.password;
-  access_.authorities = access_.options.authorities;
-  if (access_.authorities.empty()) {
-    if (auto text = read_file(system_authorities)) access_.authorities = *std::move(text);
-  }
+  access_.trust = web::trust_of(access_.options.authorities, access_.options.fingerprint);
   TRY(auto transfer, Transfer::make(access_));
   std::vector<std::byte> head(Blocks::block_size);
   for (unsigned redirections = 0, attempt = 1;;) {
@@ -209,6 +205,10 @@ Result<Run> HttpFile::run(std::uint64_t, std::uint64_t length) const {
 }
 bool HttpFile::versioned() const {
   return !core_->version_.etag.empty() || !core_->version_.modified.empty();
+}
+std::string HttpFile::version() const {
+  const auto& version = core_->version_;
+  return fmt::format("{} {} {}", version.total, version.etag, version.modified);
 }
 std::uint16_t HttpFile::port() const {
   return core_->address_.port;

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "web/trust.h"
+
 namespace truce::image::web {
 namespace {
 
@@ -82,12 +84,7 @@ Result<void> Transfer::prepare() {
               set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body) &&
               set(handle, CURLOPT_XFERINFOFUNCTION, &Transfer::on_time) &&
               set(handle, CURLOPT_NOPROGRESS, 0L);
-  // From memory: a connection that is made later must not need a file.
-  curl_blob authorities{const_cast<char*>(access_.authorities.data()), access_.authorities.size(),
-                        CURL_BLOB_NOCOPY};
-  good = good && set(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr)) &&
-         set(handle, CURLOPT_CAINFO, static_cast<const char*>(nullptr));
-  if (good && !access_.authorities.empty()) good = set(handle, CURLOPT_CAINFO_BLOB, &authorities);
+  good = good && trust(handle, access_.trust);
   if (!good) return fail(Code::internal, "libcurl refuses an option");
   return {};
 }

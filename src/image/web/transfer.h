@@ -9,6 +9,7 @@
 
 #include "image/http_file.h"
 #include "web/answer.h"
+#include "web/trust.h"
 
 namespace truce::image::web {
 
@@ -28,7 +29,7 @@ Result<Address> parse_address(const std::string& url);
 /// What all connections share. Outlives them.
 struct Access {
   HttpFileOptions options;
-  std::string authorities;  ///< PEM
+  Trust trust;
   std::string home;         ///< origin of the first server: credentials go there
   std::string user, password;
   std::string pinned;  ///< `HOST:PORT:ADDRESS`: names are not looked up again

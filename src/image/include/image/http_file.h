@@ -18,9 +18,13 @@ struct HttpFileOptions {
   /// Without a byte. A request as a whole may take that long and a second for each 4 KiB more.
   std::chrono::milliseconds stalled{30'000};
   unsigned attempts = 4;  ///< of one read; the server is given time in between, 7 s in all
-  /// Certificates of authorities (PEM) for https. Empty: the system's. The server's name is checked
-  /// in any case.
+  /// Certificates of authorities (PEM) for https. Empty: the system's. The server's name is checked,
+  /// too.
   std::string authorities;
+  /// SHA-256 of the server's certificate (or SHA-1, as some servers tell of others), lower-case hex:
+  /// that one is accepted and no other, whoever has signed it and whatever its name. Empty: by
+  /// authorities and name.
+  std::string fingerprint;
   /// `Name: value` lines for each request, to the first server only.
   std::vector<std::string> headers;
   std::uint64_t cache = std::uint64_t{16} << 20;  ///< bytes, for small reads
@@ -55,6 +59,9 @@ class HttpFile final : public File {
   /// Whether the server says which version of the object it gives. Where it does not, only a change
   /// of the length is noticed.
   [[nodiscard]] bool versioned() const;
+  /// Length, ETag and time of the object, as far as the server tells them: another text when it has
+  /// changed since.
+  [[nodiscard]] std::string version() const;
   /// Of the server that answers, for rules about connections.
   [[nodiscard]] std::uint16_t port() const;
 

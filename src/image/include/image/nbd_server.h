@@ -51,11 +51,13 @@ struct ServerLimits {
 struct ServeOptions {
   std::vector<ExportOptions> exports;
   /// Exactly one of: a socket in the file system, readable by its owner; an address (`::1`, a
-  /// name) with a port, 0 for any; a socket that listens already.
+  /// name) with a port, 0 for any; a socket that listens already; a client that is connected
+  /// already, a stream socket that blocks, beside which there is no other.
   std::filesystem::path socket;
   std::string host;
   std::uint16_t port = 10809;
   Fd listener;
+  Fd client;
   std::optional<Tls> tls;
   ServerLimits limits;
   enum class Until { stopped, unused };

@@ -116,6 +116,31 @@ TEST(NbdServer, serves_several_exports_over_tcp) {
   EXPECT_NE(run_command("nbdinfo --size " + uri + "third").status, 0);
 }
 
+TEST(NbdServer, serves_a_client_that_is_connected_already_and_ends_with_it) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  Fd ours(ends[0]);
+  auto memory = std::make_shared<MemoryFile>("disk", Content(1 << 20));
+  ServeOptions options;
+  options.exports.push_back({.name = "",
+                             .description = {},
+                             .image = raw_image(memory, true),
+                             .access = ExportOptions::Access::read_write});
+  options.client = Fd(ends[1]);
+  options.until = ServeOptions::Until::unused;
+  std::atomic<bool> stop = false;
+  std::jthread serving([&] { EXPECT_TRUE(serve(std::move(options), stop)); });
+  {
+    auto file = NbdFile::adopt(std::move(ours), "", {.access = NbdFileOptions::Access::read_write});
+    ASSERT_TRUE(file) << file.error().message;
+    Content written(65536, std::byte{7});
+    EXPECT_TRUE((*file)->write(4096, written));
+    EXPECT_TRUE((*file)->flush());
+  }
+  serving.join();  // by itself
+  EXPECT_EQ(memory->content()[4096], std::byte{7});
+}
+
 TEST(NbdServer, goes_on_when_clients_are_killed) {
   Running running;
   running.start(disk_file(running.folder / "disk", sparse_content(disk_size, 9)),
