@@ -27,6 +27,9 @@ class Session {
   Session(asio::any_io_executor loop, platform::Account account);
 
   [[nodiscard]] const Service& service() const { return service_; }
+  [[nodiscard]] const platform::Account& account() const { return account_; }
+  /// The line of a header by which the present session is known: a secret.
+  [[nodiscard]] std::string cookie_line() const { return "Cookie: " + cookie_; }
   /// Counts sessions: what was made in an earlier one (filters, views) is gone.
   [[nodiscard]] int number() const { return number_; }
 

@@ -95,6 +95,11 @@ Result<Answer> Answer::read(std::string_view text) {
   return answer;
 }
 
+Value ObjectUpdate::value(std::string_view path) const {
+  auto found = std::ranges::find(changes, path, &Change::path);
+  return found == changes.end() ? Value() : found->value;
+}
+
 Result<ObjectUpdate> read_object(std::string_view element) {
   constexpr std::size_t most_changes = 10'000;
   ObjectUpdate update;

@@ -53,6 +53,9 @@ struct ObjectUpdate {
   Kind kind = Kind::modify;
   std::vector<Change> changes;
   std::unique_ptr<pugi::xml_document> document = std::make_unique<pugi::xml_document>();
+
+  /// Of the property of that path; nothing where it is not told.
+  [[nodiscard]] Value value(std::string_view path) const;
 };
 
 /// Reads an element `objectSet` (of an UpdateSet) or `objects` (of a RetrieveResult).

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "follower.h"
+#include "transfers.h"
 
 namespace truce::vsphere {
 
@@ -18,7 +19,7 @@ Ref machine_ref(std::string id) {
 class Vsphere final : public Platform, private Snapshots, private Making {
  public:
   Vsphere(asio::any_io_executor loop, Account account)
-      : session_(std::move(loop), std::move(account)), follower_(session_) {}
+      : session_(std::move(loop), std::move(account)), follower_(session_), movers_(session_) {}
 
   [[nodiscard]] const Capabilities& capabilities() const override { return capabilities_; }
   Async<Result<void>> connect() override;
@@ -30,6 +31,7 @@ class Vsphere final : public Platform, private Snapshots, private Making {
   Async<Result<void>> suspend(std::string machine) override;
   Snapshots* snapshots() override { return this; }
   Making* making() override { return this; }
+  Transfers* transfers() override { return &movers_; }
   Async<void> close() override;
 
  private:
@@ -53,6 +55,7 @@ class Vsphere final : public Platform, private Snapshots, private Making {
 
   Session session_;
   Follower follower_;
+  Movers movers_;
   Capabilities capabilities_;
 };
 

@@ -45,7 +45,8 @@ class Vcsim {
                     "KILL",      program_,
                     "-l",        address_.empty() ? "127.0.0.1:0" : address_,
                     "-machines", std::to_string(machines),
-                    "-password", password};
+                    "-password", password,
+                    "-keep",     folder_.path().string()};
     if (kind_ == Kind::host) command.argv.push_back("-esx");
     // Where its datastores are: they stay when it is killed.
     command.environment.emplace_back("TMPDIR", folder_.path().string());
@@ -81,13 +82,29 @@ class Vcsim {
 
   /// What the client that is not ours prints; empty when there is none here, or it has failed.
   std::string other(const std::string& verb, const std::string& name = {}) {
+    return other(verb, name.empty() ? std::vector<std::string>() : std::vector{name});
+  }
+  std::string other(const std::string& verb, const std::vector<std::string>& words) {
     std::vector<std::string> argv = {"/usr/bin/python3", peer("other.py"), address_, password_,
                                      verb};
-    if (!name.empty()) argv.push_back(name);
+    argv.insert(argv.end(), words.begin(), words.end());
     auto done = run_here(argv, 10min);
     if (done && done->status.success()) return done->out + "\n";
     ADD_FAILURE() << verb << ": " << (done ? done->err : done.error().message);
     return {};
+  }
+  /// Where the files of a machine are; empty: it has none.
+  [[nodiscard]] std::filesystem::path folder_of(const std::string& machine) const {
+    for (const auto& store : std::filesystem::directory_iterator(folder_.path()))
+      if (std::filesystem::exists(store.path() / machine)) return store.path() / machine;
+    return {};
+  }
+  /// Disks that leases have got.
+  [[nodiscard]] std::vector<std::filesystem::path> sent() const {
+    std::vector<std::filesystem::path> files;
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path()))
+      if (file.path().extension() == ".vmdk") files.push_back(file.path());
+    return files;
   }
   static bool has_other() {
     auto done = run_here({"/usr/bin/python3", "-W", "ignore", "-c", "import pyVmomi"}, 5min);

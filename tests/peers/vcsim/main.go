@@ -22,6 +22,7 @@ func main() {
 	password := flag.String("password", "pass", "of the user `user`")
 	certificate := flag.String("certificate", "", "PEM file of another certificate; with -key")
 	key := flag.String("key", "", "PEM file of its key")
+	keep := flag.String("keep", "", "folder for disks that are sent by a lease, which are thrown away otherwise")
 	loud := flag.Bool("log", false, "say what is done")
 	readFrom := flag.String("read", "", "be no server: read all machines of the one at this address, and say how long it took")
 	flag.Parse()
@@ -53,6 +54,10 @@ func main() {
 		model.Service.TLS.Certificates = []tls.Certificate{pair}
 	}
 	server := model.Service.NewServer()
+	if *keep != "" {
+		// The host's name in a pattern goes before the same without.
+		model.Service.ServeMux.Handle("127.0.0.1/nfc/", keeper(*keep))
+	}
 	fmt.Println(server.URL.Host) // whoever started us waits for this line
 
 	end := make(chan os.Signal, 1)

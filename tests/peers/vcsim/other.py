@@ -2,6 +2,8 @@
 """Another client of a vSphere server, which is not ours: pyvmomi.
 
 other.py HOST:PORT PASSWORD start|stop|snapshot|rename|remove|end-sessions NAME
+other.py HOST:PORT PASSWORD create NAME DISK_KB CONTROLLER CARD [FIRMWARE]   a machine that is off; prints where its disk is
+other.py HOST:PORT PASSWORD disks NAME  a line of JSON for each disk and card
 other.py HOST:PORT PASSWORD list        a line of JSON for each machine
 other.py HOST:PORT PASSWORD time        seconds that the same properties of all machines take, and how many these are
 """
@@ -58,6 +60,41 @@ def wait(task):
         raise task.info.error
 
 
+def create(content, name, kilobytes, controller, card, firmware='bios'):
+    """A machine with one disk and one network card, of types that vim25 names."""
+    def added(device, **more):
+        return vim.vm.device.VirtualDeviceSpec(operation='add', device=device, **more)
+    center = next(one for one in content.rootFolder.childEntity if isinstance(one, vim.Datacenter))
+    store, network = center.datastore[0], center.network[0]
+    pool = center.hostFolder.childEntity[0].resourcePool
+    holder = getattr(vim.vm.device, controller)(key=1000, busNumber=0)
+    if hasattr(holder, 'sharedBus'):
+        holder.sharedBus = 'noSharing'
+    backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName=f'[{store.name}] {name}/{name}.vmdk', diskMode='persistent', thinProvisioned=True)
+    disk = vim.vm.device.VirtualDisk(key=2000, controllerKey=1000, unitNumber=0, capacityInKB=int(kilobytes), capacityInBytes=1024 * int(kilobytes), backing=backing)
+    plug = getattr(vim.vm.device, card)(key=4000, addressType='manual', macAddress='00:50:56:12:34:56')
+    plug.backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=network.name, network=network)
+    plug.connectable = vim.vm.device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True)
+    spec = vim.vm.ConfigSpec(name=name, guestId='debian12_64Guest', numCPUs=1, memoryMB=256, firmware=firmware,
+                             files=vim.vm.FileInfo(vmPathName=f'[{store.name}] {name}/{name}.vmx'),
+                             deviceChange=[added(holder), added(disk, fileOperation='create'), added(plug)])
+    wait(center.vmFolder.CreateVM_Task(spec, pool))
+    print(backing.fileName)
+
+
+def devices(content, name):
+    machine = next(one for one in machines(content)[1] if one.name == name)
+    hardware = machine.config.hardware
+    print(json.dumps({'cpus': hardware.numCPU, 'memory_mb': hardware.memoryMB, 'firmware': machine.config.firmware, 'uuid': machine.config.uuid,
+                      'annotation': machine.config.annotation}))
+    kinds = {one.key: type(one).__name__.split('.')[-1] for one in hardware.device}
+    for one in hardware.device:
+        if isinstance(one, vim.vm.device.VirtualDisk):
+            print(json.dumps({'disk': one.capacityInKB, 'on': kinds[one.controllerKey], 'file': one.backing.fileName}))
+        if isinstance(one, vim.vm.device.VirtualEthernetCard):
+            print(json.dumps({'card': kinds[one.key], 'mac': one.macAddress, 'network': getattr(one.backing, 'deviceName', None) or one.backing.port.portgroupKey}))
+
+
 def main():
     address, password, verb = sys.argv[1:4]
     content = connect(address, password)
@@ -78,6 +115,8 @@ def main():
         others = [one.key for one in content.sessionManager.sessionList if one.key != own]
         content.sessionManager.TerminateSession(others)
         return
+    if verb in ('create', 'disks'):
+        return create(content, *sys.argv[4:]) if verb == 'create' else devices(content, sys.argv[4])
     machine = next(one for one in machines(content)[1] if one.name == sys.argv[4])
     wait({'start': machine.PowerOnVM_Task, 'stop': machine.PowerOffVM_Task, 'remove': machine.Destroy_Task,
           'rename': lambda: machine.Rename_Task('renamed%2fby another'),

@@ -4,8 +4,10 @@
 #include <memory>
 #include <set>
 
+#include "image/file.h"
 #include "platform/inventory.h"
 #include "platform/platform.h"
+#include "platform/transfers.h"
 
 namespace truce::platform {
 
@@ -26,6 +28,14 @@ class FakeEstate {
   /// A machine that is off, with a disk and a card, and tools that run when it does; its id.
   std::string add_machine(const std::string& name);
 
+  /// The content of a machine's disk, which has the disk's size. Whoever changes it says so by
+  /// touch().
+  std::shared_ptr<image::MemoryFile> content(const std::string& machine, const std::string& disk);
+  /// Disks that are read from now on are of another version.
+  void touch() { ++version_; }
+  /// While this is true, nobody who reads a disk gets on.
+  std::shared_ptr<std::atomic<bool>> hold = std::make_shared<std::atomic<bool>>(false);
+
   /// All connections break, and feeds with them; the next call connects again.
   void cut();
   /// The same, and no feed can go on from where it was.
@@ -42,13 +52,15 @@ class FakeEstate {
   std::string new_id(std::string_view kind) { return fmt::format("{}-{}", kind, ++last_id_); }
 
   Inventory all_;
+  std::map<std::string, std::shared_ptr<image::MemoryFile>> contents_;
+  int version_ = 1;
   std::set<FakePlatform*> listeners_;
   std::map<std::string, std::pair<Error, int>> failures_;
   int connections_ = 0, last_id_ = 0;
 };
 
 /// One connection to a FakeEstate; every verb takes effect at once.
-class FakePlatform final : public Platform, private Snapshots, private Making {
+class FakePlatform final : public Platform, private Snapshots, private Making, private Transfers {
  public:
   FakePlatform(asio::any_io_executor loop, std::shared_ptr<FakeEstate> estate);
   ~FakePlatform() override;
@@ -63,10 +75,13 @@ class FakePlatform final : public Platform, private Snapshots, private Making {
   Async<Result<void>> suspend(std::string machine) override;
   Snapshots* snapshots() override { return this; }
   Making* making() override { return this; }
+  Transfers* transfers() override { return this; }
   Async<void> close() override;
 
  private:
   friend class FakeEstate;
+  Async<Result<std::unique_ptr<Departure>>> depart(std::string machine) override;
+  Async<Result<std::unique_ptr<Arrival>>> arrive(NewMachine wish) override;
   Async<Result<std::string>> create(std::string machine, SnapshotOrder order) override;
   Async<Result<void>> restore(std::string machine, std::string snapshot) override;
   Async<Result<void>> remove(std::string machine, std::string snapshot, Extent extent) override;

@@ -74,6 +74,8 @@ class Making {
   virtual Async<Result<void>> remove(std::string machine) = 0;
 };
 
+class Transfers;
+
 /// One connection to a platform, on one loop. It signs in by itself, at first and when its session
 /// has ended. Code::unavailable: it cannot be reached; Code::forbidden: its certificate is not the
 /// trusted one (the message names both fingerprints), or the account may not do that;
@@ -109,6 +111,8 @@ class Platform {
 
   virtual Snapshots* snapshots() = 0;  ///< null: cannot
   virtual Making* making() = 0;        ///< null: cannot
+  /// platform/transfers.h; null: cannot.
+  virtual Transfers* transfers() { return nullptr; }
 
   /// Signs out, where it can be told; the last call before the object is destroyed.
   virtual Async<void> close() = 0;

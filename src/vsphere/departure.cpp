@@ -1,0 +1,158 @@
+// Machines that leave: their disks are files of datastores, read by ranges over several
+// connections. The web interface of datastores: vSphere Web Services SDK Programming Guide, "HTTP
+// Access to vSphere Server Files".
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "image/formats.h"
+#include "image/http_file.h"
+#include "properties.h"
+#include "transfers.h"
+
+namespace truce::vsphere {
+
+using namespace platform;
+
+namespace {
+
+constexpr unsigned connections = 8;
+constexpr int most_parents = 64;  // of a host up to the root
+
+/// How files of a datastore are reached.
+struct Access {
+  std::string base;         ///< `https://vc.example.com/folder/`
+  std::string data_centre;  ///< `DC0`, or in folders `Europe/DC0`
+  image::HttpFileOptions options;
+};
+
+std::string url_part(std::string_view text) {
+  std::string out;
+  for (unsigned char c : text) {
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '.' || c == '_' || c == '~' || c == '/';
+    if (plain) {
+      out += static_cast<char>(c);
+    } else {
+      out += fmt::format("%{:02X}", c);
+    }
+  }
+  return out;
+}
+
+/// The files of one folder: what a VMDK's descriptor names.
+class FolderFiles final : public image::Neighbours {
+ public:
+  FolderFiles(Access access, DatastorePath at) : access_(std::move(access)), at_(std::move(at)) {}
+
+  Result<std::shared_ptr<image::File>> open(const std::string& name) override {
+    bool inside = !name.empty() && name.find('/') == name.npos && name != "." && name != "..";
+    if (!inside) {
+      return fail(Code::unsupported,
+                  "{} lies elsewhere: a linked clone has to be made a full one first", name);
+    }
+    auto path = at_.folder.empty() ? name : at_.folder + "/" + name;
+    auto url = fmt::format("{}{}?dcPath={}&dsName={}", access_.base, url_part(path),
+                           url_part(access_.data_centre), url_part(at_.store));
+    TRY(auto file, image::HttpFile::open(url, access_.options));
+    versions_ += fmt::format("{} {}\n", name, file->version());
+    return file;
+  }
+  Result<std::shared_ptr<image::File>> create(const std::string& name) override {
+    return fail(Code::unsupported, "{}: nothing is written there", name);
+  }
+  /// Of all files that were opened.
+  [[nodiscard]] const std::string& versions() const { return versions_; }
+
+ private:
+  Access access_;
+  DatastorePath at_;
+  std::string versions_;
+};
+
+class FolderDeparture final : public Departure {
+ public:
+  FolderDeparture(Access access, std::map<std::string, DatastorePath> disks)
+      : access_(std::move(access)), disks_(std::move(disks)) {}
+
+  Result<OpenDisk> open(const std::string& disk, const std::atomic<bool>& cancelled) override {
+    auto found = disks_.find(disk);
+    if (found == disks_.end()) return fail(Code::not_found, "the machine has no disk {}", disk);
+    auto access = access_;
+    access.options.cancelled = &cancelled;
+    FolderFiles files(std::move(access), found->second);
+    TRY(auto descriptor, files.open(found->second.file));
+    image::OpenOptions how{.external = image::External::follow, .neighbours = &files};
+    OpenDisk opened;
+    TRY(opened.image, image::open(std::move(descriptor), how, "vmdk"));
+    opened.version = files.versions();
+    return opened;
+  }
+
+ private:
+  Access access_;
+  std::map<std::string, DatastorePath> disks_;
+};
+
+}  // namespace
+
+Result<DatastorePath> read_datastore_path(std::string_view text) {
+  auto end = text.find("] ");
+  if (!text.starts_with('[') || end == text.npos || end + 2 == text.size())
+    return fail(Code::unsupported, "'{}' is no file of a datastore", text);
+  DatastorePath path{.store = std::string(text.substr(1, end - 1)), .folder = {}, .file = {}};
+  auto rest = text.substr(end + 2);
+  auto slash = rest.rfind('/');
+  if (slash != rest.npos) path.folder = rest.substr(0, slash);
+  path.file = slash == rest.npos ? rest : rest.substr(slash + 1);
+  if (path.file.empty()) return fail(Code::unsupported, "'{}' is no file of a datastore", text);
+  return path;
+}
+
+Async<Result<DataCentre>> data_centre_of(Session& session, Ref at) {
+  DataCentre centre;
+  for (int depth = 0; depth < most_parents; ++depth) {
+    CO_TRY(auto seen, co_await session.read(at, {"name", "parent"}));
+    auto parent = seen.value("parent").ref();
+    if (at.type == "Datacenter") centre.ref = at;
+    if (parent.value.empty()) break;
+    if (!centre.ref.value.empty()) {
+      auto name = unescape_name(seen.value("name").text());
+      centre.path = centre.path.empty() ? name : name + "/" + centre.path;
+    }
+    at = parent;
+  }
+  if (centre.path.empty()) co_return fail(Code::io, "{} is in no data centre", at.value);
+  co_return centre;
+}
+
+Async<Result<std::unique_ptr<Departure>>> Movers::depart(std::string machine) {
+  CO_TRY(auto seen,
+         co_await session_.read({"VirtualMachine", machine}, {"runtime", "config.hardware"}));
+  Machine there;
+  for (const auto& change : seen.changes) {
+    auto rows = machine_properties();
+    auto row = std::ranges::find(rows, change.path, &Property<Machine>::path);
+    if (row != rows.end()) row->take(there, change.value);
+  }
+  if (there.state != model::Observed::off)
+    co_return fail(Code::precondition, "{} is {}: it has to be off", machine,
+                   model::to_string(there.state));
+  std::map<std::string, DatastorePath> disks;
+  for (const auto& disk : there.disks) {
+    CO_TRY(auto path, read_datastore_path(disk.file));
+    disks.emplace(disk.id, std::move(path));
+  }
+  CO_TRY(auto centre, co_await data_centre_of(session_, {"HostSystem", there.host}));
+  const auto& account = session_.account();
+  Access access{.base = account.url + "/folder/", .data_centre = std::move(centre.path)};
+  access.options.connections = connections;
+  access.options.fingerprint = account.trust.fingerprint;
+  if (!account.trust.authorities.empty()) {
+    CO_TRY(access.options.authorities, read_file(account.trust.authorities));
+  }
+  access.options.headers = {session_.cookie_line()};
+  co_return std::make_unique<FolderDeparture>(std::move(access), std::move(disks));
+}
+
+}  // namespace truce::vsphere
