@@ -35,7 +35,17 @@ std::string_view device_of(const model::Outfit& outfit) {
   return "VGA";
 }
 
+std::string_view scsi_adapter(DiskBus bus, bool legacy) {
+  if (bus == DiskBus::pvscsi) return "pvscsi";
+  if (bus == DiskBus::lsisas) return "mptsas1068";
+  return legacy ? "lsi53c895a" : "virtio-scsi-pci";
+}
+
 }  // namespace
+
+bool is_scsi(DiskBus bus) {
+  return bus == DiskBus::scsi || bus == DiskBus::pvscsi || bus == DiskBus::lsisas;
+}
 
 std::string_view device_of(NicModel model) {
   switch (model) {
@@ -47,6 +57,8 @@ std::string_view device_of(NicModel model) {
       return "e1000e";
     case NicModel::rtl8139:
       return "rtl8139";
+    case NicModel::vmxnet3:
+      return "vmxnet3";
   }
   return "virtio-net-pci";
 }
@@ -134,11 +146,11 @@ void Words::plugs() {
 
 // The disks in their order, then the CDs.
 void Words::disks() {
-  bool scsi = pci_ && outfit_.disk_bus == DiskBus::scsi && !machine_.disks.empty();
-  if (scsi) {
-    auto queues = legacy() ? "" : fmt::format(",num_queues={}", queues_of(machine_));
-    add("-device", fmt::format("{},id=scsi{},addr={:#x}",
-                               legacy() ? "lsi53c895a" : "virtio-scsi-pci", queues, slot_scsi));
+  if (pci_ && is_scsi(outfit_.disk_bus) && !machine_.disks.empty()) {
+    bool virtio = outfit_.disk_bus == DiskBus::scsi && !legacy();
+    auto queues = virtio ? fmt::format(",num_queues={}", queues_of(machine_)) : "";
+    add("-device", fmt::format("{},id=scsi{},addr={:#x}", scsi_adapter(outfit_.disk_bus, legacy()),
+                               queues, slot_scsi));
   }
   std::set<int> taken;
   for (const auto& each : machine_.disks) taken.insert(disk_number(each.id));
@@ -169,7 +181,7 @@ void Words::disk(const DiskFile& disk, int number) {
   if (!pci_ || outfit_.disk_bus == DiskBus::virtio) {
     if (pci_) rest += fmt::format(",num-queues={}", queues_of(machine_));
     add_virtio("blk", slot_disks + number, rest, disk.port);
-  } else if (outfit_.disk_bus == DiskBus::scsi) {
+  } else if (is_scsi(outfit_.disk_bus)) {
     add("-device", fmt::format("scsi-hd,bus=scsi.0,scsi-id={}{}", number, rest));
   } else if (outfit_.disk_bus == DiskBus::sata) {
     add("-device", fmt::format("ide-hd,bus=ide.{}{}", number, rest));

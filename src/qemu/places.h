@@ -30,6 +30,9 @@ inline constexpr int first_passed_chassis = 16;
 /// The driver of a network card.
 std::string_view device_of(model::NicModel model);
 
+/// Whether disks hang on an adapter of SCSI, which is `scsi`.
+bool is_scsi(model::DiskBus bus);
+
 /// The bus of a port that devices are plugged into while the machine runs, from 1.
 inline std::string plug_port(int port) {
   return fmt::format("spare{}", port - 1);

@@ -22,7 +22,8 @@ Result<json::object> device_of(const Record& record, const DiskFile& disk) {
                       {"serial", disk.id},
                       {"werror", "stop"},
                       {"rerror", "stop"}};
-  if (record.disk_bus == DiskBus::scsi && record.type != MachineType::microvm) {
+  bool plugs = record.disk_bus == DiskBus::scsi || record.disk_bus == DiskBus::pvscsi;
+  if (plugs && record.type != MachineType::microvm) {
     device["driver"] = "scsi-hd";
     device["bus"] = "scsi.0";
     device["scsi-id"] = number;

@@ -184,6 +184,21 @@ TEST(CommandLine, a_windows_machine_with_uefi_secure_boot_and_tpm_under_kvm) {
   expect_golden("windows_secure_boot_kvm", machine, wired);
 }
 
+TEST(CommandLine, machines_that_came_from_vmware_have_what_they_had) {
+  for (auto bus : {model::DiskBus::pvscsi, model::DiskBus::lsisas}) {
+    auto machine = small();
+    machine.disks.push_back({"disk1", "/pool/vms/6a1b0d52/disk1.qcow2", "qcow2"});
+    machine.ports = {{"00:50:56:12:34:56", 17, {}, false}};
+    model::Hardware hardware;
+    hardware.disk_bus = bus;
+    hardware.nic_model = model::NicModel::vmxnet3;
+    dress(machine, hardware);
+    auto wired = wiring(Accelerator::tcg);
+    wired.tap_fds = {6};
+    expect_golden(fmt::format("{}_vmxnet3_tcg", model::to_string(bus)), machine, wired);
+  }
+}
+
 TEST(CommandLine, a_machine_with_numa_huge_pages_a_watchdog_and_devices_of_the_host) {
   auto machine = small();
   machine.cpus = 4;
