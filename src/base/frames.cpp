@@ -50,6 +50,15 @@ Async<void> splice(UnixSocket& a, UnixSocket& b) {
   co_await (pump(a, b) || pump(b, a));
 }
 
+Result<Fd> blocking_end(UnixSocket socket) {
+  boost::system::error_code ec;
+  socket.native_non_blocking(false, ec);
+  Fd end;
+  if (!ec) end = Fd(socket.release(ec));
+  if (ec) return fail(Code::unavailable, "the connection has ended: {}", ec.message());
+  return end;
+}
+
 Async<Result<UnixSocket>> connect_unix(std::string path) {
   UnixSocket socket(co_await asio::this_coro::executor);
   if (path.size() >= 108)

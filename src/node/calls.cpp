@@ -75,6 +75,9 @@ Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) 
       reply.data =
           keeper.serial()->tail(static_cast<std::size_t>(std::max<std::int64_t>(call.bytes, 0)));
       break;
+    case model::CallVerb::serve_disk:
+      CO_TRY_VOID(co_await serve_disk(call, keeper));
+      break;
     case model::CallVerb::stream:
       CO_TRY_VOID(co_await open_stream(call, keeper));
       break;
@@ -104,6 +107,18 @@ Async<Result<model::CallReply>> Node::State::power_off(bool only_ask) {
     CO_TRY_VOID(co_await settings.power_off());
   }
   co_return model::CallReply{};
+}
+
+// What is open keeps others out, the hypervisor as well: see storage::Pool.
+Async<Result<void>> Node::State::serve_disk(const model::Call& call, Keeper& keeper) {
+  auto access = call.write ? storage::Access::write : storage::Access::read;
+  CO_TRY(auto turn, disk_server.take_turn());
+  auto held = keeper.shared_from_this();
+  CO_TRY(auto image, co_await held->open_disk(call.part, access));
+  CO_TRY(auto socket, co_await connect_stream(settings, call.stream));
+  CO_TRY(auto stream, blocking_end(std::move(socket)));
+  scope.spawn(disk_server.serve(std::move(turn), std::move(image), access, std::move(stream)));
+  co_return Result<void>{};
 }
 
 Async<Result<void>> Node::State::open_stream(const model::Call& call, Keeper& keeper) {

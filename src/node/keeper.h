@@ -68,6 +68,8 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void land_first(model::Job job);
   /// How it stands, for what may be started here.
   [[nodiscard]] TenantState tenant() const;
+  /// A disk of a machine that is off, for somebody else than the hypervisor, which is kept out.
+  Async<Result<std::shared_ptr<image::Image>>> open_disk(std::string disk, storage::Access access);
   /// It may be started now, once.
   void permit(Permit permit);
   /// That was not used, and is void now.
@@ -132,6 +134,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void report_state();
   void step(std::string text, double progress = 0);
   void warn_of_memory(std::string_view kept_as);
+  Async<void> disks_back();
   struct Chore {
     model::Job job;
     JobEnd end;
@@ -231,6 +234,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   std::optional<model::SnapshotTree> tree_;  ///< empty: it never had a snapshot
   bool places_settled_ = false, layers_settled_ = false;
   std::unique_ptr<Move> move_;
+  std::vector<std::weak_ptr<image::Image>> lent_;  ///< disks that open_disk() has given
   std::unique_ptr<Wakeup> copy_stop_;  ///< while a disk is copied that is off
   std::string copied_task_;
   bool merge_due_ = false, merging_ = false, merge_stopped_ = false;

@@ -20,6 +20,7 @@
 #include "memory.h"
 #include "moves/moves.h"
 #include "networks/groups.h"
+#include "pools/disk_server.h"
 #include "node/node.h"
 
 namespace truce::node {
@@ -85,6 +86,7 @@ struct Node::State {
   Async<std::optional<model::CallReply>> of_host(const model::Call& call);
   Async<Result<model::CallReply>> exec(model::Call call);
   Async<Result<model::CallReply>> power_off(bool only_ask);
+  Async<Result<void>> serve_disk(const model::Call& call, Keeper& keeper);
   Async<Result<void>> open_stream(const model::Call& call, Keeper& keeper);
   Async<void> carry_stream(UnixSocket socket, std::string uuid, std::string port);
   Async<void> keep_networks();
@@ -108,6 +110,7 @@ struct Node::State {
   };
 
   asio::any_io_executor loop;
+  DiskServer disk_server;
   asio::thread_pool carriers{2}, files{2};  ///< of machines that change hosts
   Settings settings;
   Scope scope;

@@ -129,6 +129,13 @@ Async<Result<DiskPath>> FakePool::disk(std::string id) {
   co_return disks_[id].path;
 }
 
+// Its disks are sizes: there is nothing in them.
+Async<Result<std::shared_ptr<image::Image>>> FakePool::open_disk(std::string id,
+                                                                 Access /*access*/) {
+  CO_TRY_VOID(co_await disk(std::move(id)));
+  co_return fail(Code::unsupported, "disks of this pool hold nothing");
+}
+
 Async<Result<SecretPtr>> FakePool::disk_key(std::string id) {
   CO_TRY(auto found, co_await disk(id));
   if (found.encrypted == 0) co_return nullptr;

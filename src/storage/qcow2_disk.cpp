@@ -156,17 +156,25 @@ Result<void> copy_image(image::Image& disk, const fs::path& to, const SecretPtr&
 
 }  // namespace
 
-// What a backing file covers must not show where the disk grows, so it is opened, too.
-Result<void> grow_qcow2(const fs::path& path, Bytes size, const OwnPlaces& places) {
+Result<std::shared_ptr<image::Image>> open_qcow2(const fs::path& path, Access access,
+                                                 const OwnPlaces& places) {
+  bool write = access == Access::write;
   TRY(auto own, OwnChain::open(path, places));
-  TRY(auto file, image::DiskFile::open(path, image::DiskFile::Access::read_write));
-  TRY_VOID(image::lock_image(*file, image::Use::write));
+  TRY(auto file, image::DiskFile::open(path, write ? image::DiskFile::Access::read_write
+                                                   : image::DiskFile::Access::read_only));
+  TRY_VOID(image::lock_image(*file, write ? image::Use::write : image::Use::read));
   TRY(auto disk,
       image::open(
           std::move(file),
-          {.external = image::External::follow, .neighbours = own.get(), .read_write = true},
+          {.external = image::External::follow, .neighbours = own.get(), .read_write = write},
           "qcow2"));
   TRY_VOID(expect_encrypted(*disk, path, places.key));
+  return disk;
+}
+
+// What a backing file covers must not show where the disk grows, so it is opened, too.
+Result<void> grow_qcow2(const fs::path& path, Bytes size, const OwnPlaces& places) {
+  TRY(auto disk, open_qcow2(path, Access::write, places));
   if (whole_sectors(size) < disk->size()) {
     return fail(Code::invalid, "{} has {} already and is not shrunk", path.stem().string(),
                 to_string(Bytes{disk->size()}));

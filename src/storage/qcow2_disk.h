@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "storage/pool.h"
 #include "watched.h"
 
 namespace truce::storage {
@@ -44,6 +45,11 @@ Result<void> try_key(const std::filesystem::path& path, const SecretPtr& key);
 /// that it was encrypted with. Its size is kept.
 Result<void> copy_chain(const std::filesystem::path& from, const std::filesystem::path& to,
                         const OwnPlaces& own, Watch& watch);
+
+/// Opens a disk with what it stands on; to write it, nobody else has it open meanwhile, to read it
+/// nobody writes: Code::conflict.
+Result<std::shared_ptr<image::Image>> open_qcow2(const std::filesystem::path& path, Access access,
+                                                 const OwnPlaces& own);
 
 /// What a qcow2 file says of itself; nothing else is opened.
 struct Qcow2Facts {

@@ -116,6 +116,15 @@ Async<Result<void>> FolderPool::grow_disk(std::string id, Bytes size) {
   });
 }
 
+Async<Result<std::shared_ptr<image::Image>>> FolderPool::open_disk(std::string id, Access access) {
+  CO_TRY(auto found, co_await disk(id));
+  CO_TRY(auto key, co_await disk_key(id));
+  auto folder = vms_ / id.substr(0, id.find('/'));
+  co_return co_await run_blocking(pool_, [=, templates = templates_] {
+    return open_qcow2(found.path, access, {folder, templates, key});
+  });
+}
+
 Async<Result<void>> FolderPool::delete_disk(std::string id) {
   CO_TRY_VOID(check_disk_id(id));
   measured_.reset();

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/process.h"
+#include "base/random.h"
 #include "run.h"
 
 namespace truce::storage {
@@ -74,6 +75,31 @@ TEST_F(FolderPoolTest, a_finished_template_is_complete_and_read_only_and_readabl
   EXPECT_EQ(sh("ls " + place.string()), "disk.qcow2\nmanifest.json\nvmlinux\n");
   EXPECT_EQ(sh("stat -c %a " + place.string() + " " + place.string() + "/*"),
             "555\n444\n444\n444\n");
+}
+
+TEST_F(FolderPoolTest, a_disk_is_opened_by_one_that_writes_or_by_several_that_read) {
+  auto id = random_uuid() + "/disk0";
+  ASSERT_TRUE(run_to_end(pool_.create_disk(id, mib(4))));
+  auto open = [&](Access access) { return run_to_end(pool_.open_disk(id, access)); };
+  {
+    auto writing = open(Access::write);
+    ASSERT_TRUE(writing) << writing.error().message;
+    ASSERT_NE((*writing)->writable(), nullptr);
+    std::vector<std::byte> content(4096, std::byte{9});
+    EXPECT_TRUE((*writing)->writable()->write(1 << 20, content));
+    EXPECT_EQ(open(Access::write).error().code, Code::conflict);
+    EXPECT_EQ(open(Access::read).error().code, Code::conflict);
+    EXPECT_TRUE((*writing)->writable()->close());
+  }
+  auto reading = open(Access::read);
+  ASSERT_TRUE(reading && open(Access::read));
+  EXPECT_EQ((*reading)->writable(), nullptr);
+  EXPECT_EQ(open(Access::write).error().code, Code::conflict);
+  std::vector<std::byte> content(4096);
+  ASSERT_TRUE((*reading)->read(1 << 20, content));
+  EXPECT_EQ(content, std::vector<std::byte>(4096, std::byte{9}));
+  EXPECT_EQ(run_to_end(pool_.open_disk(random_uuid() + "/disk0", Access::read)).error().code,
+            Code::not_found);
 }
 
 TEST_F(FolderPoolTest, a_recipe_that_fails_leaves_nothing_and_its_last_line_is_the_reason) {

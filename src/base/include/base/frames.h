@@ -5,6 +5,7 @@
 
 #include "base/async.h"
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/result.h"
 
 namespace truce {
@@ -20,6 +21,9 @@ Async<Result<void>> write_frame(UnixSocket& socket, std::string message);
 
 /// Carries bytes both ways until either side closes.
 Async<void> splice(UnixSocket& a, UnixSocket& b);
+
+/// Takes a connection from its loop, for a thread that blocks on it. Nothing was read ahead of it.
+Result<Fd> blocking_end(UnixSocket socket);
 
 /// Connects to a unix socket; Code::unavailable when nobody listens there.
 Async<Result<UnixSocket>> connect_unix(std::string path);

@@ -38,6 +38,7 @@ class FakePool final : public Pool {
   Async<Result<void>> delete_disk(std::string id) override;
   Async<Result<DiskPath>> disk(std::string id) override;
   /// Some key where one is noted.
+  Async<Result<std::shared_ptr<image::Image>>> open_disk(std::string id, Access access) override;
   Async<Result<SecretPtr>> disk_key(std::string id) override;
   Async<Result<void>> delete_vm(std::string vm_uuid) override;
   /// From then on it knows the disk.

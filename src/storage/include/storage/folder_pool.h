@@ -62,6 +62,7 @@ class FolderPool final : public Pool {
   Async<Result<void>> grow_disk(std::string id, Bytes size) override;
   Async<Result<void>> delete_disk(std::string id) override;
   Async<Result<DiskPath>> disk(std::string id) override;
+  Async<Result<std::shared_ptr<image::Image>>> open_disk(std::string id, Access access) override;
   Async<Result<SecretPtr>> disk_key(std::string id) override;
   Async<Result<void>> delete_vm(std::string vm_uuid) override;
   Async<Result<void>> settle_copy(std::string id) override;

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "image/image.h"
 
 namespace truce::storage {
 
@@ -65,6 +66,9 @@ class TemplateSource {
   virtual Async<Result<void>> read(std::string file, std::uint64_t offset, Take take) = 0;
 };
 
+/// What somebody wants a disk for.
+enum class Access { read, write };
+
 class Homes;
 class Layers;
 class Library;
@@ -97,6 +101,10 @@ class Pool {
   virtual Async<Result<void>> delete_disk(std::string id) = 0;
   /// not_found when there is none.
   virtual Async<Result<DiskPath>> disk(std::string id) = 0;
+  /// The disk as its guest sees it, for somebody else than the hypervisor: whoever else would write
+  /// to it, or to `write` use it at all, is kept out for as long as it is open. Code::conflict while
+  /// somebody does.
+  virtual Async<Result<std::shared_ptr<image::Image>>> open_disk(std::string id, Access access) = 0;
   /// What opens a disk that is encrypted; null for one that is not. Code::forbidden when the key
   /// is not the right one. Errors name the key and where it was looked for.
   virtual Async<Result<SecretPtr>> disk_key(std::string id) = 0;
