@@ -127,7 +127,8 @@ bool is_name(std::string_view text) {
 
 /// PLATFORM/VM names a machine of a platform of others, which has paths of its own.
 void fill_path(std::string& path, std::string_view name, const std::string& value) {
-  constexpr std::string_view machine = "/v1/vms/{name}";
+  auto hole = fmt::format("{{{}}}", name);
+  auto machine = "/v1/vms/" + hole;
   auto slash = value.find('/');
   auto platform = value.substr(0, slash);
   if (slash != std::string::npos && is_name(platform) && path.starts_with(machine)) {
@@ -135,7 +136,6 @@ void fill_path(std::string& path, std::string_view name, const std::string& valu
                        percent_encoded(value.substr(slash + 1)), path.substr(machine.size()));
     return;
   }
-  auto hole = fmt::format("{{{}}}", name);
   path.replace(path.find(hole), hole.size(), percent_encoded(value));
 }
 

@@ -102,6 +102,8 @@ void add_user_handlers(Handlers& handlers);
 void add_alarm_handlers(Handlers& handlers);
 void add_platform_handlers(Handlers& handlers);
 void add_foreign_vm_handlers(Handlers& handlers);
+void add_foreign_change_handlers(Handlers& handlers);
+void add_relocation_handlers(Handlers& handlers);
 void add_cluster_handlers(Handlers& handlers);
 void add_join_token_handlers(Handlers& handlers);
 void add_rotation_handlers(Handlers& handlers);

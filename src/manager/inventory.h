@@ -77,6 +77,8 @@ template <>
 inline constexpr std::string_view folder_of<model::JoinToken> = "join-tokens";
 template <>
 inline constexpr std::string_view folder_of<model::Platform> = "platforms";
+template <>
+inline constexpr std::string_view folder_of<model::Relocation> = "relocations";
 // Who lives and who may run what: `availability` says what these are. Heartbeats are not here:
 // there are too many of them.
 template <>
@@ -214,7 +216,8 @@ class Inventory {
              Collection<model::Session>, Collection<model::Alarm>, Collection<model::AlarmTargets>,
              Collection<model::AlarmReceivers>, Collection<model::AlarmMessage>,
              Collection<model::Rule>, Collection<model::Plan>, Collection<model::Cluster>,
-             Collection<model::JoinToken>, Collection<model::Platform>, Collection<model::NodeLife>,
+             Collection<model::JoinToken>, Collection<model::Platform>,
+             Collection<model::Relocation>, Collection<model::NodeLife>,
              Collection<model::VmTenancy>>
       collections_;
   std::map<std::string, std::string, std::less<>> certificates_;

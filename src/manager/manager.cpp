@@ -14,6 +14,7 @@
 #include "platforms/platforms.h"
 #include "recovery/recovery.h"
 #include "recovery/tenants.h"
+#include "relocation/relocations.h"
 #include "reports.h"
 #include "resources/conflict_classes.h"
 #include "resources/resource_pools.h"
@@ -67,6 +68,7 @@ struct Manager::State {
                [this](model::AlarmSubject subject) { return readings_of(measurements, subject); }),
         recovery(ledger, settings),
         platforms(loop, ledger, settings),
+        relocations(loop, ledger, platforms, nodes, settings),
         saver(ledger, plans, scope, settings, power_hands(loop)),
         rooms{loop,     settings,     ledger, nodes, consoles,
               entrance, measurements, alarms, plans, platforms} {
@@ -113,6 +115,8 @@ struct Manager::State {
     add_cluster_handlers(handlers);
     add_platform_handlers(handlers);
     add_foreign_vm_handlers(handlers);
+    add_foreign_change_handlers(handlers);
+    add_relocation_handlers(handlers);
     add_sleep_handlers(handlers);
     for (const auto& row : model::operations) {
       TRUCE_ASSERT(handlers.of(row.operation), fmt::format("operation {} has a handler", row.id));
@@ -137,6 +141,7 @@ struct Manager::State {
   Plans plans;
   Recovery recovery;
   Platforms platforms;
+  Relocations relocations;
   PowerSaver saver;
   Rooms rooms;
   Handlers handlers;
@@ -204,6 +209,7 @@ Async<Result<void>> Manager::start() {
   state.scope.spawn(watch_absent_hosts(state.ledger, state.settings.absence));
   state.scope.spawn(state.recovery.run());
   state.scope.spawn(state.platforms.run());
+  state.scope.spawn(state.relocations.run());
   state.scope.spawn(state.saver.run());
   state.scope.spawn(keep_history_short(state.ledger, state.settings));
   state.scope.spawn(remove_expired_uploads(state.ledger));
@@ -331,6 +337,7 @@ Async<void> Manager::stop() {
   state_->alarms.stop();
   state_->scope.cancel();
   co_await state_->scope.join();
+  co_await state_->relocations.close();
   co_await state_->platforms.close();
 }
 

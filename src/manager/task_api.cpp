@@ -1,6 +1,7 @@
 #include "api.h"
 #include "moves/moves.h"
 #include "networks/mirrors.h"
+#include "relocation/relocations.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -90,6 +91,8 @@ Async<Result<http::Response>> cancel_task(Rooms& rooms, const Context& context) 
                   model::to_string(task.state));
     }
     change.event("api.cancel_task", task.target, task.project, "cancel task " + task.name);
+    TRY(auto called_off, cancel_relocation(inventory, change, task));
+    if (called_off) return {};
     bool of_machine = task.target.starts_with("vms/") && !inventory.find<model::Job>(task.name);
     if (task.target.starts_with("plans/")) return cancel_plan(change, task);
     if (of_machine) return cancel_vm_task(inventory, change, task);

@@ -11,6 +11,7 @@
 #include "hypervisor/live_changes.h"
 #include "hypervisor/migration.h"
 #include "life/life.h"
+#include "pools/disk_server.h"
 #include "serial.h"
 #include "storage/layers.h"
 #include "storage/pool.h"
@@ -68,7 +69,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void land_first(model::Job job);
   /// How it stands, for what may be started here.
   [[nodiscard]] TenantState tenant() const;
-  /// A disk of a machine that is off, for somebody else than the hypervisor, which is kept out.
+  /// A disk of a machine that is off: see storage::Pool.
   Async<Result<std::shared_ptr<image::Image>>> open_disk(std::string disk, storage::Access access);
   /// It may be started now, once.
   void permit(Permit permit);
@@ -134,7 +135,6 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void report_state();
   void step(std::string text, double progress = 0);
   void warn_of_memory(std::string_view kept_as);
-  Async<void> disks_back();
   struct Chore {
     model::Job job;
     JobEnd end;
@@ -218,11 +218,8 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   std::vector<std::string> addresses_;
   Wakeup wake_;
   std::unique_ptr<Wakeup> superseded_;  ///< while provisioning
-  std::int64_t failed_generation_ = 0;
-  std::string failure_;
-  std::int64_t ended_generation_ = 0;
-  std::string ended_event_, ended_message_;
-  std::int64_t removed_generation_ = 0;
+  std::int64_t failed_generation_ = 0, ended_generation_ = 0, removed_generation_ = 0;
+  std::string failure_, ended_event_, ended_message_;
   std::int64_t refreshed_generation_ = 0;    ///< its NICs are as this one wants them
   std::int64_t changed_generation_ = 0;      ///< its settings are, as far as they can while it runs
   bool balloon_used_ = false;                ///< it may have taken from the guest
@@ -234,7 +231,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   std::optional<model::SnapshotTree> tree_;  ///< empty: it never had a snapshot
   bool places_settled_ = false, layers_settled_ = false;
   std::unique_ptr<Move> move_;
-  std::vector<std::weak_ptr<image::Image>> lent_;  ///< disks that open_disk() has given
+  Loans lent_;                         ///< by open_disk()
   std::unique_ptr<Wakeup> copy_stop_;  ///< while a disk is copied that is off
   std::string copied_task_;
   bool merge_due_ = false, merging_ = false, merge_stopped_ = false;
@@ -247,8 +244,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   bool home_settled_ = false;     ///< its home is there: until then nothing is known of it
   std::string home_problem_;      ///< why it is not
   std::optional<Permit> permit_;  ///< that it is started with, or runs with
-  bool permit_used_ = false, held_back_ = false;
-  bool closed_ = false;
+  bool permit_used_ = false, held_back_ = false, closed_ = false;
 };
 
 }  // namespace truce::node

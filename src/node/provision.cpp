@@ -235,19 +235,8 @@ Async<Result<std::shared_ptr<image::Image>>> Keeper::open_disk(std::string disk,
                    vm().name, model::to_string(observed_));
   CO_TRY(auto pool, co_await hands_.pools.of_disk(folder_, disk));
   CO_TRY(auto image, co_await pool->open_disk(vm().uuid + "/" + disk, access));
-  lent_.emplace_back(image);
+  lent_.add(image);
   co_return image;
-}
-
-// Who had them is done with them when the machine is to start, and has them open for a moment yet.
-Async<void> Keeper::disks_back() {
-  constexpr Duration moment = 50ms, longest = 30s;
-  auto end = std::chrono::steady_clock::now() + longest;
-  while (std::chrono::steady_clock::now() < end) {
-    std::erase_if(lent_, [](const auto& disk) { return disk.expired(); });
-    if (lent_.empty()) co_return;
-    co_await sleep_for(moment);
-  }
 }
 
 Async<Result<hypervisor::Machine>> Keeper::build_machine(std::vector<network::Plug>& plugs) {
@@ -288,7 +277,7 @@ Async<Result<void>> Keeper::start() {
       std::filesystem::exists(folder_ / storage::layers_record, ec)) {
     CO_TRY_VOID(co_await settle_layers());  // a pool of its was not there before
   }
-  co_await disks_back();
+  co_await lent_.back();
   CO_TRY_VOID(co_await take_possession());
   observe(observed_ == Observed::suspended ? Observed::suspended : Observed::starting);
   auto before = observed_;

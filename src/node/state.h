@@ -20,8 +20,8 @@
 #include "memory.h"
 #include "moves/moves.h"
 #include "networks/groups.h"
-#include "pools/disk_server.h"
 #include "node/node.h"
+#include "pools/disk_server.h"
 
 namespace truce::node {
 

@@ -109,8 +109,8 @@ Result<DatastorePath> read_datastore_path(std::string_view text) {
   return path;
 }
 
-Async<Result<DataCentre>> data_centre_of(Session& session, Ref at) {
-  DataCentre centre;
+Async<Result<Centre>> data_centre_of(Session& session, Ref at) {
+  Centre centre;
   for (int depth = 0; depth < most_parents; ++depth) {
     CO_TRY(auto seen, co_await session.read(at, {"name", "parent"}));
     auto parent = seen.value("parent").ref();

@@ -16,12 +16,12 @@ struct DatastorePath {
 /// Code::unsupported when it is none.
 Result<DatastorePath> read_datastore_path(std::string_view text);
 
-struct DataCentre {
+struct Centre {
   Ref ref;
   std::string path;  ///< `DC0`, or in folders `Europe/DC0`: as datastores' web addresses have it
 };
 /// The one that a host or a compute resource is in.
-Async<Result<DataCentre>> data_centre_of(Session& session, Ref at);
+Async<Result<Centre>> data_centre_of(Session& session, Ref at);
 
 /// Vsphere's Transfers. A machine is read as far as its own properties tell.
 class Movers final : public platform::Transfers {

@@ -1,66 +1,12 @@
 """A platform of others beside Truce's own machines: the real daemon and CLI against a vSphere server that is not ours (vcsim)."""
 import json
-import os
-import subprocess
 import unittest
-from pathlib import Path
 
-from lab import SOON, FreeLabTest, run, wait_for
-
-PEERS = Path(__file__).resolve().parent.parent / 'peers/vcsim'
+from lab import SOON, wait_for
+from platform_peers import PlatformTest
 
 
-class Vcsim:
-    """In the lab's network namespace; at the same address again after it was killed."""
-
-    def __init__(self, lab, program):
-        self.lab, self.program, self.process, self.address = lab, program, None, '127.0.0.1:0'
-
-    def start(self, machines=1, password='correct-horse-7'):
-        self.password = password
-        self.process = subprocess.Popen(
-            [*self.lab.enter, self.program, '-l', self.address, '-machines', str(machines), '-password', password],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env={**os.environ, 'TMPDIR': str(self.lab.folder)})
-        self.address = self.process.stdout.readline().strip()
-        return self
-
-    def kill(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdout.close()
-            self.process = None
-
-    def other(self, *words):
-        """What another client does, or sees: pyvmomi."""
-        return run(*self.lab.enter, '/usr/bin/python3', PEERS / 'other.py', self.address, self.password, *words).stdout
-
-
-class Platforms(FreeLabTest):
-    def setUp(self):
-        super().setUp()
-        built = run(PEERS / 'build', check=False)
-        if built.returncode == 77:
-            self.skipTest('skipped, because ' + built.stderr.strip())
-        self.assertEqual(built.returncode, 0, built.stderr)
-        self.lab = self.new_lab(hypervisor='fake').start()
-        self.vcsim = Vcsim(self.lab, built.stdout.split('\n')[0]).start()
-        self.addCleanup(self.vcsim.kill)
-        self.password = self.lab.folder / 'password'
-        self.password.write_text('correct-horse-7\n')
-
-    def add(self, *more):
-        return self.lab.truce('platform', 'add', 'prod', f'vsphere://user@{self.vcsim.address}', '--password-file', self.password, *more)
-
-    def show(self):
-        return self.lab.must('platform', 'show', 'prod', '--format', 'json').json()
-
-    def wait_state(self, state, so=lambda shown: True):
-        return wait_for(lambda: (shown := self.show())['state'] == state and so(shown) and shown, SOON, f'prod is {state}')
-
-    def machines(self):
-        return {vm['name']: vm for vm in self.lab.must('vm', 'list', '--platform', 'prod', '--format', 'json').json()['items']}
-
+class Platforms(PlatformTest):
     def add_with_the_fingerprint_that_was_shown(self):
         refused = self.add()
         self.assertEqual(refused.code, 1)

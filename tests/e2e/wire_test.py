@@ -145,7 +145,9 @@ class WireTest(LabTest):
         bodies = {'rename': {'new_name': 'stolen'}, 'exec': {'argv': ['true']}, 'snapshots': {'name': 'mine'}, 'disks': {'size': 1 << 20}, 'move': {'pool': 'default'},
                   'clone': {'new_name': 'mine'}}
         for method, path in routes:
-            body = bodies.get(path.rpartition('/')[2], {})
+            verb = path.rpartition('/')[2]
+            moves = verb in ('move', 'move-report') and '/disks/' not in path
+            body = {'to': 'here'} if moves else bodies.get(verb, {})
             with self.subTest(f'{method} {path}'):
                 self.assert_problem(self.lab.https(method, path, body, token), status)
         self.assertEqual(self.everything(), before)

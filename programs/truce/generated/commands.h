@@ -31,8 +31,8 @@ inline constexpr std::string_view vm_create_machine_choices[]{"q35", "microvm", 
 inline constexpr std::string_view vm_create_guest_choices[]{"other", "windows"};
 inline constexpr std::string_view vm_create_firmware_choices[]{"bios", "uefi"};
 inline constexpr std::string_view vm_create_secure_boot_choices[]{"off", "microsoft", "snakeoil"};
-inline constexpr std::string_view vm_create_disk_bus_choices[]{"virtio", "scsi", "sata", "ide"};
-inline constexpr std::string_view vm_create_nic_model_choices[]{"virtio", "e1000", "e1000e", "rtl8139"};
+inline constexpr std::string_view vm_create_disk_bus_choices[]{"virtio", "scsi", "sata", "ide", "pvscsi", "lsisas"};
+inline constexpr std::string_view vm_create_nic_model_choices[]{"virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"};
 inline constexpr std::string_view vm_create_display_choices[]{"none", "vga", "cirrus", "virtio", "qxl"};
 inline constexpr std::string_view vm_create_sound_choices[]{"none", "hda", "ac97", "sb16"};
 inline constexpr std::string_view vm_create_watchdog_choices[]{"off", "reset", "shutdown", "poweroff", "pause"};
@@ -69,8 +69,8 @@ inline constexpr Input vm_create_inputs[]{
     {.name = "hardware/tpm", .flag = "tpm", .where = Where::body, .kind = Kind::boolean, .help = "A TPM 2.0 of its own"},
     {.name = "hardware/boot", .flag = "boot", .where = Where::body, .kind = Kind::list, .help = "What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out", .value = "disk|cdrom|network"},
     {.name = "hardware/cdrom", .flag = "cdrom", .where = Where::body, .kind = Kind::boolean, .help = "A CD drive, also while nothing is in it (with an iso)"},
-    {.name = "hardware/disk_bus", .flag = "disk-bus", .where = Where::body, .kind = Kind::choice, .help = "What disks hang on (virtio; legacy: ide)", .value = "virtio|scsi|sata|ide", .choices = vm_create_disk_bus_choices},
-    {.name = "hardware/nic_model", .flag = "nic-model", .where = Where::body, .kind = Kind::choice, .help = "Which network card (virtio; legacy: e1000)", .value = "virtio|e1000|e1000e|rtl8139", .choices = vm_create_nic_model_choices},
+    {.name = "hardware/disk_bus", .flag = "disk-bus", .where = Where::body, .kind = Kind::choice, .help = "What disks hang on (virtio; legacy: ide). pvscsi and lsisas are what VMware's machines have", .value = "virtio|scsi|sata|ide|pvscsi|lsisas", .choices = vm_create_disk_bus_choices},
+    {.name = "hardware/nic_model", .flag = "nic-model", .where = Where::body, .kind = Kind::choice, .help = "Which network card (virtio; legacy: e1000). vmxnet3 is what VMware's machines have", .value = "virtio|e1000|e1000e|rtl8139|vmxnet3", .choices = vm_create_nic_model_choices},
     {.name = "hardware/display", .flag = "display", .where = Where::body, .kind = Kind::choice, .help = "Which graphics card (vga; microvm: none)", .value = "none|vga|cirrus|virtio|qxl", .choices = vm_create_display_choices},
     {.name = "hardware/gpu_3d", .flag = "gpu-3d", .where = Where::body, .kind = Kind::boolean, .help = "3D by the host's graphics card; display must be virtio"},
     {.name = "hardware/spice", .flag = "spice", .where = Where::body, .kind = Kind::boolean, .help = "SPICE beside VNC, for the host's root"},
@@ -125,8 +125,8 @@ inline constexpr std::string_view vm_show_examples[]{"truce vm show web01"};
 inline constexpr std::string_view vm_set_guest_choices[]{"other", "windows"};
 inline constexpr std::string_view vm_set_firmware_choices[]{"bios", "uefi"};
 inline constexpr std::string_view vm_set_secure_boot_choices[]{"off", "microsoft", "snakeoil"};
-inline constexpr std::string_view vm_set_disk_bus_choices[]{"virtio", "scsi", "sata", "ide"};
-inline constexpr std::string_view vm_set_nic_model_choices[]{"virtio", "e1000", "e1000e", "rtl8139"};
+inline constexpr std::string_view vm_set_disk_bus_choices[]{"virtio", "scsi", "sata", "ide", "pvscsi", "lsisas"};
+inline constexpr std::string_view vm_set_nic_model_choices[]{"virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"};
 inline constexpr std::string_view vm_set_display_choices[]{"none", "vga", "cirrus", "virtio", "qxl"};
 inline constexpr std::string_view vm_set_sound_choices[]{"none", "hda", "ac97", "sb16"};
 inline constexpr std::string_view vm_set_watchdog_choices[]{"off", "reset", "shutdown", "poweroff", "pause"};
@@ -158,8 +158,8 @@ inline constexpr Input vm_set_inputs[]{
     {.name = "hardware/tpm", .flag = "tpm", .where = Where::body, .kind = Kind::boolean, .help = "A TPM 2.0 of its own"},
     {.name = "hardware/boot", .flag = "boot", .where = Where::body, .kind = Kind::list, .help = "What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out", .value = "disk|cdrom|network"},
     {.name = "hardware/cdrom", .flag = "cdrom", .where = Where::body, .kind = Kind::boolean, .help = "A CD drive, also while nothing is in it (with an iso)"},
-    {.name = "hardware/disk_bus", .flag = "disk-bus", .where = Where::body, .kind = Kind::choice, .help = "What disks hang on (virtio; legacy: ide)", .value = "virtio|scsi|sata|ide", .choices = vm_set_disk_bus_choices},
-    {.name = "hardware/nic_model", .flag = "nic-model", .where = Where::body, .kind = Kind::choice, .help = "Which network card (virtio; legacy: e1000)", .value = "virtio|e1000|e1000e|rtl8139", .choices = vm_set_nic_model_choices},
+    {.name = "hardware/disk_bus", .flag = "disk-bus", .where = Where::body, .kind = Kind::choice, .help = "What disks hang on (virtio; legacy: ide). pvscsi and lsisas are what VMware's machines have", .value = "virtio|scsi|sata|ide|pvscsi|lsisas", .choices = vm_set_disk_bus_choices},
+    {.name = "hardware/nic_model", .flag = "nic-model", .where = Where::body, .kind = Kind::choice, .help = "Which network card (virtio; legacy: e1000). vmxnet3 is what VMware's machines have", .value = "virtio|e1000|e1000e|rtl8139|vmxnet3", .choices = vm_set_nic_model_choices},
     {.name = "hardware/display", .flag = "display", .where = Where::body, .kind = Kind::choice, .help = "Which graphics card (vga; microvm: none)", .value = "none|vga|cirrus|virtio|qxl", .choices = vm_set_display_choices},
     {.name = "hardware/gpu_3d", .flag = "gpu-3d", .where = Where::body, .kind = Kind::boolean, .help = "3D by the host's graphics card; display must be virtio"},
     {.name = "hardware/spice", .flag = "spice", .where = Where::body, .kind = Kind::boolean, .help = "SPICE beside VNC, for the host's root"},
@@ -249,6 +249,30 @@ inline constexpr Input vm_migrate_inputs[]{
     {.name = "offline", .flag = "offline", .where = Where::body, .kind = Kind::boolean, .help = "Suspend it, move it and resume it, when it cannot move while it runs"},
 };
 inline constexpr std::string_view vm_migrate_examples[]{"truce vm migrate web01 --to host2", "truce vm migrate web01 --with-storage"};
+inline constexpr Input vm_move_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "to", .flag = "to", .where = Where::body, .kind = Kind::text, .required = true, .help = "here, or the name of a platform", .value = "TEXT"},
+    {.name = "new_name", .flag = "new-name", .where = Where::body, .kind = Kind::text, .help = "What it is called there (as it is now, as far as that goes)", .value = "TEXT"},
+    {.name = "project", .flag = "project", .where = Where::body, .kind = Kind::text, .help = "Whose it is here", .default_text = "default", .value = "TEXT"},
+    {.name = "pool", .flag = "pool", .where = Where::body, .kind = Kind::text, .help = "Where its disks are stored (here: default; on a platform the one with most room)", .value = "POOL", .completes = "pool"},
+    {.name = "host", .flag = "host", .where = Where::body, .kind = Kind::text, .help = "Where it is placed (the one that suits best)", .value = "HOST", .completes = "host"},
+    {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::list, .help = "Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default)", .value = "NETWORK", .completes = "network"},
+    {.name = "keep_source", .flag = "keep-source", .where = Where::body, .kind = Kind::boolean, .help = "What it was moved from stays, off, until somebody deletes it", .default_text = "True"},
+    {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it when it has come"},
+};
+inline constexpr std::string_view vm_move_examples[]{"truce vm move prod/web01 --to here", "truce vm move web01 --to prod --pool store1 --network \"VM Network\""};
+inline constexpr Input vm_move_report_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
+    {.name = "to", .flag = "to", .where = Where::body, .kind = Kind::text, .required = true, .help = "here, or the name of a platform", .value = "TEXT"},
+    {.name = "new_name", .flag = "new-name", .where = Where::body, .kind = Kind::text, .help = "What it is called there (as it is now, as far as that goes)", .value = "TEXT"},
+    {.name = "project", .flag = "project", .where = Where::body, .kind = Kind::text, .help = "Whose it is here", .default_text = "default", .value = "TEXT"},
+    {.name = "pool", .flag = "pool", .where = Where::body, .kind = Kind::text, .help = "Where its disks are stored (here: default; on a platform the one with most room)", .value = "POOL", .completes = "pool"},
+    {.name = "host", .flag = "host", .where = Where::body, .kind = Kind::text, .help = "Where it is placed (the one that suits best)", .value = "HOST", .completes = "host"},
+    {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::list, .help = "Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default)", .value = "NETWORK", .completes = "network"},
+    {.name = "keep_source", .flag = "keep-source", .where = Where::body, .kind = Kind::boolean, .help = "What it was moved from stays, off, until somebody deletes it", .default_text = "True"},
+    {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it when it has come"},
+};
+inline constexpr std::string_view vm_move_report_examples[]{"truce vm move-report prod/web01 --to here"};
 inline constexpr std::string_view vm_start_boot_choices[]{"disk", "cdrom", "network"};
 inline constexpr Input vm_start_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
@@ -1166,6 +1190,8 @@ inline constexpr CommandRow commands[]{
     {.noun = "vm", .verb = "revert", .summary = "Give up the changes that wait for a virtual machine's next start", .description = "", .usage = "truce vm revert NAME", .method = "POST", .path = "/v1/vms/{name}/revert", .answer = Answer::object, .shown = "Vm", .inputs = vm_revert_inputs, .examples = vm_revert_examples},
     {.noun = "vm", .verb = "usage", .summary = "What a running virtual machine uses at this moment", .description = "", .usage = "truce vm usage NAME", .method = "GET", .path = "/v1/vms/{name}/usage", .answer = Answer::object, .shown = "VmUsage", .inputs = vm_usage_inputs, .examples = vm_usage_examples},
     {.noun = "vm", .verb = "migrate", .summary = "Move a machine to another host, while it runs or while it is off", .description = "A running machine goes on, but for the moment in which it changes hosts. Until that moment the move can be cancelled, and whatever fails leaves it where it is. Disks in pools that both hosts share stay where they are; others are copied with --with-storage.", .usage = "truce vm migrate NAME [options]", .method = "POST", .path = "/v1/vms/{name}/migrate", .answer = Answer::task, .shown = "Task", .inputs = vm_migrate_inputs, .examples = vm_migrate_examples},
+    {.noun = "vm", .verb = "move", .summary = "Move a machine that is off to a platform of others, or from one to here", .description = "Disks are copied while they stream, without a file in between. Whatever fails leaves the machine where it is and nothing of it where it was to be; the move goes on after a crash, and can be cancelled until it has come. truce vm move-report says what it changes.", .usage = "truce vm move NAME [options]", .method = "POST", .path = "/v1/vms/{name}/move", .answer = Answer::task, .shown = "Task", .inputs = vm_move_inputs, .examples = vm_move_examples},
+    {.noun = "vm", .verb = "move-report", .summary = "Say what a move to a platform of others, or from one to here, would change and lose", .description = "", .usage = "truce vm move-report NAME [options]", .method = "POST", .path = "/v1/vms/{name}/move-report", .answer = Answer::object, .shown = "MoveReport", .inputs = vm_move_report_inputs, .examples = vm_move_report_examples},
     {.noun = "vm", .verb = "start", .summary = "Start a virtual machine, or continue a suspended one", .description = "", .usage = "truce vm start NAME [options]", .method = "POST", .path = "/v1/vms/{name}/start", .answer = Answer::task, .shown = "Task", .inputs = vm_start_inputs, .examples = vm_start_examples},
     {.noun = "vm", .verb = "stop", .summary = "Stop a virtual machine", .description = "Asks the guest to power off and forces it after the limit.", .usage = "truce vm stop NAME [options]", .method = "POST", .path = "/v1/vms/{name}/stop", .answer = Answer::task, .shown = "Task", .inputs = vm_stop_inputs, .examples = vm_stop_examples},
     {.noun = "vm", .verb = "reset", .summary = "Reset a running virtual machine, as its reset button would", .description = "", .usage = "truce vm reset NAME", .method = "POST", .path = "/v1/vms/{name}/reset", .answer = Answer::nothing, .shown = "", .inputs = vm_reset_inputs, .examples = vm_reset_examples},
@@ -1537,9 +1563,18 @@ inline constexpr ShownField Vm_fields[]{
     {"balance", Kind::choice, Kind::choice, ""},
     {"epoch", Kind::integer, Kind::integer, ""},
     {"moving_to", Kind::text, Kind::text, ""},
+    {"relocation", Kind::text, Kind::text, ""},
     {"last_migration", Kind::object, Kind::object, "MigrationFacts"},
     {"platform", Kind::text, Kind::text, ""},
     {"foreign", Kind::object, Kind::object, "ForeignVm"},
+};
+inline constexpr ShownField MoveReport_fields[]{
+    {"name", Kind::text, Kind::text, ""},
+    {"to", Kind::text, Kind::text, ""},
+    {"bytes", Kind::bytes, Kind::bytes, ""},
+    {"kept", Kind::list, Kind::text, ""},
+    {"changed", Kind::list, Kind::text, ""},
+    {"lost", Kind::list, Kind::text, ""},
 };
 inline constexpr ShownField Platform_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -1962,6 +1997,7 @@ inline constexpr ShownObject shown_objects[]{
     {"ForeignSnapshot", ForeignSnapshot_fields},
     {"ForeignVm", ForeignVm_fields},
     {"Vm", Vm_fields},
+    {"MoveReport", MoveReport_fields},
     {"Platform", Platform_fields},
     {"VmUsage", VmUsage_fields},
     {"ResourcePool", ResourcePool_fields},

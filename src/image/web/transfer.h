@@ -30,7 +30,7 @@ Result<Address> parse_address(const std::string& url);
 struct Access {
   HttpFileOptions options;
   Trust trust;
-  std::string home;         ///< origin of the first server: credentials go there
+  std::string home;  ///< origin of the first server: credentials go there
   std::string user, password;
   std::string pinned;  ///< `HOST:PORT:ADDRESS`: names are not looked up again
 };

@@ -1,4 +1,6 @@
 // Virtual machines: create, change, rename, delete.
+#include "machines/vms.h"
+
 #include "api.h"
 #include "base/random.h"
 #include "cluster/cluster.h"
@@ -11,6 +13,7 @@
 #include "placement.h"
 #include "plans/rules.h"
 #include "pools/pools.h"
+#include "relocation/relocations.h"
 #include "resources/conflict_classes.h"
 #include "resources/resource_pools.h"
 #include "tasks.h"
@@ -174,6 +177,8 @@ Result<void> set_availability(const Inventory& inventory,
   return {};
 }
 
+}  // namespace
+
 Result<model::Vm> new_vm(const Inventory& inventory, const access::Caller& caller,
                          const model::VmCreate& wish) {
   model::Vm vm;
@@ -203,6 +208,8 @@ Result<model::Vm> new_vm(const Inventory& inventory, const access::Caller& calle
   vm.nics.push_back(std::move(nic));
   return vm;
 }
+
+namespace {
 
 // Whose answers these are, by what only they have in them; nothing when it cannot be told.
 std::optional<model::AnswerKind> kind_of_answers(std::string_view text) {
@@ -371,6 +378,7 @@ Result<void> begin_delete(Rooms& rooms, const Context& context, Change& change, 
   TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
   TRY_VOID(context.check_match(kept->revision));
   auto vm = kept->object;
+  TRY_VOID(check_not_relocating(vm));
   const auto* force = context.query("force");
   bool forced = force && *force != "false";
   bool runs = vm.observed == model::Observed::running || vm.observed == model::Observed::paused ||

@@ -7,6 +7,7 @@
 #include "placement.h"
 #include "pools/fill.h"
 #include "pools/places.h"
+#include "relocation/relocations.h"
 #include "sleep/phases.h"
 #include "tasks.h"
 
@@ -49,16 +50,6 @@ Result<void> check_state(const Trip& trip) {
 }
 
 // Nothing else is being done with it, and nothing is left of it from before.
-Result<void> check_idle(const Trip& trip) {
-  Result<void> idle;
-  each_job(trip.inventory, trip.vm, [&](const model::Job& job) {
-    bool moved = job.kind == model::JobKind::migrate_vm;
-    if (moved && job.phase == model::MigrationPhase::settle) return;
-    idle = fail(Code::conflict, "'{}' is being changed by {}: wait for it", trip.vm.name, job.task);
-  });
-  return idle;
-}
-
 Result<void> check_parts(const Trip& trip) {
   const auto& vm = trip.vm;
   if (vm.tree && !vm.tree->snapshots.empty()) {
@@ -164,7 +155,18 @@ std::string refusal(const Trip& trip, const model::Host& host) {
 
 }  // namespace
 
+Result<void> check_idle(const Inventory& inventory, const model::Vm& vm) {
+  Result<void> idle;
+  each_job(inventory, vm, [&](const model::Job& job) {
+    bool moved = job.kind == model::JobKind::migrate_vm;
+    if (moved && job.phase == model::MigrationPhase::settle) return;
+    idle = fail(Code::conflict, "'{}' is being changed by {}: wait for it", vm.name, job.task);
+  });
+  return idle;
+}
+
 Result<void> check_settled(const model::Vm& vm) {
+  TRY_VOID(check_not_relocating(vm));
   if (vm.moving_to.empty()) return {};
   return fail(Code::precondition,
               "'{}' is moving to {}: wait for that, or cancel it (see truce task list)", vm.name,
@@ -177,7 +179,7 @@ Result<std::string> choose_target(const Inventory& inventory, const model::Vm& v
   trip.live = vm.observed == Observed::running && !options.offline;
   trip.has_memory = vm.observed == Observed::running || vm.observed == Observed::suspended;
   TRY_VOID(check_state(trip));
-  TRY_VOID(check_idle(trip));
+  TRY_VOID(check_idle(inventory, vm));
   TRY_VOID(check_parts(trip));
   if (!options.to.empty()) {
     auto host = inventory.find<model::Host>(options.to);

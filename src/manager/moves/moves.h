@@ -8,9 +8,12 @@
 
 namespace truce::manager {
 
-/// Code::precondition while the machine is changing hosts: what would make it another one has to
-/// wait, or the move has to be cancelled.
+/// Code::precondition while the machine is changing hosts, or moves to or from a platform: what
+/// would make it another one has to wait, or the move has to be cancelled.
 Result<void> check_settled(const model::Vm& vm);
+
+/// Code::conflict while a job is at work on the machine.
+Result<void> check_idle(const Inventory& inventory, const model::Vm& vm);
 
 /// Where a machine would go and whether it can; the error is a sentence that says what to do.
 /// `options.to` empty: to the host that suits it best. Code::precondition, unavailable or limit;

@@ -102,6 +102,11 @@ Async<Result<http::Response>> remove_platform(Rooms& rooms, const Context& conte
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     TRY(auto kept, find<model::Platform>(inventory, context.caller, context.name()));
     TRY_VOID(context.check_match(kept->revision));
+    for (const auto& [task, move] : inventory.all<model::Relocation>()) {
+      if (move->object.platform == context.name())
+        return fail(Code::precondition, "a machine is being moved to or from it: see task {}",
+                    task);
+    }
     change.erase<model::Platform>(context.name());
     change.write(platform_secret_key(context.name()), std::nullopt);
     change.event("api.remove_platform", "platforms/" + context.name(), "", "removed");

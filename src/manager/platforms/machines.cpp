@@ -2,6 +2,7 @@
 // and one call there; nothing is repeated, and nothing is brought into a wanted state.
 #include "base/log.h"
 #include "platforms/foreign.h"
+#include "platforms/found.h"
 #include "platforms/platforms.h"
 #include "tasks.h"
 
@@ -11,12 +12,7 @@ namespace {
 constexpr Duration verb_limit = 15min;
 constexpr Duration reset_limit = 120s;
 
-/// The machine that a path names.
-struct Found {
-  std::string platform;
-  const platform::Inventory* all = nullptr;
-  const platform::Machine* machine = nullptr;
-};
+}  // namespace
 
 Result<Found> find_foreign(Rooms& rooms, const Context& context) {
   const auto& name = context.name();
@@ -28,6 +24,14 @@ Result<Found> find_foreign(Rooms& rooms, const Context& context) {
   TRY(const auto* machine, find_machine(name, *all, context.request.parameters.at("vm")));
   return Found{name, all, machine};
 }
+
+Error told_of_platform(Error error) {
+  if (error.code == Code::unauthenticated || error.code == Code::forbidden)
+    error.code = Code::precondition;
+  return error;
+}
+
+namespace {
 
 Async<Result<http::Response>> get_foreign_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto found, find_foreign(rooms, context));
@@ -48,17 +52,8 @@ constexpr Verb to_request_stop{"vm.stop", &platform::Platform::request_stop,
 constexpr Verb to_suspend{"vm.suspend", &platform::Platform::suspend,
                           &platform::Capabilities::suspend, "suspend"};
 
-/// What a platform refuses is never said of the caller.
-Error told_of_platform(Error error) {
-  if (error.code == Code::unauthenticated || error.code == Code::forbidden)
-    error.code = Code::precondition;
-  return error;
-}
-
-Async<void> carry_verb(Ledger& ledger, std::shared_ptr<platform::Platform> platform, Verb verb,
-                       std::string machine, std::string task) {
-  auto done =
-      co_await within(verb_limit, ((*platform).*verb.call)(std::move(machine)), "the platform");
+Async<void> carry(Ledger& ledger, Async<Result<void>> work, std::string task) {
+  auto done = co_await within(verb_limit, std::move(work), "the platform");
   auto ended = co_await ledger.change({}, [&](Change& change) -> Result<void> {
     auto kept = ledger.inventory().find<model::Task>(task);
     if (!kept || manager::ended(kept->object)) return {};
@@ -69,25 +64,46 @@ Async<void> carry_verb(Ledger& ledger, std::shared_ptr<platform::Platform> platf
   if (!ended) spdlog::warn("task {}: {}", task, ended.error().message);
 }
 
+// The connection stays for as long as the work goes on.
+Async<Result<void>> held(std::shared_ptr<platform::Platform> platform, Work work,
+                         std::string machine) {
+  co_return co_await work(*platform, std::move(machine));
+}
+
 Async<Result<http::Response>> begin_verb(Rooms& rooms, const Context& context, Verb verb) {
   CO_TRY(auto found, find_foreign(rooms, context));
   CO_TRY(auto platform, rooms.platforms.connection(found.platform));
   if (verb.able && !(platform->capabilities().*verb.able))
     co_return fail(Code::unsupported, "{} cannot {} a machine", platform->capabilities().name,
                    verb.what);
+  co_return co_await begin_work(rooms, context, verb.kind,
+                                [verb](platform::Platform& there, std::string machine) {
+                                  return (there.*verb.call)(std::move(machine));
+                                });
+}
+
+}  // namespace
+
+Async<Result<http::Response>> begin_work(Rooms& rooms, const Context& context,
+                                         std::string_view kind, Work work) {
+  CO_TRY(auto found, find_foreign(rooms, context));
+  CO_TRY(auto platform, rooms.platforms.connection(found.platform));
   auto id = found.machine->id;
   auto target = fmt::format("platforms/{}/vms/{}", found.platform, id);
-  auto what = fmt::format("{} ({})", verb.kind, found.machine->name);
+  auto what = fmt::format("{} ({})", kind, found.machine->name);
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
-    task = begin_task(rooms.ledger, change, std::string(verb.kind), target, "", 0);
+    task = begin_task(rooms.ledger, change, std::string(kind), target, "", 0);
     change.event("api." + std::string(context.row.id), target, "", what);
     return {};
   }));
-  rooms.platforms.spawn(carry_verb(rooms.ledger, std::move(platform), verb, id, task.name));
+  rooms.platforms.spawn(
+      carry(rooms.ledger, held(std::move(platform), std::move(work), id), task.name));
   auto kept = rooms.ledger.inventory().find<model::Task>(task.name);
   co_return object_response(202, kept ? kept->object : task, 0);
 }
+
+namespace {
 
 Async<Result<http::Response>> start_foreign_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::StartOptions>());

@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, 2> GuestKind_names{"other", "windows"};
 constexpr std::array<std::string_view, 2> Firmware_names{"bios", "uefi"};
 constexpr std::array<std::string_view, 3> SecureBoot_names{"off", "microsoft", "snakeoil"};
 constexpr std::array<std::string_view, 3> BootDevice_names{"disk", "cdrom", "network"};
-constexpr std::array<std::string_view, 4> DiskBus_names{"virtio", "scsi", "sata", "ide"};
-constexpr std::array<std::string_view, 4> NicModel_names{"virtio", "e1000", "e1000e", "rtl8139"};
+constexpr std::array<std::string_view, 6> DiskBus_names{"virtio", "scsi", "sata", "ide", "pvscsi", "lsisas"};
+constexpr std::array<std::string_view, 5> NicModel_names{"virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"};
 constexpr std::array<std::string_view, 5> Display_names{"none", "vga", "cirrus", "virtio", "qxl"};
 constexpr std::array<std::string_view, 4> Sound_names{"none", "hda", "ac97", "sb16"};
 constexpr std::array<std::string_view, 5> WatchdogAction_names{"off", "reset", "shutdown", "poweroff", "pause"};
@@ -53,7 +53,8 @@ constexpr std::array<std::string_view, 6> LifeAct_names{"read", "claim", "beat",
 constexpr std::array<std::string_view, 3> LifeOutcome_names{"done", "conflict", "unknown"};
 constexpr std::array<std::string_view, 4> TenancyState_names{"stopped", "starting", "running", "migrating"};
 constexpr std::array<std::string_view, 18> JobKind_names{"build_template", "import_template", "import_upload", "delete_template", "create_snapshot", "restore_snapshot", "delete_snapshot", "create_disk", "resize_disk", "delete_disk", "move_disk", "add_nic", "remove_nic", "create_pool", "delete_pool", "migrate_vm", "drain_host", "fetch_template"};
-constexpr std::array<std::string_view, 13> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate", "power_off"};
+constexpr std::array<std::string_view, 14> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate", "power_off", "serve_disk"};
+constexpr std::array<std::string_view, 4> RelocationPhase_names{"prepare", "copy", "finish", "undo"};
 }  // namespace
 
 template <>
@@ -438,6 +439,14 @@ std::span<const std::string_view> enum_names<CallVerb>() {
 }
 std::string_view to_string(CallVerb value) {
   return CallVerb_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<RelocationPhase>() {
+  return RelocationPhase_names;
+}
+std::string_view to_string(RelocationPhase value) {
+  return RelocationPhase_names.at(static_cast<std::size_t>(value));
 }
 
 }  // namespace truce::model

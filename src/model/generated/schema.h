@@ -300,9 +300,34 @@ struct Schema<Vm> {
       Field{"balance", &Vm::balance, Need::optional, FieldRule{}, FieldRule{}},
       Field{"epoch", &Vm::epoch, Need::optional, FieldRule{.minimum = 0}, FieldRule{}},
       Field{"moving_to", &Vm::moving_to, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"relocation", &Vm::relocation, Need::optional, FieldRule{}, FieldRule{}},
       Field{"last_migration", &Vm::last_migration, Need::optional, FieldRule{}, FieldRule{}},
       Field{"platform", &Vm::platform, Need::optional, FieldRule{}, FieldRule{}},
       Field{"foreign", &Vm::foreign, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<MoveOptions> {
+  static constexpr auto fields = std::tuple{
+      Field{"to", &MoveOptions::to, Need::required, FieldRule{.max_length = 63}, FieldRule{}},
+      Field{"new_name", &MoveOptions::new_name, Need::optional, FieldRule{.max_length = 63}, FieldRule{}},
+      Field{"project", &MoveOptions::project, Need::optional, FieldRule{.format = Format::name}, FieldRule{}},
+      Field{"pool", &MoveOptions::pool, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"host", &MoveOptions::host, Need::optional, FieldRule{.max_length = 128}, FieldRule{}},
+      Field{"network", &MoveOptions::network, Need::optional, FieldRule{.max_items = 8}, FieldRule{.max_length = 256}},
+      Field{"keep_source", &MoveOptions::keep_source, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"start", &MoveOptions::start, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<MoveReport> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &MoveReport::name, Need::required, FieldRule{}, FieldRule{}},
+      Field{"to", &MoveReport::to, Need::required, FieldRule{}, FieldRule{}},
+      Field{"bytes", &MoveReport::bytes, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"kept", &MoveReport::kept, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"changed", &MoveReport::changed, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"lost", &MoveReport::lost, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>
@@ -1961,6 +1986,7 @@ struct Schema<Call> {
       Field{"part", &Call::part, Need::optional, FieldRule{}, FieldRule{}},
       Field{"offset", &Call::offset, Need::optional, FieldRule{}, FieldRule{}},
       Field{"which", &Call::which, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"write", &Call::write, Need::optional, FieldRule{}, FieldRule{}},
       Field{"only_ask", &Call::only_ask, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
@@ -2085,6 +2111,31 @@ struct Schema<AlarmReceivers> {
   static constexpr auto fields = std::tuple{
       Field{"name", &AlarmReceivers::name, Need::required, FieldRule{}, FieldRule{}},
       Field{"webhook", &AlarmReceivers::webhook, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<RelocatedDisk> {
+  static constexpr auto fields = std::tuple{
+      Field{"id", &RelocatedDisk::id, Need::required, FieldRule{}, FieldRule{}},
+      Field{"theirs", &RelocatedDisk::theirs, Need::required, FieldRule{}, FieldRule{}},
+      Field{"size", &RelocatedDisk::size, Need::required, FieldRule{}, FieldRule{}},
+      Field{"version", &RelocatedDisk::version, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"done", &RelocatedDisk::done, Need::optional, FieldRule{}, FieldRule{}}};
+};
+
+template <>
+struct Schema<Relocation> {
+  static constexpr auto fields = std::tuple{
+      Field{"name", &Relocation::name, Need::required, FieldRule{}, FieldRule{}},
+      Field{"vm", &Relocation::vm, Need::required, FieldRule{}, FieldRule{}},
+      Field{"platform", &Relocation::platform, Need::required, FieldRule{}, FieldRule{}},
+      Field{"machine", &Relocation::machine, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"arrives", &Relocation::arrives, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"phase", &Relocation::phase, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"options", &Relocation::options, Need::required, FieldRule{}, FieldRule{}},
+      Field{"disks", &Relocation::disks, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"cancelled", &Relocation::cancelled, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"error", &Relocation::error, Need::optional, FieldRule{}, FieldRule{}}};
 };
 
 template <>

@@ -30,6 +30,16 @@ Result<void> serve_one(std::shared_ptr<image::Image> disk, storage::Access acces
 
 }  // namespace
 
+Async<void> Loans::back() {
+  constexpr Duration moment = 50ms, longest = 30s;
+  auto end = std::chrono::steady_clock::now() + longest;
+  while (std::chrono::steady_clock::now() < end) {
+    std::erase_if(disks_, [](const auto& disk) { return disk.expired(); });
+    if (disks_.empty()) co_return;
+    co_await sleep_for(moment);
+  }
+}
+
 Result<DiskServer::Turn> DiskServer::take_turn() {
   if (turns_.use_count() > most)
     return fail(Code::limit, "{} disks of this host are being read or written already", most);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/async.h"
 #include "base/file.h"
@@ -10,6 +11,18 @@
 #include "storage/pool.h"
 
 namespace truce::node {
+
+/// Disks of one machine that are given out. Who has them is done with them before the machine is to
+/// start, and has them open for a moment yet.
+class Loans {
+ public:
+  void add(const std::shared_ptr<image::Image>& disk) { disks_.emplace_back(disk); }
+  /// Returns when all are back, or after some time: then the hypervisor says who has one.
+  Async<void> back();
+
+ private:
+  std::vector<std::weak_ptr<image::Image>> disks_;
+};
 
 class DiskServer {
  public:

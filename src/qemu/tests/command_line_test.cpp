@@ -187,7 +187,7 @@ TEST(CommandLine, a_windows_machine_with_uefi_secure_boot_and_tpm_under_kvm) {
 TEST(CommandLine, machines_that_came_from_vmware_have_what_they_had) {
   for (auto bus : {model::DiskBus::pvscsi, model::DiskBus::lsisas}) {
     auto machine = small();
-    machine.disks.push_back({"disk1", "/pool/vms/6a1b0d52/disk1.qcow2", "qcow2"});
+    machine.disks.push_back({"disk1", "/pool/vms/6a1b0d52/disk1.qcow2", "qcow2", {}});
     machine.ports = {{"00:50:56:12:34:56", 17, {}, false}};
     model::Hardware hardware;
     hardware.disk_bus = bus;

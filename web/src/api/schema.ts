@@ -22,10 +22,10 @@ export type SecureBoot = 'off' | 'microsoft' | 'snakeoil'
 export type BootDevice = 'disk' | 'cdrom' | 'network'
 
 /** What disks hang on. */
-export type DiskBus = 'virtio' | 'scsi' | 'sata' | 'ide'
+export type DiskBus = 'virtio' | 'scsi' | 'sata' | 'ide' | 'pvscsi' | 'lsisas'
 
 /** Which network card the guest sees. */
-export type NicModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139'
+export type NicModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'vmxnet3'
 
 /** Which graphics card the guest sees. */
 export type Display = 'none' | 'vga' | 'cirrus' | 'virtio' | 'qxl'
@@ -142,7 +142,10 @@ export type TenancyState = 'stopped' | 'starting' | 'running' | 'migrating'
 export type JobKind = 'build_template' | 'import_template' | 'import_upload' | 'delete_template' | 'create_snapshot' | 'restore_snapshot' | 'delete_snapshot' | 'create_disk' | 'resize_disk' | 'delete_disk' | 'move_disk' | 'add_nic' | 'remove_nic' | 'create_pool' | 'delete_pool' | 'migrate_vm' | 'drain_host' | 'fetch_template'
 
 /** Short work that answers at once. */
-export type CallVerb = 'reset' | 'screenshot' | 'exec' | 'serial_tail' | 'stream' | 'check_host' | 'support_files' | 'usage' | 'put_piece' | 'template_file' | 'read_template' | 'dirty_rate' | 'power_off'
+export type CallVerb = 'reset' | 'screenshot' | 'exec' | 'serial_tail' | 'stream' | 'check_host' | 'support_files' | 'usage' | 'put_piece' | 'template_file' | 'read_template' | 'dirty_rate' | 'power_off' | 'serve_disk'
+
+/** How far a move to or from a platform of others is; undo: it is given up, and what there is of it is being removed. */
+export type RelocationPhase = 'prepare' | 'copy' | 'finish' | 'undo'
 
 /** The daemon's own state. */
 export interface Health {
@@ -218,9 +221,9 @@ export interface Hardware {
   boot?: BootDevice[]
   /** A CD drive, also while nothing is in it (with an iso) */
   cdrom?: boolean
-  /** What disks hang on (virtio; legacy: ide) */
+  /** What disks hang on (virtio; legacy: ide). pvscsi and lsisas are what VMware's machines have */
   disk_bus?: DiskBus
-  /** Which network card (virtio; legacy: e1000) */
+  /** Which network card (virtio; legacy: e1000). vmxnet3 is what VMware's machines have */
   nic_model?: NicModel
   /** Which graphics card (vga; microvm: none) */
   display?: Display
@@ -436,12 +439,50 @@ export interface Vm {
   epoch: number
   /** The host that it is moving to */
   moving_to: string
+  /** The task of its move to or from a platform of others, while that is under way */
+  relocation: string
   /** How its last move to another host went */
   last_migration?: MigrationFacts
   /** The platform of others that it is on; such a machine has of these fields only those that the platform tells, and its name is PLATFORM/NAME */
   platform?: string
   /** What its platform says of it */
   foreign?: ForeignVm
+}
+
+/** How a machine moves to or from a platform of others. */
+export interface MoveOptions {
+  /** here, or the name of a platform */
+  to: string
+  /** What it is called there (as it is now, as far as that goes) */
+  new_name?: string
+  /** Whose it is here */
+  project?: string
+  /** Where its disks are stored (here: default; on a platform the one with most room) */
+  pool?: string
+  /** Where it is placed (the one that suits best) */
+  host?: string
+  /** Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default) */
+  network?: string[]
+  /** What it was moved from stays, off, until somebody deletes it */
+  keep_source?: boolean
+  /** Start it when it has come */
+  start?: boolean
+}
+
+/** What a move to or from a platform of others would do. */
+export interface MoveReport {
+  /** What it would be called */
+  name: string
+  /** here, or the platform */
+  to: string
+  /** Size of its disks */
+  bytes: number
+  /** What stays as it is, for people */
+  kept: string[]
+  /** What is another there */
+  changed: string[]
+  /** What does not go along */
+  lost: string[]
 }
 
 /** A machine that a platform of others manages. */
@@ -2686,6 +2727,8 @@ export interface Operations {
   delete_disk: { path: { vm: string, disk: string }; query: {  }; body: undefined; answer: Task }
   move_disk: { path: { vm: string, disk: string }; query: {  }; body: DiskMove; answer: Task }
   migrate_vm: { path: { name: string }; query: {  }; body: MigrateOptions; answer: Task }
+  move_vm: { path: { name: string }; query: {  }; body: MoveOptions; answer: Task }
+  report_vm_move: { path: { name: string }; query: {  }; body: MoveOptions; answer: MoveReport }
   start_vm: { path: { name: string }; query: {  }; body: StartOptions; answer: Task }
   stop_vm: { path: { name: string }; query: {  }; body: StopOptions; answer: Task }
   reset_vm: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
@@ -2747,6 +2790,13 @@ export interface Operations {
   remove_platform: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
   sync_platform: { path: { name: string }; query: {  }; body: undefined; answer: Platform }
   get_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: Vm }
+  set_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: VmChange; answer: Vm }
+  delete_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: Task }
+  create_foreign_snapshot: { path: { name: string, vm: string }; query: {  }; body: SnapshotCreate; answer: Task }
+  delete_foreign_snapshot: { path: { name: string, vm: string, snapshot: string }; query: { subtree?: boolean }; body: undefined; answer: Task }
+  restore_foreign_snapshot: { path: { name: string, vm: string, snapshot: string }; query: {  }; body: RestoreOptions; answer: Task }
+  move_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: MoveOptions; answer: Task }
+  report_foreign_vm_move: { path: { name: string, vm: string }; query: {  }; body: MoveOptions; answer: MoveReport }
   start_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: StartOptions; answer: Task }
   stop_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: StopOptions; answer: Task }
   suspend_foreign_vm: { path: { name: string, vm: string }; query: {  }; body: undefined; answer: Task }
@@ -2848,6 +2898,8 @@ export const operations: Record<keyof Operations, OperationRow> = {
   delete_disk: {"method": "DELETE", "path": "/v1/vms/{vm}/disks/{disk}", "permission": "operate", "summary": "Take a disk away from a virtual machine, and delete it", "cli": {"noun": "disk", "verb": "delete", "args": ["vm", "disk"]}},
   move_disk: {"method": "POST", "path": "/v1/vms/{vm}/disks/{disk}/move", "permission": "operate", "summary": "Move a disk to another pool, also while its machine runs", "body": "DiskMove", "cli": {"noun": "disk", "verb": "move", "args": ["vm", "disk", "pool"]}},
   migrate_vm: {"method": "POST", "path": "/v1/vms/{name}/migrate", "permission": "operate", "summary": "Move a machine to another host, while it runs or while it is off", "body": "MigrateOptions", "cli": {"noun": "vm", "verb": "migrate", "args": ["name"]}},
+  move_vm: {"method": "POST", "path": "/v1/vms/{name}/move", "permission": "operate", "summary": "Move a machine that is off to a platform of others, or from one to here", "body": "MoveOptions", "cli": {"noun": "vm", "verb": "move", "args": ["name"]}},
+  report_vm_move: {"method": "POST", "path": "/v1/vms/{name}/move-report", "permission": "operate", "summary": "Say what a move to a platform of others, or from one to here, would change and lose", "body": "MoveOptions", "cli": {"noun": "vm", "verb": "move-report", "args": ["name"]}},
   start_vm: {"method": "POST", "path": "/v1/vms/{name}/start", "permission": "operate", "summary": "Start a virtual machine, or continue a suspended one", "body": "StartOptions", "cli": {"noun": "vm", "verb": "start", "args": ["name"]}},
   stop_vm: {"method": "POST", "path": "/v1/vms/{name}/stop", "permission": "operate", "summary": "Stop a virtual machine", "body": "StopOptions", "cli": {"noun": "vm", "verb": "stop", "args": ["name"]}},
   reset_vm: {"method": "POST", "path": "/v1/vms/{name}/reset", "permission": "operate", "summary": "Reset a running virtual machine, as its reset button would", "cli": {"noun": "vm", "verb": "reset", "args": ["name"]}},
@@ -2909,6 +2961,13 @@ export const operations: Record<keyof Operations, OperationRow> = {
   remove_platform: {"method": "DELETE", "path": "/v1/platforms/{name}", "permission": "administer", "summary": "Forget a platform and all that is shown of it", "cli": {"noun": "platform", "verb": "remove", "args": ["name"]}},
   sync_platform: {"method": "POST", "path": "/v1/platforms/{name}/sync", "permission": "operate", "summary": "Read all of a platform anew, and wait for it", "cli": {"noun": "platform", "verb": "sync", "args": ["name"]}},
   get_foreign_vm: {"method": "GET", "path": "/v1/platforms/{name}/vms/{vm}", "permission": "view", "summary": "Show a virtual machine of a platform"},
+  set_foreign_vm: {"method": "PATCH", "path": "/v1/platforms/{name}/vms/{vm}", "permission": "operate", "summary": "Give a virtual machine of a platform other processors or memory", "body": "VmChange"},
+  delete_foreign_vm: {"method": "DELETE", "path": "/v1/platforms/{name}/vms/{vm}", "permission": "operate", "summary": "Delete a virtual machine of a platform, with its disks"},
+  create_foreign_snapshot: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/snapshots", "permission": "operate", "summary": "Take a snapshot of a virtual machine of a platform", "body": "SnapshotCreate"},
+  delete_foreign_snapshot: {"method": "DELETE", "path": "/v1/platforms/{name}/vms/{vm}/snapshots/{snapshot}", "permission": "operate", "summary": "Delete a snapshot of a virtual machine of a platform; the machine stays as it is"},
+  restore_foreign_snapshot: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/snapshots/{snapshot}/restore", "permission": "operate", "summary": "Make a virtual machine of a platform what it was at a snapshot", "body": "RestoreOptions"},
+  move_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/move", "permission": "operate", "summary": "Move a virtual machine of a platform to here", "body": "MoveOptions"},
+  report_foreign_vm_move: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/move-report", "permission": "operate", "summary": "Say what a move of a virtual machine of a platform to here would change and lose", "body": "MoveOptions"},
   start_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/start", "permission": "operate", "summary": "Start a virtual machine of a platform", "body": "StartOptions"},
   stop_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/stop", "permission": "operate", "summary": "Stop a virtual machine of a platform", "body": "StopOptions"},
   suspend_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/suspend", "permission": "operate", "summary": "Suspend a virtual machine of a platform"},
@@ -3079,6 +3138,16 @@ export const fields: Record<string, Record<string, Field>> = {
     auto_converge: {"kind": "boolean", "description": "Slow the guest down when it changes its memory quicker than it can be sent", "required": false, "default": true},
     post_copy: {"kind": "boolean", "description": "When it does not converge, go on at the other host and fetch the rest; a failure then costs the machine's memory", "required": false, "default": false},
     offline: {"kind": "boolean", "description": "Suspend it, move it and resume it, when it cannot move while it runs", "required": false, "default": false},
+  },
+  MoveOptions: {
+    to: {"kind": "string", "description": "here, or the name of a platform", "required": true, "maxLength": 63},
+    new_name: {"kind": "string", "description": "What it is called there (as it is now, as far as that goes)", "required": false, "default": "", "maxLength": 63},
+    project: {"kind": "string", "description": "Whose it is here", "required": false, "default": "default"},
+    pool: {"kind": "string", "description": "Where its disks are stored (here: default; on a platform the one with most room)", "required": false, "default": "", "maxLength": 128},
+    host: {"kind": "string", "description": "Where it is placed (the one that suits best)", "required": false, "default": "", "maxLength": 128},
+    network: {"kind": "array", "description": "Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default)", "required": false, "maxItems": 8},
+    keep_source: {"kind": "boolean", "description": "What it was moved from stays, off, until somebody deletes it", "required": false, "default": true},
+    start: {"kind": "boolean", "description": "Start it when it has come", "required": false, "default": false},
   },
   StartOptions: {
     boot: {"kind": "enum", "description": "Boot from this first, this time only", "required": false, "values": ["disk", "cdrom", "network"]},
@@ -3371,8 +3440,8 @@ export const fields: Record<string, Record<string, Field>> = {
     tpm: {"kind": "boolean", "description": "A TPM 2.0 of its own", "required": false},
     boot: {"kind": "array", "description": "What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out", "required": false, "values": ["disk", "cdrom", "network"], "maxItems": 3},
     cdrom: {"kind": "boolean", "description": "A CD drive, also while nothing is in it (with an iso)", "required": false},
-    disk_bus: {"kind": "enum", "description": "What disks hang on (virtio; legacy: ide)", "required": false, "values": ["virtio", "scsi", "sata", "ide"]},
-    nic_model: {"kind": "enum", "description": "Which network card (virtio; legacy: e1000)", "required": false, "values": ["virtio", "e1000", "e1000e", "rtl8139"]},
+    disk_bus: {"kind": "enum", "description": "What disks hang on (virtio; legacy: ide). pvscsi and lsisas are what VMware's machines have", "required": false, "values": ["virtio", "scsi", "sata", "ide", "pvscsi", "lsisas"]},
+    nic_model: {"kind": "enum", "description": "Which network card (virtio; legacy: e1000). vmxnet3 is what VMware's machines have", "required": false, "values": ["virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"]},
     display: {"kind": "enum", "description": "Which graphics card (vga; microvm: none)", "required": false, "values": ["none", "vga", "cirrus", "virtio", "qxl"]},
     gpu_3d: {"kind": "boolean", "description": "3D by the host's graphics card; display must be virtio", "required": false},
     spice: {"kind": "boolean", "description": "SPICE beside VNC, for the host's root", "required": false},

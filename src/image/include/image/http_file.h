@@ -18,11 +18,11 @@ struct HttpFileOptions {
   /// Without a byte. A request as a whole may take that long and a second for each 4 KiB more.
   std::chrono::milliseconds stalled{30'000};
   unsigned attempts = 4;  ///< of one read; the server is given time in between, 7 s in all
-  /// Certificates of authorities (PEM) for https. Empty: the system's. The server's name is checked,
-  /// too.
+  /// Certificates of authorities (PEM) for https. Empty: the system's. The server's name is
+  /// checked, too.
   std::string authorities;
-  /// SHA-256 of the server's certificate (or SHA-1, as some servers tell of others), lower-case hex:
-  /// that one is accepted and no other, whoever has signed it and whatever its name. Empty: by
+  /// SHA-256 of the server's certificate (or SHA-1, as some servers tell of others), lower-case
+  /// hex: that one is accepted and no other, whoever has signed it and whatever its name. Empty: by
   /// authorities and name.
   std::string fingerprint;
   /// `Name: value` lines for each request, to the first server only.

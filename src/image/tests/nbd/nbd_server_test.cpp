@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "image/nbd_file.h"
 #include "nbd_support.h"
 
 namespace truce::image::nbd {

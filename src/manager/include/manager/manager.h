@@ -49,6 +49,13 @@ struct PlatformPace {
   platform::Pace feed;
 };
 
+/// How quick moves to and from platforms are looked after.
+struct RelocationPace {
+  Duration look = 1s;                              ///< between two looks at how far one is
+  Duration first_pause = 1s, longest_pause = 30s;  ///< after a failure, doubled with each
+  Duration give_up = 15min;                        ///< since one last got on: then it is undone
+};
+
 /// How a connection to a platform is made; nothing is sent before it is used.
 using OpenPlatform = std::function<std::unique_ptr<platform::Platform>(asio::any_io_executor loop,
                                                                        platform::Account account)>;
@@ -106,6 +113,7 @@ struct Settings : Limits {
   std::map<std::string, OpenPlatform> platform_kinds;  ///< by the scheme of their addresses
   std::filesystem::path platforms_folder;  ///< where what they have told is kept; empty: it is not
   PlatformPace platform_pace;
+  RelocationPace relocation_pace;
   std::filesystem::path metrics_folder;  ///< where metrics are kept; empty: they are not
   std::filesystem::path backup_folder;   ///< where a copy lies while it is sent
   availability::Timing availability;     ///< of all hosts of the cluster

@@ -135,5 +135,65 @@ TEST(ForeignVms, are_switched_when_somebody_asks_by_tasks) {
   });
 }
 
+TEST(ForeignVms, are_resized_and_deleted_when_somebody_asks) {
+  with_foreign([](Estate& estate, FakeEstate& theirs) -> Async<void> {
+    auto id = theirs.inventory().machines().begin()->first;
+    const std::string path = "/v1/platforms/prod/vms/web01";
+    auto set = co_await estate.call("PATCH", path, R"({"cpus":3,"memory":1073741824})");
+    EXPECT_EQ(set.status, 200) << set.raw;
+    EXPECT_EQ(set.number("/cpus"), 3);
+    EXPECT_EQ(theirs.machine(id).cpus, 3);
+    EXPECT_EQ(theirs.machine(id).memory, gib(1));
+    EXPECT_EQ((co_await estate.call("PATCH", path, R"({"description":"x"})")).status, 501);
+    auto started = co_await estate.call("POST", path + "/start", "{}");
+    EXPECT_EQ(co_await estate.task_ends(started.text("/name")), "succeeded");
+    EXPECT_EQ((co_await estate.call("PATCH", path, R"({"cpus":4})")).status, 409);
+    while ((co_await estate.call("GET", path)).text("/observed") != "running")
+      co_await sleep_for(1ms);
+    EXPECT_EQ((co_await estate.call("DELETE", path)).status, 409);
+    co_await estate.task_ends(
+        (co_await estate.call("POST", path + "/stop", R"({"now":true})")).text("/name"));
+    while ((co_await estate.call("GET", path)).text("/observed") != "off") co_await sleep_for(1ms);
+    auto deleted = co_await estate.call("DELETE", path);
+    EXPECT_EQ(deleted.status, 202) << deleted.raw;
+    EXPECT_EQ(co_await estate.task_ends(deleted.text("/name")), "succeeded");
+    EXPECT_TRUE(theirs.inventory().machines().empty());
+  });
+}
+
+TEST(ForeignVms, have_snapshots_that_are_taken_restored_and_deleted) {
+  with_foreign([](Estate& estate, FakeEstate& theirs) -> Async<void> {
+    auto id = theirs.inventory().machines().begin()->first;
+    const std::string path = "/v1/platforms/prod/vms/web01/snapshots";
+    auto ends = [&](std::string method, std::string target,
+                    std::string body) -> Async<std::string> {
+      auto begun = co_await estate.call(method, path + target, body);
+      EXPECT_EQ(begun.status, 202) << begun.raw;
+      co_return co_await estate.task_ends(begun.text("/name"));
+    };
+    auto until_known = [&](std::size_t count) -> Async<void> {
+      while (true) {
+        auto shown = co_await estate.call("GET", "/v1/platforms/prod/vms/web01");
+        if (shown.body.at("foreign").at("snapshots").as_array().size() == count) co_return;
+        co_await sleep_for(1ms);
+      }
+    };
+    EXPECT_EQ(co_await ends("POST", "", R"({"name":"one","description":"first"})"), "succeeded");
+    EXPECT_EQ(co_await ends("POST", "", R"({"name":"two"})"), "succeeded");
+    EXPECT_EQ(co_await ends("POST", "", R"({"name":"two"})"), "succeeded");
+    co_await until_known(3);
+    EXPECT_EQ(theirs.machine(id).snapshots[0].description, "first");
+    EXPECT_EQ((co_await estate.call("DELETE", path + "/two")).status, 409) << "there are two";
+    EXPECT_EQ((co_await estate.call("DELETE", path + "/none")).status, 404);
+    EXPECT_EQ(co_await ends("POST", "/one/restore", R"({"start":true})"), "succeeded");
+    EXPECT_EQ(theirs.machine(id).snapshot, theirs.machine(id).snapshots[0].id);
+    EXPECT_EQ(theirs.machine(id).state, model::Observed::running);
+    EXPECT_EQ(co_await ends("DELETE", "/" + theirs.machine(id).snapshots[2].id, ""), "succeeded");
+    co_await until_known(2);
+    EXPECT_EQ((co_await estate.call("DELETE", path + "/one?subtree")).status, 202);
+    co_await until_known(0);
+  });
+}
+
 }  // namespace
 }  // namespace truce::manager

@@ -35,6 +35,8 @@ enum class Operation : int {
   delete_disk,
   move_disk,
   migrate_vm,
+  move_vm,
+  report_vm_move,
   start_vm,
   stop_vm,
   reset_vm,
@@ -96,6 +98,13 @@ enum class Operation : int {
   remove_platform,
   sync_platform,
   get_foreign_vm,
+  set_foreign_vm,
+  delete_foreign_vm,
+  create_foreign_snapshot,
+  delete_foreign_snapshot,
+  restore_foreign_snapshot,
+  move_foreign_vm,
+  report_foreign_vm_move,
   start_foreign_vm,
   stop_foreign_vm,
   suspend_foreign_vm,
@@ -240,6 +249,9 @@ inline constexpr QueryParameter list_platforms_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
+inline constexpr QueryParameter delete_foreign_snapshot_query[]{
+    {.name = "subtree", .type = QueryType::boolean, .default_value = "false"},
+};
 inline constexpr QueryParameter list_hosts_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
@@ -310,7 +322,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 153> table{{
+inline constexpr std::array<OperationRow, 162> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -335,6 +347,8 @@ inline constexpr std::array<OperationRow, 153> table{{
     {.operation = Operation::delete_disk, .id = "delete_disk", .method = "DELETE", .path = "/v1/vms/{vm}/disks/{disk}", .summary = "Take a disk away from a virtual machine, and delete it", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::move_disk, .id = "move_disk", .method = "POST", .path = "/v1/vms/{vm}/disks/{disk}/move", .summary = "Move a disk to another pool, also while its machine runs", .permission = Permission::operate, .audit = true, .request = "DiskMove", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::migrate_vm, .id = "migrate_vm", .method = "POST", .path = "/v1/vms/{name}/migrate", .summary = "Move a machine to another host, while it runs or while it is off", .permission = Permission::operate, .audit = true, .request = "MigrateOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::move_vm, .id = "move_vm", .method = "POST", .path = "/v1/vms/{name}/move", .summary = "Move a machine that is off to a platform of others, or from one to here", .permission = Permission::operate, .audit = true, .request = "MoveOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::report_vm_move, .id = "report_vm_move", .method = "POST", .path = "/v1/vms/{name}/move-report", .summary = "Say what a move to a platform of others, or from one to here, would change and lose", .permission = Permission::operate, .audit = false, .request = "MoveOptions", .response = "MoveReport", .status = 200, .list = false, .query = {}},
     {.operation = Operation::start_vm, .id = "start_vm", .method = "POST", .path = "/v1/vms/{name}/start", .summary = "Start a virtual machine, or continue a suspended one", .permission = Permission::operate, .audit = true, .request = "StartOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::stop_vm, .id = "stop_vm", .method = "POST", .path = "/v1/vms/{name}/stop", .summary = "Stop a virtual machine", .permission = Permission::operate, .audit = true, .request = "StopOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::reset_vm, .id = "reset_vm", .method = "POST", .path = "/v1/vms/{name}/reset", .summary = "Reset a running virtual machine, as its reset button would", .permission = Permission::operate, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
@@ -396,6 +410,13 @@ inline constexpr std::array<OperationRow, 153> table{{
     {.operation = Operation::remove_platform, .id = "remove_platform", .method = "DELETE", .path = "/v1/platforms/{name}", .summary = "Forget a platform and all that is shown of it", .permission = Permission::administer, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},
     {.operation = Operation::sync_platform, .id = "sync_platform", .method = "POST", .path = "/v1/platforms/{name}/sync", .summary = "Read all of a platform anew, and wait for it", .permission = Permission::operate, .audit = true, .request = "", .response = "Platform", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_foreign_vm, .id = "get_foreign_vm", .method = "GET", .path = "/v1/platforms/{name}/vms/{vm}", .summary = "Show a virtual machine of a platform", .permission = Permission::view, .audit = false, .request = "", .response = "Vm", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::set_foreign_vm, .id = "set_foreign_vm", .method = "PATCH", .path = "/v1/platforms/{name}/vms/{vm}", .summary = "Give a virtual machine of a platform other processors or memory", .permission = Permission::operate, .audit = true, .request = "VmChange", .response = "Vm", .status = 200, .list = false, .query = {}},
+    {.operation = Operation::delete_foreign_vm, .id = "delete_foreign_vm", .method = "DELETE", .path = "/v1/platforms/{name}/vms/{vm}", .summary = "Delete a virtual machine of a platform, with its disks", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::create_foreign_snapshot, .id = "create_foreign_snapshot", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/snapshots", .summary = "Take a snapshot of a virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "SnapshotCreate", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::delete_foreign_snapshot, .id = "delete_foreign_snapshot", .method = "DELETE", .path = "/v1/platforms/{name}/vms/{vm}/snapshots/{snapshot}", .summary = "Delete a snapshot of a virtual machine of a platform; the machine stays as it is", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = delete_foreign_snapshot_query},
+    {.operation = Operation::restore_foreign_snapshot, .id = "restore_foreign_snapshot", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/snapshots/{snapshot}/restore", .summary = "Make a virtual machine of a platform what it was at a snapshot", .permission = Permission::operate, .audit = true, .request = "RestoreOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::move_foreign_vm, .id = "move_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/move", .summary = "Move a virtual machine of a platform to here", .permission = Permission::operate, .audit = true, .request = "MoveOptions", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::report_foreign_vm_move, .id = "report_foreign_vm_move", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/move-report", .summary = "Say what a move of a virtual machine of a platform to here would change and lose", .permission = Permission::operate, .audit = false, .request = "MoveOptions", .response = "MoveReport", .status = 200, .list = false, .query = {}},
     {.operation = Operation::start_foreign_vm, .id = "start_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/start", .summary = "Start a virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "StartOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::stop_foreign_vm, .id = "stop_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/stop", .summary = "Stop a virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "StopOptions", .response = "Task", .status = 202, .list = false, .query = {}},
     {.operation = Operation::suspend_foreign_vm, .id = "suspend_foreign_vm", .method = "POST", .path = "/v1/platforms/{name}/vms/{vm}/suspend", .summary = "Suspend a virtual machine of a platform", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = {}},

@@ -64,12 +64,12 @@ std::string_view to_string(BootDevice value);
 template <> std::span<const std::string_view> enum_names<BootDevice>();
 
 /// What disks hang on.
-enum class DiskBus { virtio, scsi, sata, ide };
+enum class DiskBus { virtio, scsi, sata, ide, pvscsi, lsisas };
 std::string_view to_string(DiskBus value);
 template <> std::span<const std::string_view> enum_names<DiskBus>();
 
 /// Which network card the guest sees.
-enum class NicModel { virtio, e1000, e1000e, rtl8139 };
+enum class NicModel { virtio, e1000, e1000e, rtl8139, vmxnet3 };
 std::string_view to_string(NicModel value);
 template <> std::span<const std::string_view> enum_names<NicModel>();
 
@@ -264,9 +264,14 @@ std::string_view to_string(JobKind value);
 template <> std::span<const std::string_view> enum_names<JobKind>();
 
 /// Short work that answers at once.
-enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files, usage, put_piece, template_file, read_template, dirty_rate, power_off };
+enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files, usage, put_piece, template_file, read_template, dirty_rate, power_off, serve_disk };
 std::string_view to_string(CallVerb value);
 template <> std::span<const std::string_view> enum_names<CallVerb>();
+
+/// How far a move to or from a platform of others is; undo: it is given up, and what there is of it is being removed.
+enum class RelocationPhase { prepare, copy, finish, undo };
+std::string_view to_string(RelocationPhase value);
+template <> std::span<const std::string_view> enum_names<RelocationPhase>();
 
 /// The daemon's own state.
 struct Health {
@@ -315,8 +320,8 @@ struct Hardware {
   std::optional<bool> tpm{};  ///< A TPM 2.0 of its own
   std::optional<std::vector<BootDevice>> boot{};  ///< What to boot from, in this order (disk, then cdrom); a kernel of the template is then left out
   std::optional<bool> cdrom{};  ///< A CD drive, also while nothing is in it (with an iso)
-  std::optional<DiskBus> disk_bus{};  ///< What disks hang on (virtio; legacy: ide)
-  std::optional<NicModel> nic_model{};  ///< Which network card (virtio; legacy: e1000)
+  std::optional<DiskBus> disk_bus{};  ///< What disks hang on (virtio; legacy: ide). pvscsi and lsisas are what VMware's machines have
+  std::optional<NicModel> nic_model{};  ///< Which network card (virtio; legacy: e1000). vmxnet3 is what VMware's machines have
   std::optional<Display> display{};  ///< Which graphics card (vga; microvm: none)
   std::optional<bool> gpu_3d{};  ///< 3D by the host's graphics card; display must be virtio
   std::optional<bool> spice{};  ///< SPICE beside VNC, for the host's root
@@ -559,10 +564,35 @@ struct Vm {
   BalanceMode balance = BalanceMode::automatic;  ///< Whether plans for balance move it; propose: only those that somebody applies
   std::int64_t epoch = 0;  ///< Counts the hosts that it was given to: whoever writes to its disks must know the newest
   std::string moving_to{};  ///< The host that it is moving to
+  std::string relocation{};  ///< The task of its move to or from a platform of others, while that is under way
   std::optional<MigrationFacts> last_migration{};  ///< How its last move to another host went
   std::optional<std::string> platform{};  ///< The platform of others that it is on; such a machine has of these fields only those that the platform tells, and its name is PLATFORM/NAME
   std::optional<ForeignVm> foreign{};  ///< What its platform says of it
   bool operator==(const Vm&) const = default;
+};
+
+/// How a machine moves to or from a platform of others.
+struct MoveOptions {
+  std::string to{};  ///< here, or the name of a platform
+  std::string new_name{};  ///< What it is called there (as it is now, as far as that goes)
+  std::string project = "default";  ///< Whose it is here
+  std::string pool{};  ///< Where its disks are stored (here: default; on a platform the one with most room)
+  std::string host{};  ///< Where it is placed (the one that suits best)
+  std::vector<std::string> network{};  ///< Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default)
+  bool keep_source = true;  ///< What it was moved from stays, off, until somebody deletes it
+  bool start = false;  ///< Start it when it has come
+  bool operator==(const MoveOptions&) const = default;
+};
+
+/// What a move to or from a platform of others would do.
+struct MoveReport {
+  std::string name{};  ///< What it would be called
+  std::string to{};  ///< here, or the platform
+  Bytes bytes{0};  ///< Size of its disks
+  std::vector<std::string> kept{};  ///< What stays as it is, for people
+  std::vector<std::string> changed{};  ///< What is another there
+  std::vector<std::string> lost{};  ///< What does not go along
+  bool operator==(const MoveReport&) const = default;
 };
 
 /// A management platform of others, such as a vCenter, that is shown and used beside Truce's own machines.
@@ -2215,11 +2245,12 @@ struct Call {
   std::vector<std::string> argv{};  ///< For exec
   std::int64_t timeout_seconds = 30;  ///< For exec
   std::int64_t bytes = 0;  ///< For serial_tail, put_piece and read_template: how many
-  std::string stream{};  ///< For stream, put_piece and read_template: the key to open a second connection with
+  std::string stream{};  ///< For stream, put_piece, read_template and serve_disk (which then speaks NBD): the key to open a second connection with
   std::string file{};  ///< For put_piece an upload, for template_file and read_template a template
-  std::string part{};  ///< For template_file and read_template: which of its files; empty: its disk or ISO
+  std::string part{};  ///< For template_file and read_template: which of its files; empty: its disk or ISO. For serve_disk: which disk
   std::int64_t offset = 0;  ///< For put_piece and read_template
   std::string which{};  ///< For stream: a ConsoleKind
+  bool write = false;  ///< For serve_disk: it is written to
   bool only_ask = false;  ///< For power_off: whether the host has nothing that speaks against it; it stays on
   bool operator==(const Call&) const = default;
 };
@@ -2345,6 +2376,31 @@ struct AlarmReceivers {
   std::string name{};  ///< The alarm's name
   std::vector<std::string> webhook{};  ///< Whole URLs
   bool operator==(const AlarmReceivers&) const = default;
+};
+
+/// A disk on its way.
+struct RelocatedDisk {
+  std::string id{};  ///< Here
+  std::string theirs{};  ///< The platform's name for it
+  Bytes size{};  ///< What the guest sees
+  std::string version{};  ///< What was copied of it is of this version
+  Bytes done{0};  ///< All before is copied, and on the disk
+  bool operator==(const RelocatedDisk&) const = default;
+};
+
+/// A move to or from a platform of others; it is named as its task is.
+struct Relocation {
+  std::string name{};  ///< The task
+  std::string vm{};  ///< Uuid of the machine here
+  std::string platform{};  ///< Which
+  std::string machine{};  ///< Its id there; empty: there is none yet
+  bool arrives = true;  ///< It comes from there
+  RelocationPhase phase = RelocationPhase::prepare;  ///< How far it is
+  MoveOptions options{};  ///< As asked for
+  std::vector<RelocatedDisk> disks{};  ///< In their order; the first is what it boots from
+  bool cancelled = false;  ///< Somebody has called it off
+  std::string error{};  ///< Why it is undone
+  bool operator==(const Relocation&) const = default;
 };
 
 /// What has still to be told, and to whom.

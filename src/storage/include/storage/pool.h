@@ -102,8 +102,8 @@ class Pool {
   /// not_found when there is none.
   virtual Async<Result<DiskPath>> disk(std::string id) = 0;
   /// The disk as its guest sees it, for somebody else than the hypervisor: whoever else would write
-  /// to it, or to `write` use it at all, is kept out for as long as it is open. Code::conflict while
-  /// somebody does.
+  /// to it, or to `write` use it at all, is kept out for as long as it is open. Code::conflict
+  /// while somebody does.
   virtual Async<Result<std::shared_ptr<image::Image>>> open_disk(std::string id, Access access) = 0;
   /// What opens a disk that is encrypted; null for one that is not. Code::forbidden when the key
   /// is not the right one. Errors name the key and where it was looked for.

@@ -1,0 +1,209 @@
+// Moves to and from platforms of others, asked for.
+#include "machines/identity.h"
+#include "machines/vms.h"
+#include "moves/moves.h"
+#include "networks/nics.h"
+#include "placement.h"
+#include "platforms/found.h"
+#include "platforms/platforms.h"
+#include "pools/pools.h"
+#include "relocation/mapping.h"
+#include "relocation/relocations.h"
+#include "tasks.h"
+
+namespace truce::manager {
+namespace {
+
+constexpr std::string_view here = "here";
+
+std::vector<std::string> networks_for(const Inventory& inventory, const std::string& project) {
+  std::vector<std::string> names;
+  for (const auto& [name, kept] : inventory.all<model::Network>()) {
+    const auto& owner = kept->object.private_to;
+    if (owner.empty() || owner == project) names.push_back(name);
+  }
+  return names;
+}
+
+Result<ToHere> plan_here(Rooms& rooms, const Found& found, const model::MoveOptions& options) {
+  if (options.to != here)
+    return fail_field("/to", "a machine of a platform moves to 'here', and from here further");
+  return to_here(*found.all, *found.machine, options,
+                 networks_for(rooms.ledger.inventory(), options.project));
+}
+
+// Its cards keep their addresses, unless a machine here has one of them.
+Result<void> give_cards(const Inventory& inventory, const access::Caller& caller,
+                        const std::vector<CardHere>& cards, model::VmCreate wish, model::Vm& vm) {
+  vm.nics.clear();
+  for (const auto& card : cards) {
+    wish.network = card.network;
+    TRY(auto nic, new_nic(inventory, caller, wish));
+    nic.number = static_cast<std::int64_t>(vm.nics.size());
+    auto has = [&](const model::VmNic& other) { return other.mac == card.mac; };
+    bool taken = card.mac.empty() || std::ranges::any_of(vm.nics, has);
+    for (const auto& [name, kept] : inventory.all<model::Vm>())
+      taken = taken || std::ranges::any_of(kept->object.nics, has);
+    nic.mac = taken ? random_mac() : card.mac;
+    vm.nics.push_back(std::move(nic));
+  }
+  return {};
+}
+
+Result<model::Vm> make_here(const Inventory& inventory, const access::Caller& caller,
+                            const ToHere& to, const std::string& host) {
+  auto wish = to.wish;
+  wish.disk = to.disks.front().size;
+  if (!to.cards.empty()) wish.network = to.cards.front().network;
+  TRY(auto vm, new_vm(inventory, caller, wish));
+  vm.disks.clear();
+  for (const auto& disk : to.disks) {
+    TRY_VOID(check_pool(inventory, wish.pool, {disk.size, {}}, "/pool", {}));
+    vm.disks.push_back({.id = disk.id, .size = disk.size, .pool = wish.pool});
+  }
+  TRY_VOID(give_cards(inventory, caller, to.cards, wish, vm));
+  bool known = to.uuid.size() == vm.uuid.size() && !inventory.vm_by_uuid(to.uuid);
+  if (known) vm.uuid = to.uuid;
+  if (host.empty()) {
+    vm.host = place_now(inventory, vm).host;
+  } else {
+    if (!inventory.find<model::Host>(host))
+      return fail_field("/host", fmt::format("there is no host '{}'", host));
+    auto placement = place_among(inventory, vm, {host});
+    if (placement.host.empty())
+      return fail_field("/host", fmt::format("{}", fmt::join(placement.refusals, "; ")));
+    vm.host = placement.host;
+  }
+  if (!vm.host.empty()) ++vm.epoch;
+  return vm;
+}
+
+void note_report(model::Task& task, const model::MoveReport& report) {
+  for (const auto& line : report.changed) note_step(task, line, 0);
+  for (const auto& line : report.lost) note_step(task, "lost: " + line, 0);
+}
+
+Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& context) {
+  CO_TRY(auto options, context.body<model::MoveOptions>());
+  CO_TRY_VOID(access::allow_project(context.caller, options.project));
+  CO_TRY(auto first, find_foreign(rooms, context));
+  CO_TRY(auto platform, rooms.platforms.connection(first.platform));
+  if (platform->transfers() == nullptr)
+    co_return fail(Code::unsupported, "machines cannot be moved from {}",
+                   platform->capabilities().name);
+  const auto& inventory = rooms.ledger.inventory();
+  model::Task task;
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto found, find_foreign(rooms, context));
+    TRY(auto to, plan_here(rooms, found, options));
+    TRY_VOID(check_stays(inventory, found.platform, found.machine->id));
+    TRY_VOID(check_name_free(inventory, to.wish.name, "/new_name"));
+    TRY(auto vm, make_here(inventory, context.caller, to, options.host));
+    task = begin_task(rooms.ledger, change, "vm.move", fmt::format("vms/{}/relocation", vm.name),
+                      vm.project, 0);
+    note_report(task, to.report);
+    model::Relocation move;
+    move.name = task.name;
+    move.vm = vm.uuid;
+    move.platform = found.platform;
+    move.machine = found.machine->id;
+    move.arrives = true;
+    move.options = options;
+    move.disks = to.disks;
+    vm.relocation = task.name;
+    change.put(task);
+    change.put(vm);
+    change.put(move);
+    change.event("api.move_foreign_vm", "vms/" + vm.name, vm.project,
+                 fmt::format("move '{}' here from {}", found.machine->name, found.platform));
+    return {};
+  }));
+  co_return object_response(202, task, 0);
+}
+
+Async<Result<http::Response>> report_foreign_vm_move(Rooms& rooms, const Context& context) {
+  CO_TRY(auto options, context.body<model::MoveOptions>());
+  CO_TRY(auto found, find_foreign(rooms, context));
+  CO_TRY(auto to, plan_here(rooms, found, options));
+  co_return object_response(200, to.report, 0);
+}
+
+/// What a move away is planned with.
+struct Going {
+  Ref<model::Vm> vm;
+  ToThere to;
+};
+
+Result<Going> plan_there(Rooms& rooms, const Context& context, const model::MoveOptions& options,
+                         const std::string& task) {
+  const auto& inventory = rooms.ledger.inventory();
+  TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
+  // What is on platforms is of no project.
+  if (!access::unlimited(context.caller))
+    return fail(Code::forbidden, "who is limited to projects moves nothing to platforms");
+  if (options.to == here)
+    return fail_field("/to", "it is here already: say which platform (truce platform list)");
+  if (!inventory.find<model::Platform>(options.to))
+    return fail_field("/to", fmt::format("there is no platform '{}'", options.to));
+  const auto* all = rooms.platforms.inventory_of(options.to);
+  if (all == nullptr)
+    return fail(Code::unavailable, "{0} has not told what is on it yet: truce platform show {0}",
+                options.to);
+  TRY(auto to, to_there(kept->object, options, *all, task));
+  TRY_VOID(check_name_there(*all, to.machine.name));
+  return Going{std::move(kept), std::move(to)};
+}
+
+Async<Result<http::Response>> move_vm(Rooms& rooms, const Context& context) {
+  CO_TRY(auto options, context.body<model::MoveOptions>());
+  const auto& inventory = rooms.ledger.inventory();
+  if (inventory.find<model::Platform>(options.to) && access::unlimited(context.caller)) {
+    CO_TRY(auto platform, rooms.platforms.connection(options.to));
+    if (platform->transfers() == nullptr)
+      co_return fail(Code::unsupported, "machines cannot be moved to {}",
+                     platform->capabilities().name);
+  }
+  model::Task task;
+  CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY(auto going, plan_there(rooms, context, options, "this"));
+    auto vm = going.vm->object;
+    TRY_VOID(context.check_match(going.vm->revision));
+    TRY_VOID(check_settled(vm));
+    TRY_VOID(check_idle(inventory, vm));
+    task = begin_task(rooms.ledger, change, "vm.move", fmt::format("vms/{}/relocation", vm.name),
+                      vm.project, 0);
+    note_report(task, going.to.report);
+    model::Relocation move;
+    move.name = task.name;
+    move.vm = vm.uuid;
+    move.platform = options.to;
+    move.arrives = false;
+    move.options = options;
+    move.disks = going.to.disks;
+    vm.relocation = task.name;
+    change.put(task);
+    change.put(vm);
+    change.put(move);
+    change.event("api.move_vm", "vms/" + vm.name, vm.project, "move to " + options.to);
+    return {};
+  }));
+  co_return object_response(202, task, 0);
+}
+
+Async<Result<http::Response>> report_vm_move(Rooms& rooms, const Context& context) {
+  CO_TRY(auto options, context.body<model::MoveOptions>());
+  CO_TRY(auto going, plan_there(rooms, context, options, "this"));
+  co_return object_response(200, going.to.report, 0);
+}
+
+}  // namespace
+
+void add_relocation_handlers(Handlers& handlers) {
+  using model::Operation;
+  handlers.on(Operation::move_vm, move_vm);
+  handlers.on(Operation::report_vm_move, report_vm_move);
+  handlers.on(Operation::move_foreign_vm, move_foreign_vm);
+  handlers.on(Operation::report_foreign_vm_move, report_foreign_vm_move);
+}
+
+}  // namespace truce::manager

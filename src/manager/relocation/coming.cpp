@@ -1,0 +1,78 @@
+// A machine that comes: it is made here, its disks are filled, and it is let go.
+#include "placement.h"
+#include "relocation/copying.h"
+#include "relocation/trip.h"
+
+namespace truce::manager {
+
+using model::Observed, model::RelocationPhase, model::Wanted;
+
+// The machine here is made, with empty disks, as any other one is.
+Async<Result<void>> Relocations::await_machine(Trip& trip, Move move) {
+  using namespace asio::experimental::awaitable_operators;
+  auto& inventory = ledger_.inventory();
+  auto seen = inventory.revision();
+  auto vm = inventory.vm_by_uuid(move.vm);
+  if (!vm || vm->object.wanted == Wanted::absent) {
+    auto why = vm ? vm->object.problem : std::string();
+    co_return fail(Code::precondition, "the machine could not be made here: {}",
+                   why.empty() ? "it was deleted" : why);
+  }
+  trip.got_on();
+  if (vm->object.observed == Observed::off)
+    co_return co_await set_phase(move, RelocationPhase::copy);
+  if (!vm->object.problem.empty()) co_await note(move, vm->object.problem, 0);
+  co_await (inventory.changed_since(seen) || sleep_for(1s));
+  co_return Result<void>();
+}
+
+Async<Result<void>> Relocations::bring(Trip& trip, Move move) {
+  auto vm = ledger_.inventory().vm_by_uuid(move.vm);
+  if (!vm) co_return fail(Code::precondition, "the machine here was deleted");
+  auto turn = take_turn(move.platform, vm->object.host);
+  if (!turn) {
+    co_await note(move, "waits for others that are being moved", 0);
+    trip.got_on();
+    co_await sleep_for(1s);
+    co_return Result<void>();
+  }
+  CO_TRY(auto platform, platforms_.connection(move.platform));
+  CO_TRY(auto* transfers, transfers_of(*platform));
+  CO_TRY(std::shared_ptr<platform::Departure> departure, co_await transfers->depart(move.machine));
+  for (std::size_t at = 0; at < move.disks.size(); ++at) {
+    const auto& disk = move.disks[at];
+    if (disk.done == disk.size) continue;
+    CO_TRY(auto ours, co_await open_disk(move, disk.id, true));
+    auto copy = std::make_shared<DiskCopy>(disk.version, disk.done.count);
+    auto work = [departure, theirs = disk.theirs, end = std::make_shared<Fd>(std::move(ours))](
+                    DiskCopy& shared) { return shared.bring(*departure, theirs, std::move(*end)); };
+    CO_TRY_VOID(co_await carry(trip, move, at, copy, std::move(work)));
+    trip.got_on();
+  }
+  co_return co_await set_phase(move, RelocationPhase::finish);
+}
+
+// What it was moved from is removed only where that was asked for, and only while it is off.
+Async<Result<void>> Relocations::settle_here(Trip& trip, Move move) {
+  End how;
+  if (!move.options.keep_source) {
+    auto removed = co_await remove_there(move);
+    if (!removed && !tried_enough(trip, removed.error())) co_return removed;
+    if (!removed) how.left = "what it was moved from is left there: " + removed.error().message;
+  }
+  how.machine = [&](Change& change, model::Vm& vm, std::string& left) {
+    if (move.options.start) {
+      vm.wanted = Wanted::running;
+      auto room = check_room(ledger_.inventory(), vm);
+      if (!room) left = "it is not started: " + room.error().message;
+      if (!room) vm.wanted = Wanted::off;
+      if (room) ++vm.generation;
+    }
+    change.put(vm);
+    change.event("vm.moved", "vms/" + vm.name, vm.project,
+                 fmt::format("came from {} ({})", move.platform, move.machine));
+  };
+  co_return co_await end(move, std::move(how));
+}
+
+}  // namespace truce::manager

@@ -1,0 +1,85 @@
+#include "relocation/copying.h"
+
+#include "image/formats.h"
+#include "image/nbd_file.h"
+
+namespace truce::manager {
+namespace {
+
+constexpr unsigned threads = 8;  // most wait for a server
+constexpr auto flush_again = std::chrono::seconds(5);
+
+}  // namespace
+
+DiskCopy::Safe DiskCopy::safe() const {
+  std::lock_guard lock(mutex_);
+  return safe_;
+}
+
+image::Checkpoints::Start DiskCopy::start() const {
+  return {.at = safe_.end, .done = 0};
+}
+
+void DiskCopy::reached(const Reached& reached) {
+  std::lock_guard lock(mutex_);
+  reached_ = {.at = reached.end, .done = reached.stored};
+}
+
+// What was reached before the flush is on the disk after it.
+Result<void> DiskCopy::settle() {
+  auto now = std::chrono::steady_clock::now();
+  std::uint64_t end = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (now - flushed_ < flush_again) return {};
+    flushed_ = now;
+    end = reached_.at;
+  }
+  TRY_VOID(target_->flush());
+  std::lock_guard lock(mutex_);
+  safe_.end = end;
+  return {};
+}
+
+image::ConvertOptions DiskCopy::options() {
+  image::ConvertOptions how;
+  how.threads = threads;
+  how.cancelled = &cancelled;
+  how.progress = [this](const image::Progress& progress) {
+    auto total = static_cast<double>(progress.total);
+    fraction_ = total > 0 ? static_cast<double>(progress.done) / total : 1;
+  };
+  return how;
+}
+
+Result<void> DiskCopy::bring(platform::Departure& from, const std::string& theirs, Fd ours) {
+  TRY(auto file, image::NbdFile::adopt(std::move(ours), "",
+                                       {.access = image::NbdFileOptions::Access::read_write}));
+  TRY(auto source, from.open(theirs, cancelled));
+  auto size = source.image->size();
+  if (size != file->size())
+    return fail(Code::conflict, "the disk has {} bytes there now, and {} here", size, file->size());
+  if (source.version != safe_.version) {
+    // What was copied of another version is no good, and what was not is zero.
+    TRY_VOID(file->write_zeroes(0, size));
+    std::lock_guard lock(mutex_);
+    safe_ = {source.version, 0};
+  }
+  target_ = file.get();
+  TRY(auto builder, image::build(*image::find_format("raw"), file, {.size = size}));
+  auto how = options();
+  how.checkpoints = this;
+  TRY_VOID(image::convert(*source.image, *builder, how));
+  TRY_VOID(file->flush());
+  std::lock_guard lock(mutex_);
+  safe_.end = size;
+  return {};
+}
+
+Result<void> DiskCopy::send(Fd ours, platform::Arrival& to, std::size_t number) {
+  TRY(auto file, image::NbdFile::adopt(std::move(ours), ""));
+  TRY(auto disk, image::open(file, {}, "raw"));
+  return to.fill(number, *disk, options());
+}
+
+}  // namespace truce::manager

@@ -1,0 +1,91 @@
+// Machines that move to and from platforms of others, while they are off. Each step is in the store
+// before it is done, so that any manager goes on with it (docs/adr/0034).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "ledger.h"
+#include "manager/manager.h"
+#include "nodes.h"
+#include "platforms/platforms.h"
+
+namespace truce::manager {
+
+class DiskCopy;
+
+class Relocations {
+ public:
+  Relocations(asio::any_io_executor loop, Ledger& ledger, Platforms& platforms, Nodes& nodes,
+              const Settings& settings);
+  ~Relocations();
+
+  /// Brings all that are in the store to their end, until cancelled.
+  Async<void> run();
+  /// Once run() has ended.
+  Async<void> close();
+
+ private:
+  struct Trip;
+  struct Turn;
+  using Move = model::Relocation;
+  using Step = std::function<Result<void>(Change& change, Move move)>;
+
+  /// How a move ends: what becomes of the machine here, which is put or erased; what else is told.
+  struct End {
+    model::TaskState state = model::TaskState::succeeded;
+    std::string error, left;
+    std::function<void(Change& change, model::Vm& vm, std::string& left)> machine;
+  };
+
+  Async<void> drive(std::string name);
+  Async<Result<void>> step(Trip& trip, Move move);
+  Async<void> consider(Trip& trip, Move move, Error error);
+  Async<Result<void>> await_machine(Trip& trip, Move move);
+  Async<Result<void>> bring(Trip& trip, Move move);
+  Async<Result<void>> settle_here(Trip& trip, Move move);
+  Async<Result<void>> begin_there(Trip& trip, Move move);
+  Async<Result<void>> send(Trip& trip, Move move);
+  Async<Result<void>> settle_there(Trip& trip, Move move);
+  Async<Result<void>> undo(Trip& trip, Move move);
+  Async<Result<void>> carry(Trip& trip, Move move, std::size_t disk, std::shared_ptr<DiskCopy> copy,
+                            std::function<Result<void>(DiskCopy& copy)> work);
+  Async<void> look_after(Trip& trip, Move move, std::size_t disk, std::shared_ptr<DiskCopy> copy);
+  Async<Result<Fd>> open_disk(Move move, std::string disk, bool write);
+  Async<Result<void>> remove_there(Move move);
+  Async<Result<void>> remove_made(Move move, model::Vm vm);
+  Async<Result<void>> end(Move move, End how);
+  [[nodiscard]] bool tried_enough(const Trip& trip, const Error& error) const;
+  Async<Result<void>> set_phase(Move move, model::RelocationPhase phase);
+  /// One change of a move that is still there.
+  Async<Result<void>> change(std::string name, Step build);
+  Async<void> note(const Move& move, std::string step, double progress);
+  [[nodiscard]] std::unique_ptr<Turn> take_turn(const std::string& platform,
+                                                const std::string& host);
+  Result<platform::Transfers*> transfers_of(platform::Platform& platform) const;
+
+  asio::any_io_executor loop_;
+  Ledger& ledger_;
+  Platforms& platforms_;
+  Nodes& nodes_;
+  const Settings& settings_;
+  Scope scope_;
+  std::set<std::string> driven_;
+  std::multiset<std::string> busy_;  ///< platforms and hosts that copy now
+  asio::thread_pool threads_;
+};
+
+/// Code::precondition while a machine moves to or from a platform.
+Result<void> check_not_relocating(const model::Vm& vm);
+
+/// Code::conflict while a machine of a platform is being moved here.
+Result<void> check_stays(const Inventory& inventory, std::string_view platform,
+                         std::string_view machine);
+
+/// Calls a move off, if that is what the task stands for and it is not over yet: Code::precondition
+/// then. False: it stands for something else.
+Result<bool> cancel_relocation(const Inventory& inventory, Change& change, model::Task task);
+
+}  // namespace truce::manager

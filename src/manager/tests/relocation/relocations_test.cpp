@@ -1,0 +1,330 @@
+// Moves to and from a platform that only pretends, with a node that the test plays: its disks are
+// in memory, and are given out by NBD as a real node gives them.
+#include "../platforms/platform_lab.h"
+#include "image/formats.h"
+#include "image/nbd_server.h"
+
+namespace truce::manager {
+namespace {
+
+using image::MemoryFile;
+using platform::FakeEstate;
+
+constexpr std::uint64_t disk_size = 3 << 20;
+
+std::shared_ptr<image::Image> raw(std::shared_ptr<MemoryFile> file) {
+  auto opened = image::open(std::move(file), {.read_write = true}, "raw");
+  EXPECT_TRUE(opened);
+  return std::move(*opened);
+}
+
+/// A host whose disks are in memory.
+class DiskNode {
+ public:
+  explicit DiskNode(Estate& estate) : estate_(estate) {}
+  std::map<std::string, std::shared_ptr<MemoryFile>> disks;  ///< by uuid/disk
+  std::set<std::string> removed;
+
+  /// Until the connection ends.
+  Async<void> play() {
+    while (true) {
+      auto frame = co_await estate_.node.frame();
+      if (!frame) co_return;
+      auto message = model::from_text<model::ToNode>(*frame, model::Unknown::ignore);
+      if (message->assignment) co_await take(*message->assignment);
+      if (message->call) co_await answer(*message->call);
+    }
+  }
+
+ private:
+  Async<void> take(model::Assignment assignment) {
+    for (const auto& assigned : assignment.vms) {
+      const auto& vm = assigned.vm;
+      model::VmReport seen{.uuid = vm.uuid, .observed = model::Observed::off};
+      if (vm.wanted == model::Wanted::absent) {
+        seen.observed = model::Observed::absent;
+        removed.insert(vm.uuid);
+      }
+      seen.generation = vm.generation;
+      for (const auto& disk : vm.disks) {
+        auto& file = disks[vm.uuid + "/" + disk.id];
+        if (file) continue;
+        file = std::make_shared<MemoryFile>(disk.id);
+        EXPECT_TRUE(file->resize(disk.size.count));
+      }
+      co_await estate_.node.report(seen);
+    }
+  }
+  Async<void> answer(model::Call call) {
+    model::FromNode message;
+    message.reply.emplace();
+    message.reply->id = call.id;
+    EXPECT_EQ(call.verb, model::CallVerb::serve_disk);
+    auto found = disks.find(call.vm + "/" + call.part);
+    if (found == disks.end()) message.reply->error = "no such disk";
+    co_await estate_.node.send(message);
+    if (found == disks.end()) co_return;
+    auto socket = co_await connect_unix((estate_.folder / "node.sock").string());
+    model::FromNode hello;
+    hello.hello = model::Hello{"h1", "1", call.stream};
+    EXPECT_TRUE(co_await write_frame(*socket, model::to_text(hello)));
+    auto end = blocking_end(std::move(*socket));
+    EXPECT_TRUE(end);
+    using image::nbd::ExportOptions;
+    image::nbd::ServeOptions options;
+    options.exports.push_back({.name = "",
+                               .description = {},
+                               .image = raw(found->second),
+                               .access = call.write ? ExportOptions::Access::read_write
+                                                    : ExportOptions::Access::read_only});
+    options.client = std::move(*end);
+    options.until = image::nbd::ServeOptions::Until::unused;
+    auto server = image::nbd::Server::start(std::move(options));
+    EXPECT_TRUE(server);
+    servers_.push_back(std::move(*server));
+  }
+
+  Estate& estate_;
+  std::vector<std::unique_ptr<image::nbd::Server>> servers_;
+};
+
+/// What a test has: all of it outlives the work.
+struct Stage {
+  Estate& estate;
+  FakeEstate& theirs;
+  DiskNode node;
+  Scope scope;
+  std::string machine;  ///< `web01`, there
+};
+
+void paint(MemoryFile& file, int seed) {
+  for (std::uint64_t at = 0; at < disk_size; at += 1 << 18) {
+    std::vector<std::byte> part(1 << 17, static_cast<std::byte>(seed + static_cast<int>(at >> 18)));
+    EXPECT_TRUE(file.write(at, part));
+  }
+}
+
+template <class Work>
+void with_stage(Work work) {
+  on_loop([&](asio::any_io_executor loop) -> Async<void> {
+    Theirs theirs;
+    Estate estate(loop);
+    estate.adjust = [&](Settings& settings) {
+      settings.platform_kinds["fake"] = [&](asio::any_io_executor on, platform::Account) {
+        return std::make_unique<platform::FakePlatform>(std::move(on), theirs.estate);
+      };
+      settings.platform_pace = {.look = 2ms, .save = 2ms, .feed = {10s, 1ms, 5ms}};
+      settings.relocation_pace = {
+          .look = 2ms, .first_pause = 1ms, .longest_pause = 5ms, .give_up = 400ms};
+    };
+    co_await estate.start();
+    co_await estate.connect();
+    co_await add_platform(estate);
+    Stage stage{estate, *theirs.estate, DiskNode(estate), Scope(loop), {}};
+    auto machine = theirs.estate->inventory().machines().begin()->second;
+    machine.disks[0].size = {disk_size};
+    stage.machine = machine.id;
+    platform::Update update;
+    update.machines.seen = {machine};
+    theirs.estate->change(update);
+    paint(*theirs.estate->content(machine.id, machine.disks[0].id), 1);
+    stage.scope.spawn(stage.node.play());
+    co_await work(stage);
+    estate.node.close();
+    co_await stage.scope.join();
+    co_await estate.manager->stop();
+  });
+}
+
+Async<std::string> begin(Stage& stage, std::string path, std::string body) {
+  while (true) {  // until its disk's size has been told
+    auto begun = co_await stage.estate.call("POST", path, body);
+    if (begun.status == 202) co_return begun.text("/name");
+    EXPECT_TRUE(begun.raw.contains("told") || begun.status == 503) << begun.raw;
+    if (begun.status != 503) co_return std::string();
+    co_await sleep_for(2ms);
+  }
+}
+
+Async<std::string> come(Stage& stage, std::string more = {}) {
+  co_await platform_when(stage.estate,
+                         [](const Answer& shown) { return shown.number("/vms") == 1; });
+  while (true) {
+    auto shown = co_await stage.estate.call("GET", "/v1/platforms/prod/vms/web01");
+    if (shown.number("/disks/0/size") == disk_size) break;
+    co_await sleep_for(2ms);
+  }
+  co_return co_await begin(stage, "/v1/platforms/prod/vms/web01/move",
+                           fmt::format(R"({{"to":"here"{}}})", more));
+}
+
+Async<std::string> go(Stage& stage, std::string more = {}) {
+  co_return co_await begin(
+      stage, "/v1/vms/web01/move",
+      fmt::format(R"({{"to":"prod","new_name":"back","network":["LAN"]{}}})", more));
+}
+
+Async<std::string> uuid_of(Stage& stage) {
+  co_return (co_await stage.estate.call("GET", "/v1/vms/web01")).text("/uuid");
+}
+
+Async<void> until_step(Stage& stage, std::string task, std::string part) {
+  while (true) {
+    auto shown = co_await stage.estate.call("GET", "/v1/tasks/" + task);
+    if (shown.text("/step").contains(part)) co_return;
+    if (shown.text("/state") != "running") {
+      ADD_FAILURE() << shown.raw;
+      co_return;
+    }
+    co_await sleep_for(2ms);
+  }
+}
+
+Async<void> until_gone(Stage& stage) {
+  while ((co_await stage.estate.call("GET", "/v1/vms/web01")).status != 404)
+    co_await sleep_for(2ms);
+}
+
+std::size_t named(const FakeEstate& theirs, const std::string& name) {
+  std::size_t count = 0;
+  for (const auto& [id, machine] : theirs.inventory().machines()) count += machine.name == name;
+  return count;
+}
+
+TEST(Relocations, a_machine_comes_and_goes_back_with_what_is_on_its_disk) {
+  with_stage([](Stage& stage) -> Async<void> {
+    auto report = co_await stage.estate.call("POST", "/v1/platforms/prod/vms/web01/move-report",
+                                             R"({"to":"here"})");
+    EXPECT_EQ(report.status, 200) << report.raw;
+    EXPECT_EQ(co_await stage.estate.task_ends(co_await come(stage)), "succeeded");
+    auto here = co_await stage.estate.call("GET", "/v1/vms/web01");
+    EXPECT_EQ(here.text("/relocation"), "");
+    EXPECT_EQ(here.text("/nics/0/mac"), "00:50:56:00:00:01");
+    EXPECT_EQ(here.text("/uuid"), stage.theirs.machine(stage.machine).uuid);
+    auto disk = stage.node.disks.at(here.text("/uuid") + "/disk0");
+    EXPECT_TRUE(disk->content() == stage.theirs.content(stage.machine, "2000")->content());
+    EXPECT_EQ(named(stage.theirs, "web01"), 1U) << "what it was moved from is kept";
+
+    EXPECT_EQ(co_await stage.estate.task_ends(co_await go(stage, R"(,"keep_source":false)")),
+              "succeeded");
+    co_await until_gone(stage);
+    EXPECT_EQ(named(stage.theirs, "back"), 1U);
+    for (const auto& [id, machine] : stage.theirs.inventory().machines())
+      if (machine.name == "back")
+        EXPECT_TRUE(stage.theirs.content(id, "0")->content() == disk->content());
+  });
+}
+
+TEST(Relocations, what_it_was_moved_from_goes_where_that_was_asked_for) {
+  with_stage([](Stage& stage) -> Async<void> {
+    auto task = co_await come(stage, R"(,"keep_source":false)");
+    EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
+    EXPECT_EQ(named(stage.theirs, "web01"), 0U);
+  });
+}
+
+TEST(Relocations, what_may_pass_is_tried_again_and_what_does_not_pass_undoes_it) {
+  with_stage([](Stage& stage) -> Async<void> {
+    stage.theirs.fail("depart", {Code::unavailable, "away", {}}, 3);
+    EXPECT_EQ(co_await stage.estate.task_ends(co_await come(stage)), "succeeded");
+    co_await stage.estate.call("DELETE", "/v1/vms/web01");
+    co_await until_gone(stage);
+    for (auto code : {Code::corrupt, Code::unavailable}) {
+      stage.theirs.fail("depart", {code, "it is broken", {}}, 1000);
+      auto task = co_await come(stage);
+      auto uuid = co_await uuid_of(stage);
+      EXPECT_EQ(co_await stage.estate.task_ends(task), "failed");
+      auto shown = co_await stage.estate.call("GET", "/v1/tasks/" + task);
+      EXPECT_TRUE(shown.text("/error").contains("it is broken")) << shown.raw;
+      co_await until_gone(stage);
+      EXPECT_TRUE(stage.node.removed.contains(uuid));
+    }
+    EXPECT_EQ(named(stage.theirs, "web01"), 1U);
+  });
+}
+
+TEST(Relocations, one_that_is_called_off_leaves_nothing_in_either_direction) {
+  with_stage([](Stage& stage) -> Async<void> {
+    *stage.theirs.hold = true;
+    auto task = co_await come(stage);
+    co_await until_step(stage, task, "copying");
+    EXPECT_EQ((co_await stage.estate.call("POST", "/v1/vms/web01/start", "{}")).status, 409);
+    EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/vms/web01")).status, 409);
+    EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/platforms/prod")).status, 409);
+    EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/platforms/prod/vms/web01")).status, 409);
+    EXPECT_EQ((co_await stage.estate.call("POST", "/v1/tasks/" + task + "/cancel")).status, 202);
+    EXPECT_EQ(co_await stage.estate.task_ends(task), "cancelled");
+    co_await until_gone(stage);
+    *stage.theirs.hold = false;
+    EXPECT_EQ(co_await stage.estate.task_ends(co_await come(stage)), "succeeded");
+    *stage.theirs.hold = true;
+    task = co_await go(stage);
+    co_await until_step(stage, task, "copying");
+    EXPECT_EQ(named(stage.theirs, "back"), 1U);
+    co_await stage.estate.call("POST", "/v1/tasks/" + task + "/cancel");
+    EXPECT_EQ(co_await stage.estate.task_ends(task), "cancelled");
+    EXPECT_EQ(named(stage.theirs, "back"), 0U);
+    EXPECT_EQ((co_await stage.estate.call("GET", "/v1/vms/web01")).text("/relocation"), "");
+  });
+}
+
+TEST(Relocations, a_disk_that_was_written_meanwhile_is_read_anew) {
+  with_stage([](Stage& stage) -> Async<void> {
+    *stage.theirs.hold = true;
+    auto task = co_await come(stage);
+    co_await until_step(stage, task, "copying");
+    // Half of it has come, it breaks off, and somebody writes.
+    auto uuid = co_await uuid_of(stage);
+    paint(*stage.node.disks.at(uuid + "/disk0"), 77);
+    auto content = stage.theirs.content(stage.machine, "2000");
+    EXPECT_TRUE(content->write_zeroes(0, disk_size));
+    paint(*content, 5);
+    stage.theirs.touch();
+    co_await stage.estate.manager->stop();
+    *stage.theirs.hold = false;
+    stage.estate.node.close();
+    co_await stage.scope.join();
+    stage.estate.manager.reset();
+    co_await stage.estate.start();
+    co_await stage.estate.connect();
+    Scope again(stage.estate.loop);
+    again.spawn(stage.node.play());
+    EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
+    EXPECT_TRUE(stage.node.disks.at(uuid + "/disk0")->content() == content->content());
+
+    // The same in the other direction: what was half made is removed.
+    *stage.theirs.hold = true;
+    task = co_await go(stage);
+    co_await until_step(stage, task, "copying");
+    co_await stage.estate.manager->stop();
+    stage.estate.node.close();
+    co_await again.join();
+    *stage.theirs.hold = false;
+    stage.estate.manager.reset();
+    co_await stage.estate.start();
+    co_await stage.estate.connect();
+    stage.scope.spawn(stage.node.play());
+    EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
+    EXPECT_EQ(named(stage.theirs, "back"), 1U);
+  });
+}
+
+TEST(Relocations, what_cannot_be_is_refused_with_the_field_at_fault) {
+  with_stage([](Stage& stage) -> Async<void> {
+    EXPECT_EQ(co_await stage.estate.task_ends(co_await come(stage)), "succeeded");
+    auto bad = [&](std::string body) {
+      return stage.estate.call("POST", "/v1/vms/web01/move", std::move(body));
+    };
+    EXPECT_EQ((co_await bad(R"({"to":"here"})")).text("/field"), "/to");
+    EXPECT_EQ((co_await bad(R"({"to":"none"})")).text("/field"), "/to");
+    EXPECT_EQ((co_await bad(R"({"to":"prod","network":["LAN"]})")).text("/field"), "/new_name")
+        << "the source was kept";
+    EXPECT_EQ((co_await bad(R"({"to":"prod","new_name":"x"})")).text("/field"), "/network");
+    auto again =
+        co_await stage.estate.call("POST", "/v1/platforms/prod/vms/web01/move", R"({"to":"here"})");
+    EXPECT_EQ(again.text("/field"), "/new_name");
+  });
+}
+
+}  // namespace
+}  // namespace truce::manager
