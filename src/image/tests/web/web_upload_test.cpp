@@ -36,6 +36,9 @@ class OneAnswer {
       (void)!::send(client.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
     });
   }
+  OneAnswer(const OneAnswer&) = delete;
+  OneAnswer& operator=(const OneAnswer&) = delete;
+  ~OneAnswer() { ::shutdown(listener_.get(), SHUT_RDWR); }  // nobody may have come
   [[nodiscard]] std::string url() const {
     return fmt::format("http://127.0.0.1:{}/nfc/disk?secret=x", port_);
   }
