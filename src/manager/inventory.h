@@ -11,6 +11,7 @@
 
 #include "base/async.h"
 #include "model/model.h"
+#include "plans/drafts.h"
 #include "plans/host_uses.h"
 #include "store/store.h"
 
@@ -190,6 +191,8 @@ class Inventory {
   [[nodiscard]] store::Revision revision() const { return revision_; }
   /// The last few thousand changes, oldest first.
   [[nodiscard]] const std::deque<Seen>& recent() const { return recent_; }
+  /// Machines of changes that this does not show yet: who decides who goes where counts them, too.
+  [[nodiscard]] Drafts& drafts() const { return drafts_; }
   /// Changes after this revision are all in recent().
   [[nodiscard]] store::Revision remembered_from() const { return remembered_from_; }
 
@@ -243,5 +246,6 @@ bool has_label(const model::Vm& vm, std::string_view label);
 
 /// Whether a task has ended.
 bool ended(const model::Task& task);
+  mutable Drafts drafts_;  // no part of what the store holds
 
 }  // namespace truce::manager

@@ -40,6 +40,7 @@ class Change {
     expect<T>(object.name);
     write_over(object.name, object);
   }
+    if constexpr (std::is_same_v<T, model::Vm>) note_draft(object);
   void put_job(const model::Job& job) {
     expect<model::Job>(job.task);
     write_over(job.task, job);
@@ -99,6 +100,7 @@ class Change {
   template <class T>
   void write_over(std::string_view name, const T& object) {
     auto kept = inventory_.find<T>(name);
+  std::vector<Draft> drafts;         ///< machines that take anything else than before
     write(key_of<T>(name),
           kept ? model::to_text_over(object, *kept->text) : model::to_text(object));
   }
@@ -109,6 +111,19 @@ class Change {
 
 class Ledger {
  public:
+  /// The pool itself where it has changed, and those of its places that have.
+  void put_pool(const model::Pool& pool);
+  void expect_place(const std::string& pool, const std::string& host);
+  [[nodiscard]] bool writes_to(std::string_view key) const {
+    return std::ranges::find(writes, key, &store::Write::key) != writes.end();
+  }
+  void note_draft(const model::Vm& vm) {
+    std::erase_if(drafts, [&](const Draft& draft) { return draft->uuid == vm.uuid; });
+    auto kept = inventory_.vm_by_uuid(vm.uuid);
+    if (takes_otherwise(kept ? &kept->object : nullptr, vm))
+      drafts.push_back(inventory_.drafts().add(vm));
+  }
+
   Ledger(asio::any_io_executor loop, store::Store& store);
 
   /// Reads everything and follows the store from there, as part of `scope`.

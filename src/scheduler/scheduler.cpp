@@ -152,6 +152,15 @@ std::string pool_refusal(const model::Vm& vm, const std::vector<PoolUse>& pools)
   return {};
 }
 
+std::string told(const std::vector<std::string>& refusals) {
+  constexpr std::size_t most = 8;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, refusals.size()); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : "; ", refusals[i]);
+  if (refusals.size() > most) text += fmt::format("; and {} more", refusals.size() - most);
+  return text;
+}
+
 Placement place(const model::Vm& vm, const std::vector<Candidate>& candidates,
                 const Conflicts& conflicts, const Terms& terms) {
   Placement placement;

@@ -176,6 +176,7 @@ Result<void> check_part(const Inventory& inventory, const model::Pool& part, Nee
     return fail(Code::unavailable, "nothing can be stored in '{}': {}", part.name, part.problem);
   }
   if (auto why = too_full(part, need.stored); !why.empty()) return fail(Code::limit, "{}", why);
+  if (part.overcommit_percent == 0) return {};
   auto given = promised(inventory, part.name, part.shared ? std::string() : host);
   if (auto why = too_much(part, given, need.promised); !why.empty())
     return fail(Code::limit, "{}", why);

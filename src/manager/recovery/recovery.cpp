@@ -343,6 +343,8 @@ Async<void> Recovery::restart(std::string uuid, std::string to, std::string why)
     bool lost = is_lost(inventory, tenancy->object) && vm.host == tenancy->object.owner &&
                 (shall_run(vm) || leaves_storage(vm));
     if (!left && !lost) return {};
+    // Others of this plan, or anything else, may have come there first: the next round sees it.
+    if (!is_refuge_now(inventory, vm, to)) return {};
     TRY_VOID(assign(inventory, change, vm, to));
     end_moves_of(inventory, change, vm, to);
     from = vm.host;

@@ -1,7 +1,5 @@
 #include "recovery/stranded.h"
 
-#include <fmt/ranges.h>
-
 #include "base/log.h"
 #include "moves/moves.h"
 #include "plans/gather.h"
@@ -52,7 +50,8 @@ Refuge Refuges::of(const model::Vm& vm, const std::string& but) const {
   if (!refuge.hosts.empty()) return refuge;
   refuge.lack = fmt::format(
       "it cannot be started on another host: {}",
-      refusals.empty() ? "there is none that lives" : fmt::format("{}", fmt::join(refusals, "; ")));
+      refusals.empty() ? "there is none that lives"
+                       : scheduler::told({refusals.begin(), refusals.end()}));
   return refuge;
 }
 
@@ -62,7 +61,12 @@ std::string Refuges::refusal_of(const model::Vm& vm, const scheduler::Candidate&
   auto reached = check_reach(inventory_, vm, host.host->name);
   if (!reached) return reached.error().message;
   auto placement = scheduler::place(vm, {host}, conflicts_, terms);
-  return placement.host.empty() ? fmt::format("{}", fmt::join(placement.refusals, "; ")) : "";
+  return placement.host.empty() ? scheduler::told(placement.refusals) : "";
+}
+
+bool is_refuge_now(const Inventory& inventory, const model::Vm& vm, const std::string& host) {
+  return lives(inventory, host) && check_reach(inventory, vm, host).has_value() &&
+         !place_among(inventory, vm, {host}).host.empty();
 }
 
 bool leaves_storage(const model::Vm& vm) {

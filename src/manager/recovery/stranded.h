@@ -36,6 +36,9 @@ class Refuges {
   scheduler::Conflicts conflicts_;
 };
 
+/// Whether a host takes a machine still, beside what has been given to it since it was chosen.
+bool is_refuge_now(const Inventory& inventory, const model::Vm& vm, const std::string& host);
+
 /// Whether its host ends a machine, or has ended it, so that another one starts it: nobody has
 /// wanted anything else of it since.
 bool leaves_storage(const model::Vm& vm);

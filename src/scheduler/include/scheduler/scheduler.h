@@ -47,6 +47,9 @@ struct Placement {
   std::vector<std::string> refusals;
 };
 
+/// Refusals as one text; of many only the first, and how many more there are.
+std::string told(const std::vector<std::string>& refusals);
+
 /// What placement keeps to besides what hosts have.
 struct Terms {
   std::vector<RuleView> rules;  ///< about the machine: rules_about()
