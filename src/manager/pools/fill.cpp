@@ -39,6 +39,7 @@ Bytes size_of(const model::Pool& pool) {
 std::vector<model::Pool> parts_of(const model::Pool& pool) {
   if (pool.shared || pool.places.size() < 2) return {pool};
   std::vector<model::Pool> parts;
+  parts.reserve(pool.places.size());
   for (const auto& place : pool.places) parts.push_back(*pool_at(pool, place.host));
   return parts;
 }
@@ -100,6 +101,11 @@ std::string too_much(const model::Pool& pool, Bytes promised, Bytes more) {
       "'{}' has promised {} to machines, and may promise {} % of its {}: {} more is too much",
       pool.name, to_string(promised), pool.overcommit_percent, to_string(size_of(pool)),
       to_string(more));
+}
+
+bool says_otherwise(const model::Pool& before, const model::Pool& now) {
+  return known(before) != known(now) || nearly_full(before) != nearly_full(now) ||
+         full(before) != full(now);
 }
 
 void note_fill(Change& change, const model::Pool& before, const model::Pool& now) {

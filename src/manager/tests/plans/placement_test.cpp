@@ -2,10 +2,10 @@
 #include "placement.h"
 
 #include "../estate.h"
+#include "filled_inventory.h"
 #include "pools/fill.h"
 #include "pools/places.h"
 #include "recovery/stranded.h"
-#include "filled_inventory.h"
 
 namespace truce::manager {
 namespace {
