@@ -54,17 +54,16 @@ std::optional<scheduler::Candidate> own_host(const Inventory& inventory, const m
                       inventory.vm_by_uuid(vm.uuid));
 }
 
-// Whether its disks can be on a host is asked of few hosts: it takes the longest.
+}  // namespace
+
 scheduler::Terms terms_with_reach(const Inventory& inventory, const model::Vm& vm) {
   auto terms = terms_for(inventory, vm);
-  terms.reach = [&](const model::Host& host) {
+  terms.reach = [&inventory, &vm](const model::Host& host) {
     auto reached = check_reach(inventory, vm, host.name);
     return reached ? std::string() : reached.error().message;
   };
   return terms;
 }
-
-}  // namespace
 
 std::vector<scheduler::Candidate> candidates(const Inventory& inventory,
                                              const std::string& except) {
@@ -122,9 +121,8 @@ namespace {
 void place_one(const Inventory& inventory, Change& change, const std::string& name) {
   auto vm = inventory.find<model::Vm>(name)->object;
   auto placement = place_now(inventory, vm);
-  auto problem = placement.host.empty()
-                     ? "no host fits: " + scheduler::told(placement.refusals)
-                     : std::string();
+  auto problem = placement.host.empty() ? "no host fits: " + scheduler::told(placement.refusals)
+                                        : std::string();
   if (placement.host.empty() && problem == vm.problem) return;
   vm.host = placement.host;
   if (!vm.host.empty()) ++vm.epoch;

@@ -25,12 +25,10 @@ class Refuges {
   explicit Refuges(const Inventory& inventory);
   /// `but`: not that host; empty: any.
   [[nodiscard]] Refuge of(const model::Vm& vm, const std::string& but = {}) const;
+  /// Those that live.
   [[nodiscard]] const std::vector<scheduler::Candidate>& hosts() const { return hosts_; }
 
  private:
-  [[nodiscard]] std::string refusal_of(const model::Vm& vm, const scheduler::Candidate& host,
-                                       const scheduler::Terms& terms) const;
-
   const Inventory& inventory_;
   std::vector<scheduler::Candidate> hosts_;
   scheduler::Conflicts conflicts_;
