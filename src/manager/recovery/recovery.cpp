@@ -20,7 +20,8 @@ using model::Wanted;
 namespace {
 
 constexpr std::size_t assigned_at_once = 25;
-constexpr Duration pause = 20ms;  // many changes are looked at together
+constexpr std::size_t looked_at_once = 16;  // of machines that are lost
+constexpr Duration pause = 20ms;            // many changes are looked at together
 
 bool is_over(const Inventory& inventory, const model::VmTenancy& tenancy) {
   auto life = inventory.find<model::NodeLife>(tenancy.owner);
@@ -117,22 +118,63 @@ Refuge refuge_of(const Refuges& refuges, const model::Vm& vm) {
   return elsewhere.hosts.empty() ? refuges.of(vm) : elsewhere;
 }
 
-void add_lost(const Inventory& inventory, const model::Vm& vm, const Refuges& refuges,
-              Estate& estate) {
-  auto refuge = refuge_of(refuges, vm);
-  if (refuge.hosts.empty()) {
-    estate.problems[vm.uuid] = std::move(refuge.lack);
-    return;
+/// A machine that is lost.
+struct Lost {
+  const model::Vm* vm = nullptr;
+  std::vector<std::string> needs;
+  int urgency = 0;  ///< that of the most urgent that needs it, too
+};
+using ByName = std::map<std::string, Lost>;
+
+void raise(ByName& lost, const std::string& name, int urgency) {
+  auto found = lost.find(name);
+  if (found == lost.end() || found->second.urgency >= urgency) return;
+  found->second.urgency = urgency;
+  for (const auto& need : found->second.needs) raise(lost, need, urgency);
+}
+
+// The most urgent first.
+std::vector<const Lost*> in_order(ByName& lost) {
+  std::vector<const Lost*> order;
+  for (auto& [name, one] : lost) {
+    order.push_back(&one);
+    for (const auto& need : one.needs) raise(lost, need, one.urgency);
   }
+  std::ranges::stable_sort(order, {}, [](const Lost* one) { return -one->urgency; });
+  return order;
+}
+
+void add_machine(const Lost& lost, std::vector<std::string> hosts, Estate& estate) {
   availability::Machine machine;
-  machine.name = vm.name;
-  machine.priority = urgency(vm);
-  machine.depends_on = needed_by(inventory, vm);
-  machine.memory = vm.memory;
-  machine.nodes = std::move(refuge.hosts);
+  machine.name = lost.vm->name;
+  machine.priority = urgency(*lost.vm);
+  machine.depends_on = lost.needs;
+  machine.memory = lost.vm->memory;
+  machine.nodes = std::move(hosts);
   machine.ran = true;
-  estate.uuids[vm.name] = vm.uuid;
+  estate.uuids[lost.vm->name] = lost.vm->uuid;
   estate.machines.push_back(std::move(machine));
+}
+
+// Which hosts take a machine is asked for as many as can be started now and some more, as it takes
+// a look at each of thousands of hosts. One that needs another that is lost waits in any case.
+void add_lost(ByName lost, const Refuges& refuges, Estate& estate) {
+  std::size_t found = 0;
+  for (const auto* one : in_order(lost)) {
+    auto& problem = estate.problems[one->vm->uuid];
+    if (std::ranges::any_of(one->needs, [&](const auto& name) { return lost.contains(name); })) {
+      add_machine(*one, {}, estate);
+    } else if (found == looked_at_once) {
+      problem = "it waits to be started on another host: others are started first";
+    } else {
+      auto refuge = refuge_of(refuges, *one->vm);
+      problem = std::move(refuge.lack);
+      if (refuge.hosts.empty()) continue;
+      add_machine(*one, std::move(refuge.hosts), estate);
+      ++found;
+    }
+    if (problem.empty()) estate.problems.erase(one->vm->uuid);
+  }
 }
 
 // Uuids of machines that may be lost, that leave their host, or that are being started: most of an
@@ -169,6 +211,7 @@ void add_needed(const Inventory& inventory, Estate& estate) {
 Estate gather(const Inventory& inventory, const std::set<std::string>& leaving) {
   Estate estate;
   Refuges refuges(inventory);
+  ByName found;
   for (const auto& uuid : concerned(inventory, leaving)) {
     auto vm = inventory.vm_by_uuid(uuid);
     auto kept = inventory.find<model::VmTenancy>(uuid);
@@ -181,11 +224,12 @@ Estate gather(const Inventory& inventory, const std::set<std::string>& leaving) 
     bool wanted = shall_run(vm->object) || leaves_storage(vm->object);
     estate.view.vms[vm->object.name].value.wanted = wanted;
     if (wanted && is_protected(inventory, vm->object)) {
-      add_lost(inventory, vm->object, refuges, estate);
+      found[vm->object.name] = {&vm->object, needed_by(inventory, vm->object), urgency(vm->object)};
     } else if (wanted) {
       estate.problems[uuid] = "its host is gone, and it is not to be started on another one";
     }
   }
+  add_lost(std::move(found), refuges, estate);
   add_needed(inventory, estate);
   estate.view.nodes = view_of(inventory, {}).nodes;
   for (const auto& candidate : refuges.hosts()) {

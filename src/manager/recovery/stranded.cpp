@@ -25,6 +25,17 @@ bool is_stranded(const Inventory& inventory, const model::Vm& vm) {
          is_protected(inventory, vm);
 }
 
+// The disk that binds a machine to its host; null: none does.
+const model::VmDisk* bound_by(const Inventory& inventory, const model::Vm& vm) {
+  if (vm.observed == model::Observed::absent) return nullptr;
+  auto binds = [&](const model::VmDisk& disk) {
+    auto pool = inventory.find<model::Pool>(disk.pool);
+    return !pool || !pool->object.shared;
+  };
+  auto found = std::ranges::find_if(vm.disks, binds);
+  return found == vm.disks.end() ? nullptr : &*found;
+}
+
 Duration patience_of(const model::Vm& vm) {
   auto policy = vm.availability.value_or(model::VmAvailability());
   return std::chrono::seconds(policy.storage_loss_seconds);
@@ -42,6 +53,14 @@ Refuges::Refuges(const Inventory& inventory)
 Refuge Refuges::of(const model::Vm& vm, const std::string& but) const {
   Refuge refuge;
   std::set<std::string> refusals;
+  const auto* disk = bound_by(inventory_, vm);
+  bool away = std::ranges::none_of(
+      hosts_, [&](const auto& host) { return host.host->name == vm.host && vm.host != but; });
+  if (disk != nullptr && away) {
+    refuge.lack = fmt::format("it cannot be started on another host: {} is in the pool '{}' of {}",
+                              disk->id, disk->pool, vm.host);
+    return refuge;
+  }
   auto all = scheduler::refusals(vm, hosts_, conflicts_, terms_with_reach(inventory_, vm));
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     const auto& name = hosts_[i].host->name;

@@ -215,9 +215,9 @@ def estate(context, hosts, machines):
         with probed(truced, f"{label}: all come at once", rows):
             begin = time.monotonic()
             players = Players(context, truced, hosts, shared)
-            measure.until(lambda: connected(truced, hosts), 3600, "all hosts are connected", pause=0.2)
+            measure.until(lambda: connected(truced, hosts), 3600, "all hosts are connected", pause=2)
             rows.append(Row(f"{label}: until all hosts are connected and have reported", "s", [time.monotonic() - begin]))
-            measure.until(lambda: players.ask("count") >= machines, 3600, "all machines run", pause=0.5)
+            measure.until(lambda: players.ask("count") >= machines, 3600, "all machines run", pause=2)
             rows.append(Row(f"{label}: until all hosts are there and all machines run", "s", [time.monotonic() - begin]))
         settled(truced, label)
         with probed(truced, f"{label}: at rest", rows):
