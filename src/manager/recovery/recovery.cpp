@@ -140,7 +140,9 @@ std::vector<const Lost*> in_order(ByName& lost) {
     order.push_back(&one);
     for (const auto& need : one.needs) raise(lost, need, one.urgency);
   }
-  std::ranges::stable_sort(order, {}, [](const Lost* one) { return -one->urgency; });
+  std::ranges::sort(order, {}, [](const Lost* one) {
+    return std::pair(-one->urgency, std::string_view(one->vm->name));
+  });
   return order;
 }
 
