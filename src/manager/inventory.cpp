@@ -5,6 +5,7 @@
 
 #include "availability/records.h"
 #include "base/release.h"
+#include "pools/places.h"
 
 namespace truce::manager {
 namespace {
@@ -53,7 +54,10 @@ bool says_the_same(const model::Pool& one, const model::Pool& other) {
   auto place = [](const model::PoolPlace& one, const model::PoolPlace& other) {
     return one.host == other.host && one.path == other.path;
   };
-  return asked(one) == asked(other) && std::ranges::equal(one.places, other.places, place);
+  // Of one that each host has anyhow, or that they share, none is told who has it.
+  bool everywhere = one.name == "default" || one.shared;
+  return asked(one) == asked(other) &&
+         (everywhere || std::ranges::equal(one.places, other.places, place));
 }
 
 template <class T>
@@ -125,6 +129,7 @@ Result<void> Inventory::load(store::Listing listing) {
     auto key = entry.key;
     TRY_VOID(apply_change({std::move(key), std::move(entry)}, revision));
   }
+  join_pools(listing.revision);
   recent_.clear();
   revision_ = listing.revision;
   remembered_from_ = listing.revision;
@@ -133,6 +138,7 @@ Result<void> Inventory::load(store::Listing listing) {
 
 Result<void> Inventory::apply(const store::Batch& batch) {
   for (const auto& change : batch.changes) TRY_VOID(apply_change(change, batch.revision));
+  join_pools(batch.revision);
   while (recent_.size() > remembered_changes) {
     remembered_from_ = recent_.front().revision;
     recent_.pop_front();
@@ -176,6 +182,106 @@ void Inventory::index(const Kept<T>* old, const Kept<T>* now) {
     if (old) live_tasks_.erase(old->object.name);
     if (now && !ended(now->object)) live_tasks_.insert(now->object.name);
   }
+}
+
+namespace {
+
+/// What follows the folder of a kind in a key; empty: it is of another kind.
+template <class T>
+std::string name_in(std::string_view key) {
+  constexpr auto folder = folder_of<T>;
+  bool is = key.starts_with(folder) && key.size() > folder.size() && key[folder.size()] == '/';
+  return is ? std::string(key.substr(folder.size() + 1)) : std::string();
+}
+
+/// Null, with the result set: it cannot be read.
+template <class T>
+Ref<T> read_kept(const store::Change& change, store::Revision revision, Result<void>& result) {
+  auto object = model::from_text<T>(change.entry->value, model::Unknown::ignore);
+  if (!object) {
+    result = fail(Code::corrupt, "stored object {}: {}", change.key, object.error().message);
+    return nullptr;
+  }
+  return std::make_shared<Kept<T>>(Kept<T>{
+      *std::move(object), revision, std::make_shared<const std::string>(change.entry->value)});
+}
+
+}  // namespace
+
+bool Inventory::take_pool(const store::Change& change, store::Revision revision,
+                          Result<void>& result) {
+  auto name = name_in<model::Pool>(change.key);
+  if (name.empty()) return false;
+  pools_changed_.insert(name);
+  if (!change.entry) return stored_pools_.erase(name), true;
+  if (auto kept = read_kept<model::Pool>(change, revision, result))
+    stored_pools_[name] = std::move(kept);
+  return true;
+}
+
+bool Inventory::take_place(const store::Change& change, store::Revision revision,
+                           Result<void>& result) {
+  auto name = name_in<model::PoolPlace>(change.key);
+  auto slash = name.find('/');
+  if (name.empty() || slash == name.npos) return false;
+  auto pool = name.substr(0, slash), host = name.substr(slash + 1);
+  pools_changed_.insert(pool);
+  if (change.entry) {
+    if (auto kept = read_kept<model::PoolPlace>(change, revision, result))
+      places_[pool][host] = std::move(kept);
+  } else if (auto places = places_.find(pool); places != places_.end()) {
+    places->second.erase(host);
+    if (places->second.empty()) places_.erase(places);
+  }
+  return true;
+}
+
+void Inventory::join_pools(store::Revision revision) {
+  for (const auto& name : std::exchange(pools_changed_, {})) show_pool(name, revision);
+}
+
+// With thousands of places its text is long: who is told of an older change is told what it is now.
+void Inventory::show_pool(const std::string& name, store::Revision revision) {
+  auto& shown = std::get<Collection<model::Pool>>(collections_);
+  auto old = find<model::Pool>(name);
+  auto stored = stored_pool(name);
+  if (!old && !stored) return;
+  Seen seen{.revision = revision, .folder = folder_of<model::Pool>, .name = name};
+  Ref<model::Pool> now;
+  if (stored) {
+    auto pool = joined(stored->object, stored_places(name));
+    auto text = pool == stored->object
+                    ? stored->text
+                    : std::make_shared<const std::string>(model::to_text_over(pool, *stored->text));
+    now = std::make_shared<Kept<model::Pool>>(
+        Kept<model::Pool>{std::move(pool), stored->revision, std::move(text)});
+    seen.text = now->text;
+    shown[name] = now;
+  } else {
+    shown.erase(name);
+  }
+  seen.for_others = is_for_others(old ? &old->object : nullptr, now ? &now->object : nullptr);
+  for (auto& before : recent_)
+    if (before.folder == seen.folder && before.name == name && before.text) before.text = seen.text;
+  recent_.push_back(std::move(seen));
+}
+
+Ref<model::Pool> Inventory::stored_pool(std::string_view name) const {
+  auto found = stored_pools_.find(name);
+  return found == stored_pools_.end() ? nullptr : found->second;
+}
+
+const Places& Inventory::stored_places(std::string_view pool) const {
+  static const Places none;
+  auto found = places_.find(pool);
+  return found == places_.end() ? none : found->second;
+}
+
+std::vector<std::string> Inventory::pools_gone() const {
+  std::vector<std::string> names;
+  for (const auto& [name, places] : places_)
+    if (!stored_pools_.contains(name)) names.push_back(name);
+  return names;
 }
 
 template <class T>
@@ -227,6 +333,7 @@ Result<void> Inventory::apply_change(const store::Change& change, store::Revisio
     }
     return result;
   }
+  if (take_pool(change, revision, result) || take_place(change, revision, result)) return result;
   // Keys of no kind (a machine's cloud-init data) are read from the store when they are needed.
   std::apply(
       [&]<class... T>(const Collection<T>&...) { (apply_to<T>(change, revision, result) || ...); },

@@ -10,7 +10,9 @@
 #include <unordered_map>
 
 #include "base/async.h"
+#include "lists/folders.h"
 #include "model/model.h"
+#include "plans/drafts.h"
 #include "plans/host_uses.h"
 #include "store/store.h"
 
@@ -25,82 +27,6 @@ struct Kept {
 };
 template <class T>
 using Ref = std::shared_ptr<const Kept<T>>;
-
-/// The folder of the store that a kind lives in, which is also its path in the API.
-template <class T>
-inline constexpr std::string_view folder_of = {};
-template <>
-inline constexpr std::string_view folder_of<model::Vm> = "vms";
-template <>
-inline constexpr std::string_view folder_of<model::Template> = "templates";
-template <>
-inline constexpr std::string_view folder_of<model::Network> = "networks";
-template <>
-inline constexpr std::string_view folder_of<model::SecurityGroup> = "security-groups";
-template <>
-inline constexpr std::string_view folder_of<model::Pool> = "pools";
-template <>
-inline constexpr std::string_view folder_of<model::Host> = "hosts";
-template <>
-inline constexpr std::string_view folder_of<model::Task> = "tasks";
-template <>
-inline constexpr std::string_view folder_of<model::Event> = "events";
-template <>
-inline constexpr std::string_view folder_of<model::Token> = "tokens";
-template <>
-inline constexpr std::string_view folder_of<model::User> = "users";
-template <>
-inline constexpr std::string_view folder_of<model::Session> = "sessions";
-template <>
-inline constexpr std::string_view folder_of<model::Alarm> = "alarms";
-template <>
-inline constexpr std::string_view folder_of<model::AlarmTargets> = "alarm-targets";
-template <>
-inline constexpr std::string_view folder_of<model::AlarmReceivers> = "alarm-receivers";
-template <>
-inline constexpr std::string_view folder_of<model::AlarmMessage> = "alarm-messages";
-template <>
-inline constexpr std::string_view folder_of<model::Job> = "jobs";
-template <>
-inline constexpr std::string_view folder_of<model::Upload> = "uploads";
-template <>
-inline constexpr std::string_view folder_of<model::ConflictClass> = "conflict-classes";
-template <>
-inline constexpr std::string_view folder_of<model::ResourcePool> = "resource-pools";
-template <>
-inline constexpr std::string_view folder_of<model::Rule> = "rules";
-template <>
-inline constexpr std::string_view folder_of<model::Plan> = "plans";
-template <>
-inline constexpr std::string_view folder_of<model::Cluster> = "clusters";
-template <>
-inline constexpr std::string_view folder_of<model::JoinToken> = "join-tokens";
-template <>
-inline constexpr std::string_view folder_of<model::Platform> = "platforms";
-template <>
-inline constexpr std::string_view folder_of<model::Relocation> = "relocations";
-// Who lives and who may run what: `availability` says what these are. Heartbeats are not here:
-// there are too many of them.
-template <>
-inline constexpr std::string_view folder_of<model::NodeLife> = "node";
-template <>
-inline constexpr std::string_view folder_of<model::VmTenancy> = "vm";
-
-/// What one of a kind is called.
-template <class T>
-inline constexpr std::string_view noun_of = folder_of<T>.substr(0, folder_of<T>.size() - 1);
-template <>
-inline constexpr std::string_view noun_of<model::ConflictClass> = "conflict class";
-template <>
-inline constexpr std::string_view noun_of<model::ResourcePool> = "resource pool";
-template <>
-inline constexpr std::string_view noun_of<model::JoinToken> = "join token";
-
-/// The key of the object `name` of a kind.
-template <class T>
-std::string key_of(std::string_view name) {
-  return fmt::format("{}/{}", folder_of<T>, name);
-}
 
 /// The key of a machine's cloud-init data, which the inventory does not hold: it may be secret.
 inline std::string first_boot_key(const std::string& uuid) {
@@ -145,6 +71,9 @@ struct Seen {
   bool for_others = false;
 };
 
+/// How each host has a pool, by host.
+using Places = std::map<std::string, Ref<model::PoolPlace>, std::less<>>;
+
 /// Names of objects by what they belong to.
 using Members = std::map<std::string, std::set<std::string>, std::less<>>;
 
@@ -167,6 +96,12 @@ class Inventory {
     auto found = all<T>().find(name);
     return found == all<T>().end() ? nullptr : found->second;
   }
+  /// A pool as it stands in the store, without what its places tell; all<Pool>() has both.
+  [[nodiscard]] Ref<model::Pool> stored_pool(std::string_view name) const;
+  /// What stands in the store of the places of a pool, also of one that is gone.
+  [[nodiscard]] const Places& stored_places(std::string_view pool) const;
+  /// Pools that are gone, of which places are left.
+  [[nodiscard]] std::vector<std::string> pools_gone() const;
   [[nodiscard]] Ref<model::Vm> vm_by_uuid(const std::string& uuid) const;
   /// Names of the machines of a host.
   [[nodiscard]] const std::set<std::string>& machines_on(std::string_view host) const;
@@ -180,6 +115,8 @@ class Inventory {
   [[nodiscard]] const std::set<std::string>& unplaced() const { return unplaced_; }
   /// What machines take of each host.
   [[nodiscard]] const HostUses& uses() const { return uses_; }
+  /// Machines of changes that this does not show yet: who decides who goes where counts them, too.
+  [[nodiscard]] Drafts& drafts() const { return drafts_; }
   [[nodiscard]] bool number_taken(std::int64_t number) const { return numbers_.contains(number); }
 
   /// What is under certificates_key(); empty when there is nothing.
@@ -206,6 +143,10 @@ class Inventory {
   template <class T>
   void index(const Kept<T>* old, const Kept<T>* now);
   Result<void> apply_change(const store::Change& change, store::Revision revision);
+  bool take_pool(const store::Change& change, store::Revision revision, Result<void>& result);
+  bool take_place(const store::Change& change, store::Revision revision, Result<void>& result);
+  void join_pools(store::Revision revision);
+  void show_pool(const std::string& name, store::Revision revision);
   Result<void> take_format(const store::Change& change, store::Revision revision);
 
   std::tuple<Collection<model::Vm>, Collection<model::Template>, Collection<model::Network>,
@@ -220,6 +161,9 @@ class Inventory {
              Collection<model::Relocation>, Collection<model::NodeLife>,
              Collection<model::VmTenancy>>
       collections_;
+  Collection<model::Pool> stored_pools_;
+  std::map<std::string, Places, std::less<>> places_;
+  std::set<std::string> pools_changed_;  ///< by the batch that is taken in
   std::map<std::string, std::string, std::less<>> certificates_;
   std::unordered_map<std::string, std::string> uuid_names_;
   Members on_hosts_, in_networks_, tenancies_;
@@ -227,6 +171,7 @@ class Inventory {
   std::set<std::string> live_tasks_;
   std::set<std::string> unplaced_;
   HostUses uses_;
+  mutable Drafts drafts_;  // no part of what the store holds
   std::deque<Seen> recent_;
   store::Revision remembered_from_ = 0;
   store::Revision revision_ = 0;

@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include "base/log.h"
+#include "pools/places.h"
 
 namespace truce::manager {
 namespace {
@@ -14,6 +15,52 @@ std::int64_t last_number(const Inventory& inventory) {
 }
 
 }  // namespace
+
+void Change::expect_place(const std::string& pool, const std::string& host) {
+  const auto& places = inventory_.stored_places(pool);
+  auto kept = places.find(host);
+  auto key = place_key(pool, host);
+  if (std::ranges::find(conditions, key, &store::Condition::key) == conditions.end())
+    conditions.push_back({std::move(key), kept == places.end() ? 0 : kept->second->revision});
+}
+
+void Change::put_place(const std::string& pool, const model::PoolPlace& place) {
+  const auto& places = inventory_.stored_places(pool);
+  auto kept = places.find(place.host);
+  auto key = place_key(pool, place.host);
+  bool stored = kept != places.end() && kept->second->object == place;
+  if (stored && !writes_to(key)) return;
+  expect_place(pool, place.host);
+  write(std::move(key), kept == places.end() ? model::to_text(place)
+                                             : model::to_text_over(place, *kept->second->text));
+}
+
+void Change::put_pool(const model::Pool& pool) {
+  expect<model::Pool>(pool.name);
+  auto key = key_of<model::Pool>(pool.name);
+  auto stored = inventory_.stored_pool(pool.name);
+  auto itself = without_places(pool);
+  auto text = stored ? model::to_text_over(itself, *stored->text) : model::to_text(itself);
+  if (!stored || text != *stored->text || writes_to(key)) write(std::move(key), std::move(text));
+  std::set<std::string_view> hosts;
+  for (const auto& place : pool.places) {
+    hosts.insert(place.host);
+    put_place(pool.name, place);
+  }
+  for (const auto& [host, kept] : inventory_.stored_places(pool.name)) {
+    if (hosts.contains(host)) continue;
+    expect_place(pool.name, host);
+    write(place_key(pool.name, host), std::nullopt);
+  }
+}
+
+void Change::erase_places(const std::string& pool) {
+  for (const auto& [host, kept] : inventory_.stored_places(pool)) {
+    if (full()) return;  // the rest goes by itself
+    expect_place(pool, host);
+    write(place_key(pool, host), std::nullopt);
+  }
+}
 
 Ledger::Ledger(asio::any_io_executor loop, store::Store& store)
     : loop_(loop), store_(store), inventory_(std::move(loop)) {}
@@ -63,6 +110,7 @@ Async<Result<void>> Ledger::change(Actor actor, std::function<Result<void>(Chang
     Change change(inventory_, actor);
     CO_TRY_VOID(build(change));
     if (change.writes.empty() && change.events.empty()) co_return Result<void>{};
+    auto drafts = change.drafts;  // they count until the inventory shows them
     auto revision = co_await commit(std::move(change));
     if (revision) {
       co_await inventory_.reached(*revision);

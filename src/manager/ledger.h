@@ -37,8 +37,10 @@ class Change {
   }
   template <class T>
   void put(const T& object) {
+    if constexpr (std::is_same_v<T, model::Pool>) return put_pool(object);
     expect<T>(object.name);
     write_over(object.name, object);
+    if constexpr (std::is_same_v<T, model::Vm>) note_draft(object);
   }
   void put_job(const model::Job& job) {
     expect<model::Job>(job.task);
@@ -48,7 +50,12 @@ class Change {
   void erase(std::string_view name) {
     expect<T>(name);
     write(key_of<T>(name), std::nullopt);
+    if constexpr (std::is_same_v<T, model::Pool>) erase_places(std::string(name));
   }
+  /// What is left of the places of a pool, as many as fit.
+  void erase_places(const std::string& pool);
+  /// How one host has a pool, where that is not stored already.
+  void put_place(const std::string& pool, const model::PoolPlace& place);
   /// A value of no kind, without a condition. What was to be written to the key before is replaced.
   void write(std::string key, std::optional<std::string> value) {
     auto old = std::ranges::find(writes, key, &store::Write::key);
@@ -93,6 +100,7 @@ class Change {
   std::vector<store::Condition> conditions;
   std::vector<store::Write> writes;
   std::vector<model::Event> events;  ///< named and written by the ledger
+  std::vector<Draft> drafts;         ///< machines that take anything else than before
 
  private:
   /// What a newer release has put into the object stays there.
@@ -101,6 +109,19 @@ class Change {
     auto kept = inventory_.find<T>(name);
     write(key_of<T>(name),
           kept ? model::to_text_over(object, *kept->text) : model::to_text(object));
+  }
+
+  /// The pool itself where it has changed, and those of its places that have.
+  void put_pool(const model::Pool& pool);
+  void expect_place(const std::string& pool, const std::string& host);
+  [[nodiscard]] bool writes_to(std::string_view key) const {
+    return std::ranges::find(writes, key, &store::Write::key) != writes.end();
+  }
+  void note_draft(const model::Vm& vm) {
+    std::erase_if(drafts, [&](const Draft& draft) { return draft->uuid == vm.uuid; });
+    auto kept = inventory_.vm_by_uuid(vm.uuid);
+    if (takes_otherwise(kept ? &kept->object : nullptr, vm))
+      drafts.push_back(inventory_.drafts().add(vm));
   }
 
   const Inventory& inventory_;

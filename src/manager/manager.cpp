@@ -12,6 +12,7 @@
 #include "plans/plans.h"
 #include "plans/rules.h"
 #include "platforms/platforms.h"
+#include "pools/places.h"
 #include "recovery/recovery.h"
 #include "recovery/tenants.h"
 #include "relocation/relocations.h"
@@ -190,6 +191,7 @@ Async<Result<void>> Manager::start() {
     make_first_alarms(state.ledger.inventory(), change);
     return make_first_pool(state.ledger.inventory(), change);
   }));
+  CO_TRY_VOID(co_await move_places(state.ledger));
   CO_TRY_VOID(co_await mark_hosts_offline(state.ledger));
   if (!state.settings.metrics_folder.empty()) {
     state.history = open_history(state.settings.metrics_folder);
@@ -199,6 +201,7 @@ Async<Result<void>> Manager::start() {
   CO_TRY_VOID(state.nodes.listen(state.settings.node_socket, state.scope));
   CO_TRY_VOID(availability::check(state.settings.availability));
   state.scope.spawn(place_machines(state.ledger));
+  state.scope.spawn(clear_places(state.ledger));
   state.scope.spawn(watch_rules(state.ledger));
   state.scope.spawn(carry_out_plans(state.ledger, state.plans));
   state.scope.spawn(watch_load(state.ledger, state.plans, state.settings.balance_pace));

@@ -1,7 +1,5 @@
 #include "placement.h"
 
-#include <fmt/ranges.h>
-
 #include "base/log.h"
 #include "plans/gather.h"
 #include "pools/places.h"
@@ -12,7 +10,7 @@
 namespace truce::manager {
 namespace {
 
-constexpr std::size_t placed_at_once = 50;
+constexpr std::size_t looked_at_once = 25;
 
 // Who waits for the machine sees what it waits for.
 void show_in_tasks(const Inventory& inventory, Change& change, const model::Vm& vm) {
@@ -24,42 +22,48 @@ void show_in_tasks(const Inventory& inventory, Change& change, const model::Vm& 
   }
 }
 
-scheduler::Candidate candidate_of(const Inventory& inventory, const Ref<model::Host>& host,
-                                  const Ref<model::Vm>& except) {
+// `drafts`: what is taken beside what the inventory shows.
+scheduler::Candidate candidate_of(const Inventory& inventory, const HostUses& drafts,
+                                  const Ref<model::Host>& host, const Ref<model::Vm>& except) {
   const auto& name = host->object.name;
   const auto* use = &inventory.uses().of(name);
-  HostUse without;
-  if (except && (except->object.host == name || except->object.moving_to == name)) {
-    without = *use;
+  const auto& more = drafts.of(name);
+  HostUse other;
+  bool was_here = except && (except->object.host == name || except->object.moving_to == name);
+  if (was_here || more != HostUse()) {
+    other = *use;
+    add(other, more);
     for (const auto* one : {&except->object.host, &except->object.moving_to})
-      if (*one == name) count(without, except->object, -1);
-    use = &without;
+      if (was_here && *one == name) count(other, except->object, -1);
+    use = &other;
   }
-  return {.host = std::shared_ptr<const model::Host>(host, &host->object),
-          .promised = use->promised,
-          .reserved_cpu = use->reserved_cpu,
-          .machines = use->machines,
-          .neighbours = {use->classes.begin(), use->classes.end()}};
+  scheduler::Candidate candidate{.host = std::shared_ptr<const model::Host>(host, &host->object),
+                                 .promised = use->promised,
+                                 .reserved_cpu = use->reserved_cpu,
+                                 .machines = use->machines,
+                                 .neighbours = {use->classes.begin(), use->classes.end()}};
+  for (const auto& neighbour : more.classes) candidate.neighbours.push_back(neighbour);
+  return candidate;
 }
 
 // The machine's own host without it.
 std::optional<scheduler::Candidate> own_host(const Inventory& inventory, const model::Vm& vm) {
   auto host = inventory.find<model::Host>(vm.host);
   if (!host) return std::nullopt;
-  return candidate_of(inventory, host, inventory.vm_by_uuid(vm.uuid));
+  return candidate_of(inventory, uses_of_drafts(inventory, vm.uuid), host,
+                      inventory.vm_by_uuid(vm.uuid));
 }
 
-// Whether its disks can be on a host is asked of few hosts: it takes the longest.
+}  // namespace
+
 scheduler::Terms terms_with_reach(const Inventory& inventory, const model::Vm& vm) {
   auto terms = terms_for(inventory, vm);
-  terms.reach = [&](const model::Host& host) {
+  terms.reach = [&inventory, &vm](const model::Host& host) {
     auto reached = check_reach(inventory, vm, host.name);
     return reached ? std::string() : reached.error().message;
   };
   return terms;
 }
-
-}  // namespace
 
 std::vector<scheduler::Candidate> candidates(const Inventory& inventory,
                                              const std::string& except) {
@@ -67,7 +71,8 @@ std::vector<scheduler::Candidate> candidates(const Inventory& inventory,
   const auto& hosts = inventory.all<model::Host>();
   std::vector<scheduler::Candidate> all;
   all.reserve(hosts.size());
-  for (const auto& [name, kept] : hosts) all.push_back(candidate_of(inventory, kept, vm));
+  auto drafts = uses_of_drafts(inventory, except);
+  for (const auto& [name, kept] : hosts) all.push_back(candidate_of(inventory, drafts, kept, vm));
   return all;
 }
 
@@ -82,9 +87,11 @@ scheduler::Placement place_now(const Inventory& inventory, const model::Vm& vm) 
 scheduler::Placement place_among(const Inventory& inventory, const model::Vm& vm,
                                  const std::vector<std::string>& hosts) {
   std::vector<scheduler::Candidate> some;
+  auto drafts = uses_of_drafts(inventory, vm.uuid);
+  auto kept = inventory.vm_by_uuid(vm.uuid);
   for (const auto& name : hosts) {
     auto host = inventory.find<model::Host>(name);
-    if (host) some.push_back(candidate_of(inventory, host, inventory.vm_by_uuid(vm.uuid)));
+    if (host) some.push_back(candidate_of(inventory, drafts, host, kept));
   }
   if (some.empty()) return {};
   return scheduler::place(vm, some, conflicts_of(inventory), terms_for(inventory, vm));
@@ -97,7 +104,7 @@ Result<void> check_room(const Inventory& inventory, const model::Vm& vm) {
   if (!candidate) return {};  // not placed yet: the placement loop says why
   auto placement = scheduler::place(vm, {*std::move(candidate)}, conflicts_of(inventory));
   if (!placement.host.empty()) return {};
-  return fail(Code::limit, "{}", fmt::join(placement.refusals, "; "));
+  return fail(Code::limit, "{}", scheduler::told(placement.refusals));
 }
 
 Result<void> check_company(const Inventory& inventory, const model::Vm& vm) {
@@ -108,35 +115,56 @@ Result<void> check_company(const Inventory& inventory, const model::Vm& vm) {
   return {};
 }
 
+namespace {
+
+// Where it goes, or why it goes nowhere; nothing where that has been said already.
+void place_one(const Inventory& inventory, Change& change, const std::string& name) {
+  auto vm = inventory.find<model::Vm>(name)->object;
+  auto placement = place_now(inventory, vm);
+  auto problem = placement.host.empty() ? "no host fits: " + scheduler::told(placement.refusals)
+                                        : std::string();
+  if (placement.host.empty() && problem == vm.problem) return;
+  vm.host = placement.host;
+  if (!vm.host.empty()) ++vm.epoch;
+  vm.problem = std::move(problem);
+  change.put(vm);
+  show_in_tasks(inventory, change, vm);
+  if (placement.host.empty()) return;
+  change.event("vm.placed", "vms/" + name, vm.project,
+               fmt::format("placed on {}: {}", placement.host, placement.reason));
+}
+
+// Some of those that come after `last`, by name; answers the last of them, or nothing where these
+// were all.
+std::string place_some(const Inventory& inventory, Change& change, const std::string& last) {
+  std::size_t looked_at = 0;
+  const auto& unplaced = inventory.unplaced();
+  for (auto name = unplaced.upper_bound(last); name != unplaced.end(); ++name) {
+    place_one(inventory, change, *name);
+    if (++looked_at == looked_at_once || change.full()) return *name;
+  }
+  return {};
+}
+
+}  // namespace
+
 Async<void> place_machines(Ledger& ledger) {
   auto& inventory = ledger.inventory();
   while (true) {
     auto seen = inventory.revision();
-    auto done = co_await ledger.change({}, [&](Change& change) -> Result<void> {
-      std::size_t placed = 0;
-      for (const auto& name : inventory.unplaced()) {
-        auto vm = inventory.find<model::Vm>(name)->object;
-        auto placement = place_now(inventory, vm);
-        auto problem = placement.host.empty()
-                           ? fmt::format("no host fits: {}", fmt::join(placement.refusals, "; "))
-                           : std::string();
-        if (placement.host.empty() && problem == vm.problem) continue;
-        vm.host = placement.host;
-        if (!vm.host.empty()) ++vm.epoch;
-        vm.problem = std::move(problem);
-        change.put(vm);
-        show_in_tasks(inventory, change, vm);
-        if (!placement.host.empty()) {
-          change.event("vm.placed", "vms/" + name, vm.project,
-                       fmt::format("placed on {}: {}", placement.host, placement.reason));
-        }
-        if (++placed == placed_at_once) break;
+    for (std::string last; true;) {
+      std::string next;
+      auto done = co_await ledger.change({}, [&](Change& change) -> Result<void> {
+        next = place_some(inventory, change, last);
+        return {};
+      });
+      if (!done) {
+        spdlog::warn("placement: {}", done.error().message);
+        co_await sleep_for(1s);
       }
-      return {};
-    });
-    if (!done) {
-      spdlog::warn("placement: {}", done.error().message);
-      co_await sleep_for(1s);
+      last = std::move(next);
+      if (last.empty()) break;
+      co_await sleep_for(0ms);  // others have their turn
     }
     // What came while this was stored has not been looked at yet.
     co_await inventory.changed_since(seen);

@@ -14,6 +14,9 @@ scheduler::Placement place_among(const Inventory& inventory, const model::Vm& vm
 /// All hosts, with what they have promised to machines other than `except` (a uuid).
 std::vector<scheduler::Candidate> candidates(const Inventory& inventory, const std::string& except);
 
+/// What rules say about a machine, and whether hosts reach its disks; good while the machine lives.
+scheduler::Terms terms_with_reach(const Inventory& inventory, const model::Vm& vm);
+
 /// Whether the machine's host and resource pools can run it now: beside what it has promised to
 /// others, and beside those that are there.
 Result<void> check_room(const Inventory& inventory, const model::Vm& vm);

@@ -89,8 +89,9 @@ class Builder {
     if (runs(vm)) set_demand(vm, row);
     auto found = classes_.find(vm.conflict_class);
     if (found != classes_.end()) row.conflict_class = found->second;
-    row.reach = reach_of(vm);
     if (auto why = why_fixed(vm); !why.empty()) row.fixed = sentence(why);
+    // Where it could be matters only of one that can go there: there may be a kind for each host.
+    if (row.fixed == none) row.reach = reach_of(vm);
     auto shares = vm.resources ? vm.resources->cpu_shares.value_or(0) : 0;
     if (shares > 0) row.weight = static_cast<float>(shares) / static_cast<float>(100 * vm.cpus);
     row.weight = std::clamp(row.weight, 0.1F, 10.0F);
@@ -125,6 +126,11 @@ class Builder {
       return "is not to be balanced";
     if (objects_.keep == Keep::all_but_automatic && vm.balance == model::BalanceMode::propose)
       return "moves only by plans that somebody applies";
+    for (const auto& disk : vm.disks) {
+      if (!vm.host.empty() && !is_shared(disk.pool))
+        return fmt::format("has its disk {} in the pool '{}', which is not shared", disk.id,
+                           disk.pool);
+    }
     return {};
   }
 
@@ -187,7 +193,7 @@ class Builder {
 
   [[nodiscard]] bool has_pool(const std::string& pool, const std::string& host) const {
     const auto& places = pools_.at(pool)->places;
-    return std::ranges::find(places, host, &model::PoolPlace::host) != places.end();
+    return std::ranges::binary_search(places, host, {}, &model::PoolPlace::host);
   }
 
   void add(const model::Rule& rule) {

@@ -27,6 +27,15 @@ struct Seeker {
   std::int64_t reserved = 0;
 };
 
+Seeker seeker_of(const model::Vm& vm, const Conflicts& conflicts, const Terms& terms) {
+  return {.vm = vm,
+          .conflicts = conflicts,
+          .terms = terms,
+          .outfit = model::outfit(vm),
+          .type = std::string(model::to_string(vm.machine)),
+          .reserved = reserved_cpu(vm)};
+}
+
 std::string room_refusal(const Seeker& seeker, const Candidate& candidate) {
   const auto& host = *candidate.host;
   if (candidate.promised + seeker.vm.memory > host.memory) {
@@ -152,6 +161,24 @@ std::string pool_refusal(const model::Vm& vm, const std::vector<PoolUse>& pools)
   return {};
 }
 
+std::vector<std::string> refusals(const model::Vm& vm, const std::vector<Candidate>& candidates,
+                                  const Conflicts& conflicts, const Terms& terms) {
+  auto seeker = seeker_of(vm, conflicts, terms);
+  std::vector<std::string> all;
+  all.reserve(candidates.size());
+  for (const auto& candidate : candidates) all.push_back(refusal(seeker, candidate));
+  return all;
+}
+
+std::string told(const std::vector<std::string>& refusals) {
+  constexpr std::size_t most = 8;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, refusals.size()); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : "; ", refusals[i]);
+  if (refusals.size() > most) text += fmt::format("; and {} more", refusals.size() - most);
+  return text;
+}
+
 Placement place(const model::Vm& vm, const std::vector<Candidate>& candidates,
                 const Conflicts& conflicts, const Terms& terms) {
   Placement placement;
@@ -159,12 +186,7 @@ Placement place(const model::Vm& vm, const std::vector<Candidate>& candidates,
     placement.refusals.push_back(std::move(why));
     return placement;
   }
-  Seeker seeker{vm,
-                conflicts,
-                terms,
-                model::outfit(vm),
-                std::string(model::to_string(vm.machine)),
-                reserved_cpu(vm)};
+  auto seeker = seeker_of(vm, conflicts, terms);
   std::uint64_t most_left = 0;
   std::size_t least_broken = 0;
   // Whether a host suits takes long to find out: it is asked only of one that would be better.

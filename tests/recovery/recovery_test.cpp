@@ -53,6 +53,27 @@ TEST(Recovery, a_machine_of_a_dead_host_is_started_elsewhere_by_a_task) {
   });
 }
 
+TEST(Recovery, a_machine_that_nobody_has_yet_does_not_wait_for_a_dead_host) {
+  with_hosts(3, [](Lab& lab) -> Async<void> {
+    auto uuid = co_await lab.run("web", "shared");
+    auto home = lab.where(uuid).front();
+    EXPECT_EQ((co_await lab.call("POST", "/v1/vms/web/stop")).status, 202);
+    co_await lab.pass_until(
+        [&]() -> Async<bool> { co_return co_await lab.vm("web", "/observed") == "off"; }, "off");
+    lab.host(home).link().cut();
+    co_await lab.pass(20s);  // its life is over
+    auto started = co_await lab.call("POST", "/v1/vms/web/start");
+    EXPECT_EQ(started.status, 202) << boost::json::serialize(started.body);
+    co_await lab.pass_until([&]() -> Async<bool> { co_return lab.where(uuid).size() == 1; },
+                            "runs");
+    EXPECT_NE(lab.where(uuid).front(), home);
+    auto other = lab.where(uuid).front();
+    lab.host(home).link().heal();
+    co_await lab.pass(20s);
+    EXPECT_EQ(lab.where(uuid), std::vector{other});
+  });
+}
+
 TEST(Recovery, a_daemon_that_is_away_for_a_moment_costs_nothing) {
   with_hosts(2, [](Lab& lab) -> Async<void> {
     auto uuid = co_await lab.run("web", "shared");

@@ -1,6 +1,4 @@
 // Whether a machine can go to another host, and to which.
-#include <fmt/ranges.h>
-
 #include "machines/devices.h"
 #include "model/hardware.h"
 #include "moves/moves.h"
@@ -198,7 +196,7 @@ Result<std::string> choose_target(const Inventory& inventory, const model::Vm& v
   std::ranges::move(placement.refusals, std::back_inserter(refusals));
   if (refusals.empty()) refusals.emplace_back("there is no other host");
   return fail(Code::precondition, "'{}' cannot go anywhere else: {}", vm.name,
-              fmt::join(refusals, "; "));
+              scheduler::told(refusals));
 }
 
 }  // namespace truce::manager

@@ -36,9 +36,11 @@ scheduler::Keep keep_for(model::PlanKind kind, By by) {
 scheduler::Terms terms_for(const Inventory& inventory, const model::Vm& vm) {
   const auto& rules = inventory.all<model::Rule>();
   if (rules.empty()) return {};
-  return {.rules =
-              scheduler::rules_about(vm, all_of<model::Rule>(inventory),
-                                     all_of<model::Vm>(inventory), all_of<model::Host>(inventory))};
+  auto others = all_of<model::Vm>(inventory);
+  auto drafts = inventory.drafts().all();
+  for (const auto& draft : drafts) others.push_back(draft.get());
+  return {.rules = scheduler::rules_about(vm, all_of<model::Rule>(inventory), others,
+                                          all_of<model::Host>(inventory))};
 }
 
 }  // namespace truce::manager

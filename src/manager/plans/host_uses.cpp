@@ -31,6 +31,17 @@ void HostUses::count(const model::Vm& vm, int times) {
   }
 }
 
+void add(HostUse& use, const HostUse& more) {
+  use.promised.count += more.promised.count;
+  use.reserved_cpu += more.reserved_cpu;
+  use.machines += more.machines;
+  use.classes.insert(more.classes.begin(), more.classes.end());
+}
+
+void HostUses::add(const std::string& host, const HostUse& more) {
+  manager::add(uses_[host], more);
+}
+
 const HostUse& HostUses::of(const std::string& host) const {
   static const HostUse nothing;
   auto found = uses_.find(host);

@@ -18,6 +18,7 @@ struct HostUse {
   std::size_t machines = 0;
   /// Machines that have a conflict class: class by name.
   std::map<std::string, std::string> classes;
+  bool operator==(const HostUse&) const = default;
 };
 
 /// By host. One that moves has its room on both.
@@ -25,6 +26,9 @@ class HostUses {
  public:
   void add(const model::Vm& vm) { count(vm, 1); }
   void remove(const model::Vm& vm) { count(vm, -1); }
+  /// What else is taken of a host.
+  void add(const std::string& host, const HostUse& more);
+  [[nodiscard]] bool empty() const { return uses_.empty(); }
   [[nodiscard]] const HostUse& of(const std::string& host) const;
 
  private:
@@ -32,6 +36,9 @@ class HostUses {
 
   std::map<std::string, HostUse, std::less<>> uses_;
 };
+
+/// Adds what one takes to what another does.
+void add(HostUse& use, const HostUse& more);
 
 /// Counts a machine in or out (-1).
 void count(HostUse& use, const model::Vm& vm, int times);

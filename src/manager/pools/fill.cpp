@@ -19,6 +19,13 @@ bool full(const model::Pool& pool) {
   return known(pool) && pool.free.count == 0;
 }
 
+Bytes disks_in(const model::Vm& vm, const std::string& pool) {
+  Bytes sum{};
+  for (const auto& disk : vm.disks)
+    if (disk.pool == pool) sum.count += disk.size.count;
+  return sum;
+}
+
 }  // namespace
 
 Bytes size_of(const model::Pool& pool) {
@@ -32,6 +39,7 @@ Bytes size_of(const model::Pool& pool) {
 std::vector<model::Pool> parts_of(const model::Pool& pool) {
   if (pool.shared || pool.places.size() < 2) return {pool};
   std::vector<model::Pool> parts;
+  parts.reserve(pool.places.size());
   for (const auto& place : pool.places) parts.push_back(*pool_at(pool, place.host));
   return parts;
 }
@@ -53,11 +61,19 @@ int used_percent(const model::Pool& pool) {
 
 Bytes promised(const Inventory& inventory, const std::string& pool, const std::string& host) {
   Bytes sum{};
-  for (const auto& [name, kept] : inventory.all<model::Vm>()) {
-    if (!host.empty() && kept->object.host != host) continue;
-    for (const auto& disk : kept->object.disks) {
-      if (disk.pool == pool) sum.count += disk.size.count;
-    }
+  if (host.empty()) {
+    for (const auto& [name, kept] : inventory.all<model::Vm>())
+      sum.count += disks_in(kept->object, pool).count;
+  } else {
+    for (const auto& name : inventory.machines_on(host))
+      sum.count += disks_in(inventory.find<model::Vm>(name)->object, pool).count;
+  }
+  for (const auto& draft : inventory.drafts().all()) {
+    if (!host.empty() && draft->host != host) continue;
+    auto before = inventory.vm_by_uuid(draft->uuid);
+    bool counted = before && (host.empty() || before->object.host == host);
+    auto more = disks_in(*draft, pool).count;
+    sum.count += more - std::min(more, counted ? disks_in(before->object, pool).count : 0);
   }
   // What is being made, or comes from another pool, is not with its machine yet.
   for (const auto& [task, kept] : inventory.all<model::Job>()) {
@@ -85,6 +101,11 @@ std::string too_much(const model::Pool& pool, Bytes promised, Bytes more) {
       "'{}' has promised {} to machines, and may promise {} % of its {}: {} more is too much",
       pool.name, to_string(promised), pool.overcommit_percent, to_string(size_of(pool)),
       to_string(more));
+}
+
+bool says_otherwise(const model::Pool& before, const model::Pool& now) {
+  return known(before) != known(now) || nearly_full(before) != nearly_full(now) ||
+         full(before) != full(now);
 }
 
 void note_fill(Change& change, const model::Pool& before, const model::Pool& now) {

@@ -25,6 +25,9 @@ std::string too_full(const model::Pool& pool, Bytes more);
 /// Why no more can be promised; empty when it can.
 std::string too_much(const model::Pool& pool, Bytes promised, Bytes more);
 
+/// Whether one and the same part of a pool has become known, nearly full or full, or is so no more.
+bool says_otherwise(const model::Pool& before, const model::Pool& now);
+
 /// Events of a pool that has become nearly full, or full; once, until it is not any more.
 void note_fill(Change& change, const model::Pool& before, const model::Pool& now);
 

@@ -1,6 +1,12 @@
 #include "pools/intake.h"
 
 namespace truce::manager {
+namespace {
+
+// Each is a write, and may bring two events.
+constexpr std::size_t at_once = 40;
+
+}  // namespace
 
 Async<Result<void>> PoolIntake::take_in(std::string host, std::vector<model::Pool> seen) {
   if (seen.empty()) co_return Result<void>{};
@@ -25,12 +31,16 @@ Async<void> PoolIntake::store_rounds() {
 }
 
 Async<Result<void>> PoolIntake::store(const Round& round) {
-  for (auto first = round.sights.begin(), next = first; first != round.sights.end(); first = next) {
-    CO_TRY_VOID(co_await ledger_.change({}, [&](Change& change) -> Result<void> {
-      for (next = first; next != round.sights.end() && !change.full(); ++next)
-        take_in_pool(ledger_.inventory(), change, next->first, next->second);
-      return {};
-    }));
+  for (const auto& [name, sights] : round.sights) {
+    std::span<const PoolSight> left(sights);
+    while (!left.empty()) {
+      auto some = left.first(std::min(left.size(), at_once));
+      left = left.subspan(some.size());
+      CO_TRY_VOID(co_await ledger_.change({}, [&](Change& change) -> Result<void> {
+        take_in_pool(ledger_.inventory(), change, name, some);
+        return {};
+      }));
+    }
   }
   co_return Result<void>{};
 }

@@ -5,8 +5,7 @@
 
 namespace truce::manager {
 
-/// Stores it, in one commit at a time, of all that has come meanwhile: what many hosts see at once
-/// goes into the same few objects.
+/// Stores it, in few commits at a time, of all that has come meanwhile.
 class PoolIntake {
  public:
   PoolIntake(Ledger& ledger, Scope& scope, asio::any_io_executor loop)

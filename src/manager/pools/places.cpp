@@ -1,10 +1,14 @@
 #include "pools/places.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "api.h"
+#include "base/log.h"
 #include "pools/fill.h"
 #include "pools/pools.h"
+#include "scheduler/scheduler.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -35,17 +39,60 @@ void sum_numbers(model::Pool& pool) {
   }
 }
 
+// The place of that host; null: it has none. They are in the order of hosts.
+const model::PoolPlace* place_of(const model::Pool& pool, const std::string& host) {
+  auto place = std::ranges::lower_bound(pool.places, host, {}, &model::PoolPlace::host);
+  return place != pool.places.end() && place->host == host ? &*place : nullptr;
+}
+
+bool differ(Bytes one, Bytes other, std::uint64_t by) {
+  return std::max(one.count, other.count) - std::min(one.count, other.count) > by;
+}
+
+// All of a pool but its places, which may be thousands.
+model::Pool copy_itself(const model::Pool& pool) {
+  const auto& [name, host, source, id, shared, places, path, total, free, used, allocated, quota,
+               overcommit_percent, alarm_percent, problem, created, platform, foreign_id] = pool;
+  return {name,
+          host,
+          source,
+          id,
+          shared,
+          {},
+          path,
+          total,
+          free,
+          used,
+          allocated,
+          quota,
+          overcommit_percent,
+          alarm_percent,
+          problem,
+          created,
+          platform,
+          foreign_id};
+}
+
+model::Pool part_of(const model::Pool& pool, const model::PoolPlace& place) {
+  auto part = copy_itself(pool);
+  part.host = place.host;
+  part.path = place.path;
+  part.problem = place.problem;
+  take_numbers(part, place);
+  return part;
+}
+
 void make_anew(model::Pool& pool) {
   if (pool.places.empty()) return;
   bool single = pool.places.size() == 1;
   pool.host = single ? pool.places.front().host : std::string();
   pool.path = pool.places.front().path;
-  pool.problem.clear();
+  std::vector<std::string> problems;
   for (const auto& place : pool.places) {
     if (place.problem.empty()) continue;
-    if (!pool.problem.empty()) pool.problem += "; ";
-    pool.problem += single ? place.problem : place.host + ": " + place.problem;
+    problems.push_back(single ? place.problem : place.host + ": " + place.problem);
   }
+  pool.problem = scheduler::told(problems);
   if (!pool.shared) return sum_numbers(pool);
   auto seen = std::ranges::find_if(pool.places, [](const auto& place) {
     return place.problem.empty() && place.total.count > 0;
@@ -90,20 +137,81 @@ std::optional<model::Pool> pool_at(const model::Pool& pool, const std::string& h
     bool there = pool.name == usual_pool || pool.host.empty() || pool.host == host;
     return there ? std::optional(pool) : std::nullopt;
   }
-  auto place = std::ranges::find(pool.places, host, &model::PoolPlace::host);
-  auto seen = pool;
-  seen.places.clear();
-  seen.host = host;
-  if (place == pool.places.end()) {
-    if (pool.name != usual_pool) return std::nullopt;
-    take_numbers(seen, {});  // every host has it, and this one has not told of it yet
-    seen.problem.clear();
-    return seen;
+  if (const auto* place = place_of(pool, host)) return part_of(pool, *place);
+  if (pool.name != usual_pool) return std::nullopt;
+  // Every host has it, and this one has not told of it yet.
+  return part_of(pool, {.host = host, .path = pool.path});
+}
+
+std::string place_key(std::string_view pool, std::string_view host) {
+  return fmt::format("{}/{}/{}", folder_of<model::PoolPlace>, pool, host);
+}
+
+model::Pool without_places(const model::Pool& pool) {
+  auto itself = copy_itself(pool);
+  if (pool.places.empty()) return itself;  // what was known last
+  itself.host.clear();
+  itself.path.clear();
+  itself.problem.clear();
+  take_numbers(itself, {});
+  return itself;
+}
+
+model::Pool joined(const model::Pool& stored, const Places& places) {
+  auto pool = stored;
+  std::set<std::string_view> known;
+  for (const auto& place : stored.places) known.insert(place.host);
+  for (const auto& [host, kept] : places)
+    if (!known.contains(host)) pool.places.push_back(kept->object);
+  if (pool.places.empty()) return pool;
+  std::ranges::sort(pool.places, {}, &model::PoolPlace::host);
+  make_anew(pool);
+  return pool;
+}
+
+Async<Result<void>> move_places(Ledger& ledger) {
+  const auto& inventory = ledger.inventory();
+  for (bool all = false; !all;) {
+    CO_TRY_VOID(co_await ledger.change({}, [&](Change& change) -> Result<void> {
+      all = true;
+      for (const auto& [name, kept] : inventory.all<model::Pool>()) {
+        auto stored = inventory.stored_pool(name);
+        for (const auto& place : stored->object.places) {
+          all = !change.full();
+          if (!all) return {};
+          change.put_place(name, place);
+        }
+        if (!stored->object.places.empty()) change.put(kept->object);
+      }
+      return {};
+    }));
   }
-  seen.path = place->path;
-  seen.problem = place->problem;
-  take_numbers(seen, *place);
-  return seen;
+  co_return Result<void>{};
+}
+
+Async<void> clear_places(Ledger& ledger) {
+  auto& inventory = ledger.inventory();
+  while (true) {
+    auto seen = inventory.revision();
+    auto done = co_await ledger.change({}, [&](Change& change) -> Result<void> {
+      for (const auto& name : inventory.pools_gone()) change.erase_places(name);
+      return {};
+    });
+    if (!done) spdlog::warn("what is left of a pool: {}", done.error().message);
+    co_await inventory.changed_since(seen);
+  }
+}
+
+bool is_news(const model::Pool& pool, const model::PoolPlace& place) {
+  constexpr std::size_t few = 8;
+  const auto* old = place_of(pool, place.host);
+  if (old == nullptr || pool.places.size() <= few) return old == nullptr || *old != place;
+  if (old->path != place.path || old->problem != place.problem || old->total != place.total)
+    return true;
+  if (says_otherwise(part_of(pool, *old), part_of(pool, place))) return true;
+  auto part = place.total.count / 100;
+  return differ(old->free, place.free, std::min(part, old->free.count / 8)) ||
+         differ(old->used, place.used, part) || differ(old->allocated, place.allocated, part);
 }
 
 bool reaches(const Inventory& inventory, const std::string& pool, const std::string& host) {
@@ -127,8 +235,14 @@ Result<void> check_reach(const Inventory& inventory, const model::Vm& vm, const 
 }
 
 void put_place(model::Pool& pool, model::PoolPlace place) {
-  std::erase_if(pool.places, [&](const auto& old) { return old.host == place.host; });
-  pool.places.push_back(std::move(place));
+  put_places(pool, {std::move(place)});
+}
+
+void put_places(model::Pool& pool, const std::vector<model::PoolPlace>& places) {
+  std::map<std::string_view, const model::PoolPlace*> newest;  // of each host
+  for (const auto& place : places) newest[place.host] = &place;
+  std::erase_if(pool.places, [&](const auto& old) { return newest.contains(old.host); });
+  for (const auto& [host, place] : newest) pool.places.push_back(*place);
   std::ranges::sort(pool.places, {}, &model::PoolPlace::host);
   make_anew(pool);
 }

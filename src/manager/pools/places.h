@@ -12,6 +12,29 @@ namespace truce::manager {
 /// none of it.
 std::optional<model::Pool> pool_at(const model::Pool& pool, const std::string& host);
 
+/// The key of how a host has a pool.
+std::string place_key(std::string_view pool, std::string_view host);
+
+/// A pool without its places, and where it has some, without what is made of them: what is stored
+/// of it under its own name. Hosts change only their own places, so that what one reports costs as
+/// much with thousands of them.
+model::Pool without_places(const model::Pool& pool);
+
+/// The pool as it is shown: with its places, and what is made of them. Places that stand in the
+/// object itself are those of a store from before they had keys of their own, and count.
+model::Pool joined(const model::Pool& stored, const Places& places);
+
+/// Gives places of pools from such a store keys of their own. At the start, before hosts report.
+Async<Result<void>> move_places(Ledger& ledger);
+
+/// Removes what is left of pools that are gone, until cancelled.
+Async<void> clear_places(Ledger& ledger);
+
+/// Whether what a host tells of its place is to be stored. Where few hosts have the pool, whatever
+/// is new; where many have it, their numbers may be off by up to a hundredth of what they have, by
+/// less the fuller they are, and what they are called, have too little of or lack is always stored.
+bool is_news(const model::Pool& pool, const model::PoolPlace& place);
+
 /// Whether disks in a pool can be opened on a host now.
 bool reaches(const Inventory& inventory, const std::string& pool, const std::string& host);
 
@@ -24,6 +47,7 @@ Result<void> check_reach(const Inventory& inventory, const model::Vm& vm, const 
 /// Takes in what a host has seen of a pool, and makes the pool's own numbers anew: sums of what the
 /// hosts have, or, where they share it, what one of them has seen.
 void put_place(model::Pool& pool, model::PoolPlace place);
+void put_places(model::Pool& pool, const std::vector<model::PoolPlace>& places);
 
 /// The pool is no more on that host.
 void drop_place(model::Pool& pool, const std::string& host);

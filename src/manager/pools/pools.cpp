@@ -134,9 +134,9 @@ model::Task begin_deletion(Rooms& rooms, Change& change, const model::Pool& pool
   for (const auto& host : hosts) {
     auto task = begin_task(rooms.ledger, change, "pool.delete", "pools/" + pool.name, "", 0);
     auto part = pool;
-    if (!pool.shared && hosts.size() > 1) {
-      part = *pool_at(pool, host);
-      part.source = part.path;
+    if (auto there = pool_at(pool, host); there && pool.places.size() > 1) {
+      part = *there;
+      if (!pool.shared) part.source = part.path;
       put_place(part, {.host = host, .path = part.path});
     }
     change.put_job(job_of(task, model::JobKind::delete_pool, host, std::move(part)));
@@ -176,6 +176,7 @@ Result<void> check_part(const Inventory& inventory, const model::Pool& part, Nee
     return fail(Code::unavailable, "nothing can be stored in '{}': {}", part.name, part.problem);
   }
   if (auto why = too_full(part, need.stored); !why.empty()) return fail(Code::limit, "{}", why);
+  if (part.overcommit_percent == 0) return {};
   auto given = promised(inventory, part.name, part.shared ? std::string() : host);
   if (auto why = too_much(part, given, need.promised); !why.empty())
     return fail(Code::limit, "{}", why);
@@ -219,18 +220,21 @@ Result<void> check_pool(const Inventory& inventory, const std::string& name, Nee
 }
 
 void take_in_pool(const Inventory& inventory, Change& change, const std::string& name,
-                  const std::vector<PoolSight>& sights) {
+                  std::span<const PoolSight> sights) {
   auto kept = inventory.find<model::Pool>(name);
   if (!kept && name != usual_pool) return;  // it was deleted meanwhile
+  std::vector<model::PoolPlace> news;
+  for (const auto& [host, seen] : sights) {
+    model::PoolPlace place{host,      seen.path,      seen.total,  seen.free,
+                           seen.used, seen.allocated, seen.problem};
+    bool may_have =
+        name == usual_pool || kept->object.shared || pool_at(kept->object, host).has_value();
+    if (may_have && (!kept || is_news(kept->object, place))) news.push_back(std::move(place));
+  }
+  if (kept && news.empty()) return;
   auto pool = kept ? kept->object : sights.front().seen;
   if (!kept) pool.places.clear();
-  for (const auto& [host, seen] : sights) {
-    bool may_have = pool.shared || name == usual_pool || pool_at(pool, host);
-    if (!may_have) continue;
-    put_place(pool,
-              {host, seen.path, seen.total, seen.free, seen.used, seen.allocated, seen.problem});
-  }
-  if (kept && kept->object == pool) return;
+  put_places(pool, news);
   note_fill(change, kept ? kept->object : model::Pool{}, pool);
   if (kept && kept->object.problem != pool.problem) {
     change.event("pool.state", "pools/" + pool.name, "",

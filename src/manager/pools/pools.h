@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "ledger.h"
 
 namespace truce::manager {
@@ -21,10 +23,10 @@ struct PoolSight {
   std::string host;
   model::Pool seen;
 };
-/// Takes in what hosts have seen of one pool. What an administrator has set stays, and so does what
-/// other hosts have seen.
+/// Takes in what hosts have seen of one pool, where it is news; each host once. What an
+/// administrator has set stays, and so does what other hosts have seen.
 void take_in_pool(const Inventory& inventory, Change& change, const std::string& name,
-                  const std::vector<PoolSight>& sights);
+                  std::span<const PoolSight> sights);
 
 /// The end of a job that created or deleted a pool on a host.
 void end_pool_job(const Inventory& inventory, Change& change, const model::Job& job, bool failed);

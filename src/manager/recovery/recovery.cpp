@@ -20,7 +20,8 @@ using model::Wanted;
 namespace {
 
 constexpr std::size_t assigned_at_once = 25;
-constexpr Duration pause = 20ms;  // many changes are looked at together
+constexpr std::size_t looked_at_once = 16;  // of machines that are lost
+constexpr Duration pause = 20ms;            // many changes are looked at together
 
 bool is_over(const Inventory& inventory, const model::VmTenancy& tenancy) {
   auto life = inventory.find<model::NodeLife>(tenancy.owner);
@@ -71,6 +72,20 @@ bool is_lost(const Inventory& inventory, const model::VmTenancy& tenancy) {
   return life && life->object.fenced && tenancy.owner_life <= life->object.incarnation;
 }
 
+// Nobody has it, and the host that it waits on is fenced: it was to start there, or start again.
+bool waits_on_the_dead(const Inventory& inventory, const model::Vm& vm,
+                       const model::VmTenancy& tenancy) {
+  auto life = inventory.find<model::NodeLife>(vm.host);
+  return tenancy.owner.empty() && shall_run(vm) && life && life->object.fenced;
+}
+
+// Another host may be given it.
+bool is_free(const Inventory& inventory, const model::Vm& vm, const model::VmTenancy& tenancy) {
+  // Its host may be back, and start it again; or it has moved, and runs elsewhere.
+  return (is_lost(inventory, tenancy) && vm.host == tenancy.owner) ||
+         has_left(inventory, vm, tenancy) || waits_on_the_dead(inventory, vm, tenancy);
+}
+
 int urgency(const model::Vm& vm) {
   return static_cast<int>(vm.availability.value_or(model::VmAvailability()).priority);
 }
@@ -103,45 +118,121 @@ Refuge refuge_of(const Refuges& refuges, const model::Vm& vm) {
   return elsewhere.hosts.empty() ? refuges.of(vm) : elsewhere;
 }
 
-void add_lost(const Inventory& inventory, const model::Vm& vm, const Refuges& refuges,
-              Estate& estate) {
-  auto refuge = refuge_of(refuges, vm);
-  if (refuge.hosts.empty()) {
-    estate.problems[vm.uuid] = std::move(refuge.lack);
-    return;
+/// A machine that is lost.
+struct Lost {
+  const model::Vm* vm = nullptr;
+  std::vector<std::string> needs;
+  int urgency = 0;  ///< that of the most urgent that needs it, too
+};
+using ByName = std::map<std::string, Lost>;
+
+void raise(ByName& lost, const std::string& name, int urgency) {
+  auto found = lost.find(name);
+  if (found == lost.end() || found->second.urgency >= urgency) return;
+  found->second.urgency = urgency;
+  for (const auto& need : found->second.needs) raise(lost, need, urgency);
+}
+
+// The most urgent first.
+std::vector<const Lost*> in_order(ByName& lost) {
+  std::vector<const Lost*> order;
+  for (auto& [name, one] : lost) {
+    order.push_back(&one);
+    for (const auto& need : one.needs) raise(lost, need, one.urgency);
   }
+  std::ranges::sort(order, {}, [](const Lost* one) {
+    return std::pair(-one->urgency, std::string_view(one->vm->name));
+  });
+  return order;
+}
+
+void add_machine(const Lost& lost, std::vector<std::string> hosts, Estate& estate) {
   availability::Machine machine;
-  machine.name = vm.name;
-  machine.priority = urgency(vm);
-  machine.depends_on = needed_by(inventory, vm);
-  machine.memory = vm.memory;
-  machine.nodes = std::move(refuge.hosts);
+  machine.name = lost.vm->name;
+  machine.priority = urgency(*lost.vm);
+  machine.depends_on = lost.needs;
+  machine.memory = lost.vm->memory;
+  machine.nodes = std::move(hosts);
   machine.ran = true;
-  estate.uuids[vm.name] = vm.uuid;
+  estate.uuids[lost.vm->name] = lost.vm->uuid;
   estate.machines.push_back(std::move(machine));
 }
 
-Estate gather(const Inventory& inventory) {
+// Which hosts take a machine is asked for as many as can be started now and some more, as it takes
+// a look at each of thousands of hosts. One that needs another that is lost waits in any case.
+void add_lost(ByName lost, const Refuges& refuges, Estate& estate) {
+  std::size_t found = 0;
+  for (const auto* one : in_order(lost)) {
+    auto& problem = estate.problems[one->vm->uuid];
+    if (std::ranges::any_of(one->needs, [&](const auto& name) { return lost.contains(name); })) {
+      add_machine(*one, {}, estate);
+    } else if (found == looked_at_once) {
+      problem = "it waits to be started on another host: others are started first";
+    } else {
+      auto refuge = refuge_of(refuges, *one->vm);
+      problem = std::move(refuge.lack);
+      if (refuge.hosts.empty()) continue;
+      add_machine(*one, std::move(refuge.hosts), estate);
+      ++found;
+    }
+    if (problem.empty()) estate.problems.erase(one->vm->uuid);
+  }
+}
+
+// Uuids of machines that may be lost, that leave their host, or that are being started: most of an
+// estate is none of these.
+std::set<std::string> concerned(const Inventory& inventory, const std::set<std::string>& leaving) {
+  std::set<std::string> uuids;
+  for (const auto& [name, life] : inventory.all<model::NodeLife>()) {
+    if (!life->object.fenced) continue;
+    const auto& own = inventory.tenancies_of(name);
+    uuids.insert(own.begin(), own.end());
+    for (const auto& vm : inventory.machines_on(name))
+      uuids.insert(inventory.find<model::Vm>(vm)->object.uuid);
+  }
+  for (const auto& name : leaving)
+    if (auto vm = inventory.find<model::Vm>(name)) uuids.insert(vm->object.uuid);
+  for (const auto& [uuid, kept] : inventory.all<model::VmTenancy>())
+    if (kept->object.state == model::TenancyState::starting) uuids.insert(uuid);
+  return uuids;
+}
+
+// What others wait for counts as well: whether it runs.
+void add_needed(const Inventory& inventory, Estate& estate) {
+  for (const auto& machine : estate.machines) {
+    for (const auto& name : machine.depends_on) {
+      auto vm = inventory.find<model::Vm>(name);
+      auto kept = vm ? inventory.find<model::VmTenancy>(vm->object.uuid) : nullptr;
+      if (!kept || is_over(inventory, kept->object)) continue;
+      estate.view.vms.try_emplace(name, availability::Stored<availability::VmRecord>{
+                                            manager::to_record(kept->object), kept->revision});
+    }
+  }
+}
+
+Estate gather(const Inventory& inventory, const std::set<std::string>& leaving) {
   Estate estate;
   Refuges refuges(inventory);
-  for (const auto& [uuid, kept] : inventory.all<model::VmTenancy>()) {
+  ByName found;
+  for (const auto& uuid : concerned(inventory, leaving)) {
     auto vm = inventory.vm_by_uuid(uuid);
-    if (!vm) continue;
+    auto kept = inventory.find<model::VmTenancy>(uuid);
+    if (!vm || !kept) continue;
     const auto& tenancy = kept->object;
-    // Its host may be back, and start it again; or it has moved, and runs elsewhere.
-    bool lost = (is_lost(inventory, tenancy) && vm->object.host == tenancy.owner) ||
-                has_left(inventory, vm->object, tenancy);
+    bool lost = is_free(inventory, vm->object, tenancy);
     if (is_over(inventory, tenancy) && !lost) continue;
     estate.view.vms[vm->object.name] = {manager::to_record(tenancy), kept->revision};
     if (!lost) continue;
     bool wanted = shall_run(vm->object) || leaves_storage(vm->object);
     estate.view.vms[vm->object.name].value.wanted = wanted;
     if (wanted && is_protected(inventory, vm->object)) {
-      add_lost(inventory, vm->object, refuges, estate);
+      found[vm->object.name] = {&vm->object, needed_by(inventory, vm->object), urgency(vm->object)};
     } else if (wanted) {
       estate.problems[uuid] = "its host is gone, and it is not to be started on another one";
     }
   }
+  add_lost(std::move(found), refuges, estate);
+  add_needed(inventory, estate);
   estate.view.nodes = view_of(inventory, {}).nodes;
   for (const auto& candidate : refuges.hosts()) {
     auto taken = std::min(candidate.promised.count, candidate.host->memory.count);
@@ -315,10 +406,11 @@ Async<void> Recovery::restart_lost() {
   const auto& hosts = inventory.all<model::NodeLife>();
   // Of one that sleeps nobody has anything left: it costs nothing here.
   bool fenced = std::ranges::any_of(hosts, [&](const auto& life) {
-    return life.second->object.fenced && !inventory.tenancies_of(life.first).empty();
+    return life.second->object.fenced && (!inventory.tenancies_of(life.first).empty() ||
+                                          !inventory.machines_on(life.first).empty());
   });
   if (!fenced && leaving_.empty()) co_return;
-  auto estate = gather(inventory);
+  auto estate = gather(inventory, leaving_);
   auto plan = availability::plan_recovery(estate.view, estate.machines, estate.rooms);
   for (auto& start : plan.starts)
     co_await restart(estate.uuids[start.vm], start.to, std::move(start.reason));
@@ -340,9 +432,10 @@ Async<void> Recovery::restart(std::string uuid, std::string to, std::string why)
     if (!kept || !tenancy || !is_protected(inventory, kept->object)) return {};
     auto vm = kept->object;
     bool left = has_left(inventory, vm, tenancy->object);
-    bool lost = is_lost(inventory, tenancy->object) && vm.host == tenancy->object.owner &&
-                (shall_run(vm) || leaves_storage(vm));
-    if (!left && !lost) return {};
+    if (!is_free(inventory, vm, tenancy->object) || !(shall_run(vm) || leaves_storage(vm)))
+      return {};
+    // Others of this plan, or anything else, may have come there first: the next round sees it.
+    if (!is_refuge_now(inventory, vm, to)) return {};
     TRY_VOID(assign(inventory, change, vm, to));
     end_moves_of(inventory, change, vm, to);
     from = vm.host;

@@ -1,10 +1,7 @@
 #include "recovery/stranded.h"
 
-#include <fmt/ranges.h>
-
 #include "base/log.h"
 #include "moves/moves.h"
-#include "plans/gather.h"
 #include "pools/places.h"
 #include "recovery/tenants.h"
 #include "resources/conflict_classes.h"
@@ -28,6 +25,17 @@ bool is_stranded(const Inventory& inventory, const model::Vm& vm) {
          is_protected(inventory, vm);
 }
 
+// The disk that binds a machine to its host; null: none does.
+const model::VmDisk* bound_by(const Inventory& inventory, const model::Vm& vm) {
+  if (vm.observed == model::Observed::absent) return nullptr;
+  auto binds = [&](const model::VmDisk& disk) {
+    auto pool = inventory.find<model::Pool>(disk.pool);
+    return !pool || !pool->object.shared;
+  };
+  auto found = std::ranges::find_if(vm.disks, binds);
+  return found == vm.disks.end() ? nullptr : &*found;
+}
+
 Duration patience_of(const model::Vm& vm) {
   auto policy = vm.availability.value_or(model::VmAvailability());
   return std::chrono::seconds(policy.storage_loss_seconds);
@@ -38,31 +46,37 @@ Duration patience_of(const model::Vm& vm) {
 Refuges::Refuges(const Inventory& inventory)
     : inventory_(inventory),
       hosts_(candidates(inventory, {})),
-      conflicts_(conflicts_of(inventory)) {}
+      conflicts_(conflicts_of(inventory)) {
+  std::erase_if(hosts_, [&](const auto& host) { return !lives(inventory, host.host->name); });
+}
 
 Refuge Refuges::of(const model::Vm& vm, const std::string& but) const {
   Refuge refuge;
   std::set<std::string> refusals;
-  auto terms = terms_for(inventory_, vm);
-  for (const auto& host : hosts_) {
-    if (host.host->name == but || !lives(inventory_, host.host->name)) continue;
-    auto why = refusal_of(vm, host, terms);
-    why.empty() ? refuge.hosts.push_back(host.host->name) : void(refusals.insert(std::move(why)));
+  const auto* disk = bound_by(inventory_, vm);
+  bool away = std::ranges::none_of(
+      hosts_, [&](const auto& host) { return host.host->name == vm.host && vm.host != but; });
+  if (disk != nullptr && away) {
+    refuge.lack = fmt::format("it cannot be started on another host: {} is in the pool '{}' of {}",
+                              disk->id, disk->pool, vm.host);
+    return refuge;
+  }
+  auto all = scheduler::refusals(vm, hosts_, conflicts_, terms_with_reach(inventory_, vm));
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const auto& name = hosts_[i].host->name;
+    if (name == but) continue;
+    all[i].empty() ? refuge.hosts.push_back(name) : void(refusals.insert(std::move(all[i])));
   }
   if (!refuge.hosts.empty()) return refuge;
-  refuge.lack = fmt::format(
-      "it cannot be started on another host: {}",
-      refusals.empty() ? "there is none that lives" : fmt::format("{}", fmt::join(refusals, "; ")));
+  refuge.lack = fmt::format("it cannot be started on another host: {}",
+                            refusals.empty() ? "there is none that lives"
+                                             : scheduler::told({refusals.begin(), refusals.end()}));
   return refuge;
 }
 
-// Why a host does not take it; empty: it does.
-std::string Refuges::refusal_of(const model::Vm& vm, const scheduler::Candidate& host,
-                                const scheduler::Terms& terms) const {
-  auto reached = check_reach(inventory_, vm, host.host->name);
-  if (!reached) return reached.error().message;
-  auto placement = scheduler::place(vm, {host}, conflicts_, terms);
-  return placement.host.empty() ? fmt::format("{}", fmt::join(placement.refusals, "; ")) : "";
+bool is_refuge_now(const Inventory& inventory, const model::Vm& vm, const std::string& host) {
+  return lives(inventory, host) && check_reach(inventory, vm, host).has_value() &&
+         !place_among(inventory, vm, {host}).host.empty();
 }
 
 bool leaves_storage(const model::Vm& vm) {

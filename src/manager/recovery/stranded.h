@@ -25,16 +25,17 @@ class Refuges {
   explicit Refuges(const Inventory& inventory);
   /// `but`: not that host; empty: any.
   [[nodiscard]] Refuge of(const model::Vm& vm, const std::string& but = {}) const;
+  /// Those that live.
   [[nodiscard]] const std::vector<scheduler::Candidate>& hosts() const { return hosts_; }
 
  private:
-  [[nodiscard]] std::string refusal_of(const model::Vm& vm, const scheduler::Candidate& host,
-                                       const scheduler::Terms& terms) const;
-
   const Inventory& inventory_;
   std::vector<scheduler::Candidate> hosts_;
   scheduler::Conflicts conflicts_;
 };
+
+/// Whether a host takes a machine still, beside what has been given to it since it was chosen.
+bool is_refuge_now(const Inventory& inventory, const model::Vm& vm, const std::string& host);
 
 /// Whether its host ends a machine, or has ended it, so that another one starts it: nobody has
 /// wanted anything else of it since.

@@ -27,18 +27,44 @@ bool inside(const Inventory& inventory, const std::string& name, const std::stri
                              [&](const auto& kept) { return kept->object.name == pool; });
 }
 
-// What the machines in a pool and below it have, but for one.
+// What a machine has of a pool that it is in or below.
+scheduler::PoolUse share_of(const Inventory& inventory, const model::ResourcePool& pool,
+                            const model::Vm& vm) {
+  scheduler::PoolUse use{.pool = {}};
+  if (!runs(vm) || !inside(inventory, vm.resource_pool, pool.name)) return use;
+  use.memory = vm.memory;
+  if (!vm.resources) return use;
+  use.reserved_memory = vm.resources->memory_reservation.value_or(Bytes());
+  use.reserved_cpu = vm.resources->cpu_reservation.value_or(0);
+  return use;
+}
+
+void add(scheduler::PoolUse& use, const scheduler::PoolUse& more) {
+  use.memory.count += more.memory.count;
+  use.reserved_memory.count += more.reserved_memory.count;
+  use.reserved_cpu += more.reserved_cpu;
+}
+
+// What it has more than before.
+scheduler::PoolUse beyond(scheduler::PoolUse now, const scheduler::PoolUse& before) {
+  now.memory.count -= std::min(now.memory.count, before.memory.count);
+  now.reserved_memory.count -= std::min(now.reserved_memory.count, before.reserved_memory.count);
+  now.reserved_cpu -= std::min(now.reserved_cpu, before.reserved_cpu);
+  return now;
+}
+
+// What the machines in a pool and below it have, but for one; those of changes that are not stored
+// yet, too.
 scheduler::PoolUse use_of(const Inventory& inventory, const model::ResourcePool& pool,
                           const std::string& except) {
   scheduler::PoolUse use{.pool = pool};
-  for (const auto& [name, kept] : inventory.all<model::Vm>()) {
-    const auto& vm = kept->object;
-    if (!runs(vm) || vm.uuid == except) continue;
-    if (!inside(inventory, vm.resource_pool, pool.name)) continue;
-    use.memory.count += vm.memory.count;
-    if (!vm.resources) continue;
-    use.reserved_memory.count += vm.resources->memory_reservation.value_or(Bytes()).count;
-    use.reserved_cpu += vm.resources->cpu_reservation.value_or(0);
+  for (const auto& [name, kept] : inventory.all<model::Vm>())
+    if (kept->object.uuid != except) add(use, share_of(inventory, pool, kept->object));
+  for (const auto& draft : inventory.drafts().all()) {
+    if (draft->uuid == except) continue;
+    auto before = inventory.vm_by_uuid(draft->uuid);
+    auto had = before ? share_of(inventory, pool, before->object) : scheduler::PoolUse{.pool = {}};
+    add(use, beyond(share_of(inventory, pool, *draft), had));
   }
   return use;
 }

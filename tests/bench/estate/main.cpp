@@ -65,6 +65,8 @@ class Host {
     node_.reset();
   }
   void advance(Duration time) { reaper_->advance(time); }
+  /// What is free changes a little all the time, as it does where people work.
+  void use(std::uint64_t part) { pool_.set_free({gib(900).count - mib(16).count * part}); }
   [[nodiscard]] bool is_up() const { return node_ != nullptr; }
   [[nodiscard]] std::size_t guests() const { return world_->guests().size(); }
 
@@ -137,6 +139,8 @@ class Hosts {
       auto passed = std::chrono::steady_clock::now();
       for (const auto& host : hosts_)
         host->advance(std::chrono::duration_cast<Duration>(passed - last));
+      if (++turns_ % 100 == 0)
+        for (const auto& host : hosts_) host->use(turns_ / 100 % 1000);
       last = passed;
     }
   }
@@ -146,6 +150,7 @@ class Hosts {
   Scope scope_;
   asio::posix::stream_descriptor input_;
   std::vector<std::unique_ptr<Host>> hosts_;
+  std::uint64_t turns_ = 0;
 };
 
 int main_with(Options options) {

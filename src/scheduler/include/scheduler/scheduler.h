@@ -47,6 +47,9 @@ struct Placement {
   std::vector<std::string> refusals;
 };
 
+/// Refusals, or problems, as one text; of many only the first, and how many more there are.
+std::string told(const std::vector<std::string>& refusals);
+
 /// What placement keeps to besides what hosts have.
 struct Terms {
   std::vector<RuleView> rules;  ///< about the machine: rules_about()
@@ -64,6 +67,10 @@ struct Terms {
 /// and nothing comes to a host that is being drained.
 Placement place(const model::Vm& vm, const std::vector<Candidate>& candidates,
                 const Conflicts& conflicts = {}, const Terms& terms = {});
+
+/// Why each of the candidates cannot run the machine; empty: it can.
+std::vector<std::string> refusals(const model::Vm& vm, const std::vector<Candidate>& candidates,
+                                  const Conflicts& conflicts = {}, const Terms& terms = {});
 
 /// A resource pool, and what the machines in it and below it have that are wanted running.
 struct PoolUse {
