@@ -25,6 +25,8 @@ class Peer {
     Command command;
     command.argv = {std::string(TRUCE_TEST_FILES) + "/../../../tests/peers/libvirt/peer",
                     folder_.path().string()};
+    for (const auto* name : {"HOME", "TRUCE_PEERS", "XDG_CACHE_HOME"})
+      if (const auto* value = std::getenv(name)) command.environment.emplace_back(name, value);
     command.descriptors = {{theirs_in.get(), 0}, {theirs_out.get(), 1}, {err.get(), 2}};
     auto process = Process::start(command);
     if (!process) throw std::runtime_error(process.error().message);
