@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/bytes.h"
+#include "model/platform_address.h"
 
 namespace truce::cli {
 namespace json = boost::json;
@@ -114,7 +115,16 @@ Result<json::value> read_value(const Input& input, const std::vector<std::string
   return json::value(content);
 }
 
-Result<json::value> asked(const Input& input, const Surroundings& surroundings) {
+/// Whether a platform's address was given that needs no password.
+bool is_needless(const Invocation& invocation) {
+  auto url = invocation.given.find("address");
+  return invocation.row->path == "/v1/platforms" && url != invocation.given.end() &&
+         !model::needs_password(url->second.front());
+}
+
+Result<json::value> asked(const Invocation& invocation, const Input& input,
+                          const Surroundings& surroundings) {
+  if (is_needless(invocation)) return json::value("");
   TRY(auto secret, surroundings.ask_secret(input.name));
   return json::value(secret);
 }
@@ -181,8 +191,8 @@ Result<Outgoing> make_request(const Invocation& invocation, const Surroundings& 
     auto found = invocation.given.find(input.flag);
     bool absent = found == invocation.given.end();
     if (absent && !(input.secret && input.required)) continue;
-    auto value =
-        absent ? asked(input, surroundings) : read_value(input, found->second, surroundings);
+    auto value = absent ? asked(invocation, input, surroundings)
+                        : read_value(input, found->second, surroundings);
     if (!value) {
       auto shown = (input.word ? "" : "--") + std::string(input.flag);
       return std::unexpected(std::move(value).error().within(shown));

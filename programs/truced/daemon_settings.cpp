@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "daemon.h"
 #include "guard/guard.h"
+#include "libvirt/open.h"
 #include "qemu/host_checks.h"
 #include "vsphere/vsphere.h"
 
@@ -56,6 +57,8 @@ manager::Settings Daemon::manager_settings() {
   if (config_.metrics == "on") settings.metrics_folder = config_.state_dir + "/metrics";
   settings.platforms_folder = config_.state_dir + "/platforms";
   settings.platform_kinds["vsphere"] = vsphere::open;
+  for (const auto* scheme : {"libvirt+qemu", "libvirt+xen"})
+    settings.platform_kinds[scheme] = libvirt::open;
   settings.reload = [this] { return reload(); };
   return settings;
 }

@@ -640,19 +640,19 @@ inline constexpr std::string_view platform_list_columns[]{"name", "state", "prod
 inline constexpr std::string_view platform_list_examples[]{"truce platform list"};
 inline constexpr Input platform_add_inputs[]{
     {.name = "name", .flag = "name", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Unique among platforms", .value = "TEXT"},
-    {.name = "url", .flag = "address", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi)", .value = "TEXT"},
-    {.name = "password", .flag = "password-file", .where = Where::body, .kind = Kind::text, .required = true, .file = true, .secret = true, .help = "The password of that user, from a file or by - from the standard input", .value = "FILE"},
+    {.name = "url", .flag = "address", .where = Where::body, .kind = Kind::text, .word = true, .required = true, .help = "Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi), libvirt+qemu+ssh://USER@HOST/system (also libvirt+xen, +tls; libvirt+qemu:///system: the host of the manager)", .value = "TEXT"},
+    {.name = "password", .flag = "password-file", .where = Where::body, .kind = Kind::text, .required = true, .file = true, .secret = true, .help = "The password of that user; empty where the address needs none: libvirt by ssh, or on this host, from a file or by - from the standard input", .value = "FILE"},
     {.name = "fingerprint", .flag = "fingerprint", .where = Where::body, .kind = Kind::text, .help = "SHA-256 of the certificate that it shows, which is accepted whoever has signed it", .value = "TEXT"},
     {.name = "ca", .flag = "ca", .where = Where::body, .kind = Kind::text, .file = true, .help = "Authorities that may have signed its certificate, PEM, instead of those that the system believes", .value = "FILE"},
 };
-inline constexpr std::string_view platform_add_examples[]{"truce platform add prod vsphere://truce@vc.example.com", "truce platform add lab vsphere://root@192.0.2.7 --password-file esx.password --fingerprint 5f...e1"};
+inline constexpr std::string_view platform_add_examples[]{"truce platform add prod vsphere://truce@vc.example.com", "truce platform add lab vsphere://root@192.0.2.7 --password-file esx.password --fingerprint 5f...e1", "truce platform add kvm1 libvirt+qemu+ssh://root@kvm1.example.com/system"};
 inline constexpr Input platform_show_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the platform", .completes = "platform"},
 };
 inline constexpr std::string_view platform_show_examples[]{"truce platform show prod"};
 inline constexpr Input platform_set_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the platform", .completes = "platform"},
-    {.name = "url", .flag = "address", .where = Where::body, .kind = Kind::text, .help = "Where it is, and who asks: vsphere://USER@HOST:PORT", .value = "TEXT"},
+    {.name = "url", .flag = "address", .where = Where::body, .kind = Kind::text, .help = "Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system", .value = "TEXT"},
     {.name = "password", .flag = "password-file", .where = Where::body, .kind = Kind::text, .file = true, .secret = true, .help = "The password of that user, from a file or by - from the standard input", .value = "FILE"},
     {.name = "fingerprint", .flag = "fingerprint", .where = Where::body, .kind = Kind::text, .help = "SHA-256 of the certificate that is accepted; empty: one that an authority has signed", .value = "TEXT"},
     {.name = "ca", .flag = "ca", .where = Where::body, .kind = Kind::text, .file = true, .help = "Authorities that may have signed its certificate, PEM; empty: those that the system believes", .value = "FILE"},

@@ -54,6 +54,16 @@ TEST(Request, machines_of_platforms_have_paths_of_their_own) {
       R"(POST /v1/platforms {"name":"prod","url":"vsphere://eva@vc","password":"typed password"})");
 }
 
+TEST(Request, a_password_is_asked_for_where_the_address_needs_one) {
+  for (const auto* url : {"libvirt+qemu+ssh://root@kvm1/system", "libvirt+qemu:///system",
+                          "libvirt+qemu+tls://kvm1/system"})
+    EXPECT_EQ(sent({"platform", "add", "lab", url}),
+              fmt::format(R"(POST /v1/platforms {{"name":"lab","url":"{}","password":""}})", url));
+  EXPECT_EQ(
+      sent({"platform", "add", "lab", "libvirt+qemu+tls://eva@kvm1/system"}),
+      R"(POST /v1/platforms {"name":"lab","url":"libvirt+qemu+tls://eva@kvm1/system","password":"typed password"})");
+}
+
 TEST(Request, values_have_the_types_of_the_schema) {
   EXPECT_EQ(
       sent({"vm", "create", "a", "--cpus", "2", "--memory", "2GiB", "--start", "--forward", "1:2",

@@ -1,5 +1,6 @@
 // What an administrator may ask of platforms: added, changed, read anew, removed.
 #include "base/random.h"
+#include "model/platform_address.h"
 #include "platforms/address.h"
 #include "platforms/lists.h"
 #include "platforms/platforms.h"
@@ -22,10 +23,22 @@ Async<Result<http::Response>> get_platform(Rooms& rooms, const Context& context)
   co_return shown(rooms, 200, *kept);
 }
 
-Result<std::string> sealed(const Rooms& rooms, const std::string& name, const SecretPtr& password) {
+/// What is stored of a password; none where there is none.
+Result<std::optional<std::string>> sealed(const Rooms& rooms, const std::string& name,
+                                          const SecretPtr& password) {
+  if (!password) return std::nullopt;
   if (rooms.settings.seals == nullptr)
     return fail(Code::unsupported, "this manager has no key to keep passwords with");
   return rooms.settings.seals->seal(password->text(), platform_secret_place(name));
+}
+
+/// The password that was given with an address; null where that needs none.
+Result<SecretPtr> given_password(const std::string& url, std::string_view password) {
+  bool needed = model::needs_password(url);
+  if (needed && password.empty()) return fail_field("/password", "is needed for this address");
+  if (!needed && !password.empty())
+    return fail_field("/password", "is not needed for this address, and so not kept");
+  return needed ? std::make_shared<const Secret>(password) : SecretPtr();
 }
 
 Async<Result<http::Response>> add_platform(Rooms& rooms, const Context& context) {
@@ -39,7 +52,7 @@ Async<Result<http::Response>> add_platform(Rooms& rooms, const Context& context)
   made.added_by = context.caller.name;
   made.created = made.changed = now();
   made.since = made.created;
-  auto password = std::make_shared<const Secret>(std::string_view(wish.password));
+  CO_TRY(auto password, given_password(made.url, wish.password));
   CO_TRY_VOID(co_await rooms.platforms.try_out(made, password));
   CO_TRY(auto secret, sealed(rooms, made.name, password));
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
@@ -70,9 +83,9 @@ Async<Result<http::Response>> set_platform(Rooms& rooms, const Context& context)
   apply(wish, wanted);
   SecretPtr password;
   if (wish.password) {
-    password = std::make_shared<const Secret>(std::string_view(*wish.password));
+    CO_TRY(password, given_password(wanted.url, *wish.password));
   } else {
-    CO_TRY(password, co_await rooms.platforms.password_of(name));
+    CO_TRY(password, co_await rooms.platforms.password_of(wanted));
   }
   CO_TRY_VOID(co_await rooms.platforms.try_out(wanted, password));
   CO_TRY(auto secret, sealed(rooms, name, password));

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "http/client.h"
+#include "model/platform_address.h"
 #include "platform/stored.h"
 #include "platforms/address.h"
 #include "tasks.h"
@@ -132,7 +133,9 @@ Result<std::shared_ptr<platform::Platform>> Platforms::connection(std::string_vi
 
 // --- how a platform is reached ------------------------------------------------------------------
 
-Async<Result<SecretPtr>> Platforms::password_of(std::string name) {
+Async<Result<SecretPtr>> Platforms::password_of(model::Platform platform) {
+  if (!model::needs_password(platform.url)) co_return SecretPtr();
+  const auto& name = platform.name;
   CO_TRY(auto entry, co_await ledger_.store().get(platform_secret_key(name)));
   if (!entry || settings_.seals == nullptr)
     co_return fail(Code::precondition, "there is no password for {}: set it again", name);
@@ -143,7 +146,7 @@ Async<Result<platform::Account>> Platforms::account_of(model::Platform platform,
                                                        SecretPtr password) {
   CO_TRY(auto address, read_platform_address(platform.url));
   platform::Account account;
-  account.url = "https://" + address.server;
+  account.url = address.url;
   account.user = address.user;
   account.password = std::move(password);
   account.trust.fingerprint = platform.fingerprint;
@@ -171,14 +174,15 @@ Result<std::unique_ptr<platform::Platform>> Platforms::open(const model::Platfor
 
 // Never as unauthenticated or forbidden: that would be said of the caller.
 Async<Error> Platforms::explained(Error why, model::Platform wish, std::string url) {
+  bool has_password = model::needs_password(wish.url), has_fingerprint = url.starts_with("https:");
   if (why.code == Code::unauthenticated) {
     why.code = Code::precondition;
-    why.field = "/password";
+    why.field = has_password ? "/password" : "/url";
   }
   if (why.code != Code::forbidden) co_return why;
   why.code = Code::precondition;
-  why.field = "/fingerprint";
-  if (!wish.fingerprint.empty()) co_return why;
+  why.field = has_fingerprint ? "/fingerprint" : "/url";
+  if (!has_fingerprint || !wish.fingerprint.empty()) co_return why;
   auto seen = co_await http::server_fingerprint(loop_, url);
   if (seen)
     why.message += fmt::format(
@@ -191,6 +195,10 @@ Async<Error> Platforms::explained(Error why, model::Platform wish, std::string u
 Async<Result<void>> Platforms::try_out(model::Platform wish, SecretPtr password) {
   auto address = read_platform_address(wish.url);
   if (!address) co_return fail_field("/url", address.error().message);
+  if (!address->url.starts_with("https:") && !(wish.fingerprint.empty() && wish.ca.empty()))
+    co_return fail_field(
+        wish.fingerprint.empty() ? "/ca" : "/fingerprint",
+        "is not for libvirt, which has its own certificates and ssh's known hosts");
   wish.name = ".try-" + random_hex(6);
   auto account = co_await account_of(wish, std::move(password));
   auto url = account ? account->url : std::string();
@@ -256,7 +264,7 @@ Async<void> Platforms::save_if_due(WatchPtr watch) {
 Async<void> Platforms::begin(Ref<model::Platform> kept, WatchPtr before) {
   auto watch = std::make_shared<Watch>(loop_, kept->object);
   const auto& stored = watch->stored;
-  auto password = co_await password_of(stored.name);
+  auto password = co_await password_of(stored);
   auto account = password ? co_await account_of(stored, *std::move(password))
                           : std::unexpected(std::move(password).error());
   auto opened =

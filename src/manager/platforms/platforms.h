@@ -32,8 +32,8 @@ class Platforms {
   /// Signs in once, as `wish` says. Code::invalid or Code::precondition with the field at fault;
   /// an unknown certificate is told with its fingerprint.
   Async<Result<void>> try_out(model::Platform wish, SecretPtr password);
-  /// The password that is stored for a platform.
-  Async<Result<SecretPtr>> password_of(std::string name);
+  /// The password that is stored for a platform; null where its address needs none.
+  Async<Result<SecretPtr>> password_of(model::Platform platform);
   /// Reads all anew and waits until it is there. Code::timeout, or what the platform is in trouble
   /// with.
   Async<Result<void>> sync(std::string name);

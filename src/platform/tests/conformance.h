@@ -186,7 +186,8 @@ TEST_P(PlatformConformance, a_clone_is_another_machine_with_the_name_that_was_as
     auto* making = w.platform->making();
     if (making == nullptr) co_return;
     auto id = co_await off_machine(w);
-    auto copy = co_await making->clone(id, "copy/of 100%");
+    auto name = lab.unusual_name();
+    auto copy = co_await making->clone(id, name);
     if (!w.platform->capabilities().clone) {
       EXPECT_TRUE(!copy && copy.error().code == Code::unsupported);
       co_return;
@@ -194,11 +195,11 @@ TEST_P(PlatformConformance, a_clone_is_another_machine_with_the_name_that_was_as
     CO_ASSERT_OK(copy);
     EXPECT_TRUE(co_await w.sees([&](const Inventory& all) {
       auto found = all.machines().find(*copy);
-      return found != all.machines().end() && found->second.name == "copy/of 100%";
+      return found != all.machines().end() && found->second.name == name;
     }));
     EXPECT_NE(w.inventory.machines().at(*copy).uuid, w.inventory.machines().at(id).uuid);
     if (!lab.refuses_taken_names()) co_return;
-    auto again = co_await making->clone(id, "copy/of 100%");
+    auto again = co_await making->clone(id, name);
     EXPECT_TRUE(!again && again.error().code == Code::conflict);
   });
 }

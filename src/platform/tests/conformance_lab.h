@@ -37,6 +37,8 @@ class ConformanceLab {
   virtual std::unique_ptr<Platform> open(asio::any_io_executor loop) = 0;
   /// Whether two machines in a folder cannot have the same name. Every platform should say so.
   virtual bool refuses_taken_names() { return true; }
+  /// A name for a machine that is hard to carry and that the platform takes.
+  virtual std::string unusual_name() { return "copy/of 100%"; }
   /// The platform's server ends and comes again; `fewer`: with less machines than before.
   virtual void restart_with_fewer() = 0;
 };

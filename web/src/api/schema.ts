@@ -539,7 +539,7 @@ export interface Platform {
   name: string
   /** Another one when a platform of this name is added anew */
   id: string
-  /** Where it is, and who asks: vsphere://USER@HOST:PORT */
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system */
   url: string
   /** SHA-256 of the one certificate that is accepted; empty: one that an authority has signed */
   fingerprint: string
@@ -591,9 +591,9 @@ export interface PlatformList {
 export interface PlatformCreate {
   /** Unique among platforms */
   name: string
-  /** Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi) */
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi), libvirt+qemu+ssh://USER@HOST/system (also libvirt+xen, +tls; libvirt+qemu:///system: the host of the manager) */
   url: string
-  /** The password of that user */
+  /** The password of that user; empty where the address needs none: libvirt by ssh, or on this host */
   password: string
   /** SHA-256 of the certificate that it shows, which is accepted whoever has signed it */
   fingerprint?: string
@@ -603,7 +603,7 @@ export interface PlatformCreate {
 
 /** What shall change; absent fields stay. */
 export interface PlatformChange {
-  /** Where it is, and who asks: vsphere://USER@HOST:PORT */
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system */
   url?: string
   /** The password of that user */
   password?: string
@@ -3264,13 +3264,13 @@ export const fields: Record<string, Record<string, Field>> = {
   },
   PlatformCreate: {
     name: {"kind": "string", "description": "Unique among platforms", "required": true},
-    url: {"kind": "string", "description": "Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi)", "required": true, "maxLength": 1024},
-    password: {"kind": "string", "description": "The password of that user", "required": true, "maxLength": 1024},
+    url: {"kind": "string", "description": "Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi), libvirt+qemu+ssh://USER@HOST/system (also libvirt+xen, +tls; libvirt+qemu:///system: the host of the manager)", "required": true, "maxLength": 1024},
+    password: {"kind": "string", "description": "The password of that user; empty where the address needs none: libvirt by ssh, or on this host", "required": true, "maxLength": 1024},
     fingerprint: {"kind": "string", "description": "SHA-256 of the certificate that it shows, which is accepted whoever has signed it", "required": false, "default": "", "maxLength": 128},
     ca: {"kind": "string", "description": "Authorities that may have signed its certificate, PEM, instead of those that the system believes", "required": false, "default": "", "file": true, "maxLength": 65536},
   },
   PlatformChange: {
-    url: {"kind": "string", "description": "Where it is, and who asks: vsphere://USER@HOST:PORT", "required": false, "maxLength": 1024},
+    url: {"kind": "string", "description": "Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system", "required": false, "maxLength": 1024},
     password: {"kind": "string", "description": "The password of that user", "required": false, "maxLength": 1024},
     fingerprint: {"kind": "string", "description": "SHA-256 of the certificate that is accepted; empty: one that an authority has signed", "required": false, "maxLength": 128},
     ca: {"kind": "string", "description": "Authorities that may have signed its certificate, PEM; empty: those that the system believes", "required": false, "file": true, "maxLength": 65536},

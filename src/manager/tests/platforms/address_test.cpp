@@ -38,5 +38,67 @@ TEST(PlatformAddress, what_is_none_is_refused) {
   }
 }
 
+TEST(PlatformAddress, those_of_libvirt_are_libvirts_own_behind_its_name) {
+  struct Row {
+    const char *url, *scheme, *user, *server, *own;
+  };
+  for (const auto& row :
+       {Row{"libvirt+qemu+ssh://root@kvm1.example.com/system", "libvirt+qemu", "root",
+            "kvm1.example.com", "qemu+ssh://root@kvm1.example.com/system"},
+        Row{"libvirt+xen+ssh://root@[2001:db8::1]:2222/system", "libvirt+xen", "root",
+            "[2001:db8::1]:2222", "xen+ssh://root@[2001:db8::1]:2222/system"},
+        Row{"libvirt+qemu+tls://kvm1:16514/system", "libvirt+qemu", "", "kvm1:16514",
+            "qemu+tls://kvm1:16514/system"},
+        Row{"libvirt+qemu:///system", "libvirt+qemu", "", "", "qemu:///system"},
+        Row{"libvirt+test:///default", "libvirt+test", "", "", "test:///default"}}) {
+    auto address = read_platform_address(row.url);
+    ASSERT_TRUE(address) << row.url << ": " << address.error().message;
+    EXPECT_EQ(address->scheme, row.scheme);
+    EXPECT_EQ(address->user, row.user);
+    EXPECT_EQ(address->server, row.server);
+    EXPECT_EQ(address->url, row.own);
+  }
+  EXPECT_EQ(read_platform_address("vsphere://root@vc:8443")->url, "https://vc:8443");
+}
+
+// libvirt's parameters name programs, sockets and files of keys.
+TEST(PlatformAddress, nothing_of_an_address_makes_libvirt_run_or_read_something) {
+  for (const auto* url : {"libvirt+qemu+ssh://root@kvm1/system?command=/bin/sh",
+                          "libvirt+qemu:///system?socket=/x",
+                          "libvirt+qemu+ssh://root@kvm1/system?netcat=x",
+                          "libvirt+qemu+ssh://root@kvm1/system?",
+                          "libvirt+qemu+ssh://root@kvm1/system#x",
+                          "libvirt+qemu+ext://kvm1/system",
+                          "libvirt+qemu+unix:///system",
+                          "libvirt+qemu+libssh2://root@kvm1/system",
+                          "libvirt+qemu+tcp://kvm1/system",
+                          "libvirt+qemu+ssh://-oProxyCommand=x/system",
+                          "libvirt+qemu+ssh://root@-oProxyCommand/system",
+                          "libvirt+qemu+ssh://-l@kvm1/system",
+                          "libvirt+qemu+ssh://root@kvm1;x/system",
+                          "libvirt+qemu+ssh://root@kvm1/embed",
+                          "libvirt+qemu+ssh://root@kvm1",
+                          "libvirt+qemu+ssh:///system",
+                          "libvirt+qemu://kvm1/system",
+                          "libvirt+qemu+ssh://root:secret@kvm1/system",
+                          "libvirt+qemu+ssh://@kvm1/system",
+                          "libvirt+qemu+ssh://root@kvm1:/system",
+                          "libvirt+qemu+ssh://root@kvm1:123456/system",
+                          "libvirt+qemu+ssh://root@kvm1:22x/system",
+                          "libvirt+qemu+ssh://root@[::1/system",
+                          "libvirt+qemu+ssh://root@kvm%31/system",
+                          "libvirt+qemu+ssh://a b@kvm1/system",
+                          "libvirt+",
+                          "libvirt+qemu",
+                          "libvirt+qemu://",
+                          "libvirt+qemu:///",
+                          "libvirt+qemu+ssh://root@kvm1/system/../x"}) {
+    auto address = read_platform_address(url);
+    ASSERT_FALSE(address) << url;
+    EXPECT_EQ(address.error().code, Code::invalid);
+    EXPECT_FALSE(address.error().message.contains("secret"));
+  }
+}
+
 }  // namespace
 }  // namespace truce::manager

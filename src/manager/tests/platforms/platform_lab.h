@@ -22,11 +22,12 @@ void with_platform(Work work) {
     Theirs theirs;
     Estate estate(loop);
     estate.adjust = [&](Settings& settings) {
-      settings.platform_kinds["fake"] = [&](asio::any_io_executor on, platform::Account account) {
-        theirs.passwords.emplace_back(account.password->text());
+      auto open = [&](asio::any_io_executor on, platform::Account account) {
+        theirs.passwords.emplace_back(account.password ? account.password->text() : "none");
         theirs.urls.push_back(account.user + " at " + account.url);
         return std::make_unique<platform::FakePlatform>(std::move(on), theirs.estate);
       };
+      settings.platform_kinds["fake"] = settings.platform_kinds["libvirt+fake"] = open;
       settings.platform_pace = {.look = 2ms, .save = 2ms, .feed = {10s, 1ms, 5ms}};
     };
     co_await estate.start();

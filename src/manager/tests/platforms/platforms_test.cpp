@@ -79,6 +79,42 @@ TEST(Platforms, what_is_refused_is_not_kept) {
   });
 }
 
+TEST(Platforms, one_that_needs_no_password_has_none) {
+  with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
+    auto add = [&](std::string url, std::string more) {
+      return estate.call(
+          "POST", "/v1/platforms",
+          fmt::format(R"({{"name":"prod","url":"libvirt+fake+{}","password":{}}})", url, more));
+    };
+    auto needless = co_await add("ssh://root@one/system", R"("p")");
+    EXPECT_EQ(needless.text("/field"), "/password") << needless.raw;
+    auto lacking = co_await add("tls://eva@one/system", R"("")");
+    EXPECT_EQ(lacking.text("/field"), "/password") << lacking.raw;
+    auto trusting = co_await add("ssh://root@one/system", R"("","fingerprint":"5f")");
+    EXPECT_EQ(trusting.text("/field"), "/fingerprint") << trusting.raw;
+    theirs.estate->fail("connect", {Code::forbidden, "another host's key", {}});
+    auto strange = co_await add("ssh://root@one/system", R"("")");
+    EXPECT_EQ(strange.status, 409) << "not 403: it is not about the caller";
+    EXPECT_EQ(strange.text("/field"), "/url");
+    EXPECT_FALSE(strange.raw.contains("--fingerprint"));
+
+    auto added = co_await add("ssh://root@one/system", R"("")");
+    EXPECT_EQ(added.status, 201) << added.raw;
+    co_await when_it_is(estate, "connected");
+    EXPECT_EQ(theirs.passwords.back(), "none");
+    EXPECT_EQ(theirs.urls.back(), "root at fake+ssh://root@one/system");
+    EXPECT_FALSE(*co_await estate.store.get(platform_secret_key("prod")));
+    auto with = co_await estate.call("PATCH", "/v1/platforms/prod",
+                                     R"({"url":"fake://eva@one","password":"secret-2"})");
+    EXPECT_EQ(with.status, 200) << with.raw;
+    EXPECT_EQ(theirs.passwords.back(), "secret-2");
+    auto without = co_await estate.call("PATCH", "/v1/platforms/prod",
+                                        R"({"url":"libvirt+fake+tls://one/system"})");
+    EXPECT_EQ(without.status, 200) << without.raw;
+    EXPECT_FALSE(*co_await estate.store.get(platform_secret_key("prod"))) << "it is forgotten";
+  });
+}
+
 TEST(Platforms, another_password_is_tried_before_it_is_taken) {
   with_platform([](Estate& estate, Theirs& theirs) -> Async<void> {
     co_await add_platform(estate);

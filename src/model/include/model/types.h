@@ -599,7 +599,7 @@ struct MoveReport {
 struct Platform {
   std::string name{};  ///< Unique among platforms
   std::string id{};  ///< Another one when a platform of this name is added anew
-  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT
+  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system
   std::string fingerprint{};  ///< SHA-256 of the one certificate that is accepted; empty: one that an authority has signed
   std::string ca{};  ///< Those authorities, PEM; empty: the ones that the managers' systems believe
   PlatformState state = PlatformState::connecting;  ///< Whether it tells what is on it
@@ -631,8 +631,8 @@ struct PlatformList {
 /// A platform to be connected.
 struct PlatformCreate {
   std::string name{};  ///< Unique among platforms
-  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi)
-  std::string password{};  ///< The password of that user
+  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT (vCenter or ESXi), libvirt+qemu+ssh://USER@HOST/system (also libvirt+xen, +tls; libvirt+qemu:///system: the host of the manager)
+  std::string password{};  ///< The password of that user; empty where the address needs none: libvirt by ssh, or on this host
   std::string fingerprint{};  ///< SHA-256 of the certificate that it shows, which is accepted whoever has signed it
   std::string ca{};  ///< Authorities that may have signed its certificate, PEM, instead of those that the system believes
   bool operator==(const PlatformCreate&) const = default;
@@ -640,7 +640,7 @@ struct PlatformCreate {
 
 /// What shall change; absent fields stay.
 struct PlatformChange {
-  std::optional<std::string> url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT
+  std::optional<std::string> url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system
   std::optional<std::string> password{};  ///< The password of that user
   std::optional<std::string> fingerprint{};  ///< SHA-256 of the certificate that is accepted; empty: one that an authority has signed
   std::optional<std::string> ca{};  ///< Authorities that may have signed its certificate, PEM; empty: those that the system believes
