@@ -70,8 +70,7 @@ Result<model::Vm> make_here(const Inventory& inventory, const access::Caller& ca
     if (!inventory.find<model::Host>(host))
       return fail_field("/host", fmt::format("there is no host '{}'", host));
     auto placement = place_among(inventory, vm, {host});
-    if (placement.host.empty())
-      return fail_field("/host", scheduler::told(placement.refusals));
+    if (placement.host.empty()) return fail_field("/host", scheduler::told(placement.refusals));
     vm.host = placement.host;
   }
   if (!vm.host.empty()) ++vm.epoch;
