@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 #include "base/file.h"
 #include "support.h"
@@ -32,20 +33,25 @@ struct Reply {
   Then then = Then::keep;
 };
 
+/// A socket that listens there, and its port.
+inline std::pair<Fd, std::uint16_t> listen_on_loopback() {
+  Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* plain = reinterpret_cast<sockaddr*>(&address);
+  EXPECT_EQ(::bind(listener.get(), plain, length), 0);
+  EXPECT_EQ(::listen(listener.get(), 64), 0);
+  EXPECT_EQ(::getsockname(listener.get(), plain, &length), 0);
+  return {std::move(listener), ntohs(address.sin_port)};
+}
+
 class TestServer {
  public:
   using Answering = std::function<Reply(const Asked&)>;
   explicit TestServer(Answering answering) : answering_(std::move(answering)) {
-    listener_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    auto* plain = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(listener_.get(), plain, length), 0);
-    EXPECT_EQ(::listen(listener_.get(), 64), 0);
-    EXPECT_EQ(::getsockname(listener_.get(), plain, &length), 0);
-    port_ = ntohs(address.sin_port);
+    std::tie(listener_, port_) = listen_on_loopback();
     accepting_ = std::jthread([this](const std::stop_token& stop) { accept_all(stop); });
   }
   TestServer(const TestServer&) = delete;

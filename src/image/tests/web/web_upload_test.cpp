@@ -1,13 +1,8 @@
 // What is sent to a web server, which answers as a test wants.
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <thread>
-
 #include "image/http_upload.h"
-#include "support.h"
+#include "web_support.h"
 
-namespace truce::image {
+namespace truce::image::web {
 namespace {
 
 /// Takes one connection, reads until `enough` of what came says so, and answers.
@@ -15,16 +10,7 @@ class OneAnswer {
  public:
   using Enough = std::function<bool(const std::string& came)>;
   OneAnswer(std::string answer, Enough enough) {
-    listener_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    auto* plain = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(listener_.get(), plain, length), 0);
-    EXPECT_EQ(::listen(listener_.get(), 1), 0);
-    EXPECT_EQ(::getsockname(listener_.get(), plain, &length), 0);
-    port_ = ntohs(address.sin_port);
+    std::tie(listener_, port_) = listen_on_loopback();
     thread_ = std::jthread([this, answer = std::move(answer), enough = std::move(enough)] {
       Fd client(::accept(listener_.get(), nullptr, nullptr));
       char piece[65536];
@@ -136,4 +122,4 @@ TEST(HttpUpload, it_can_be_called_off_and_does_not_wait_for_ever) {
 }
 
 }  // namespace
-}  // namespace truce::image
+}  // namespace truce::image::web
