@@ -82,7 +82,7 @@ def bench(context):
     make_disk(raw, mebi)
     names = [f"bench{turn}" for turn in range(turns)]
     ours, theirs, back, packed = [], [], [], []
-    truced = daemons.Truced(context, "relocation-truced", ["--hypervisor", "fake"])
+    truced = daemons.Truced(context, "relocation-truced")
     with Server(platforms.vcsim(), folder, raw, names) as server:
         truced.start()
         try:
