@@ -84,8 +84,8 @@ void note_report(model::Task& task, const model::MoveReport& report) {
 
 Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::MoveOptions>());
-  CO_TRY_VOID(access::allow_project(context.caller, options.project));
   CO_TRY(auto first, find_foreign(rooms, context));
+  CO_TRY_VOID(access::allow_project(context.caller, options.project));
   CO_TRY(auto platform, rooms.platforms.connection(first.platform));
   if (platform->transfers() == nullptr)
     co_return fail(Code::unsupported, "machines cannot be moved from {}",
