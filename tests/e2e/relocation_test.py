@@ -52,8 +52,11 @@ class Relocation(PlatformTest):
         return self.lab.state / 'pool/vms' / self.lab.vm(name)['uuid'] / 'disk0.qcow2'
 
     def assert_same(self, one, other):
-        compared = run('qemu-img', 'compare', '-U', one, other, check=False)  # it may be open for a moment yet
-        self.assertEqual(compared.returncode, 0, compared.stdout + compared.stderr)
+        def compared():
+            done = run('qemu-img', 'compare', one, other, check=False)
+            return done if 'lock' not in done.stderr else None  # it is open for a moment yet
+        done = wait_for(compared, SOON, f'{one} is let go')
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def begin(self, *words):
         return self.lab.must('vm', 'move', *words, '--no-wait').out.strip()
@@ -115,7 +118,7 @@ class Relocation(PlatformTest):
         self.assertEqual(sha256_of(flat), before)
 
     def test_a_move_goes_on_when_the_daemon_was_killed(self):
-        raw, _ = self.make('heavy', 768, 256)
+        raw, _ = self.make('heavy', 1024, 384)
         task = self.begin('prod/heavy', '--to', 'here')
         self.wait_copying(task)
         self.lab.kill()
