@@ -39,12 +39,13 @@ class HeldFile final : public image::File {
 class FakeDeparture final : public Departure {
  public:
   using Files = std::map<std::string, std::shared_ptr<image::MemoryFile>>;
-  FakeDeparture(Files files, std::string version, std::shared_ptr<std::atomic<bool>> hold)
+  FakeDeparture(Files files, std::shared_ptr<std::atomic<int>> version,
+                std::shared_ptr<std::atomic<bool>> hold)
       : files_(std::move(files)), version_(std::move(version)), hold_(std::move(hold)) {}
   Result<OpenDisk> open(const std::string& disk, const std::atomic<bool>& cancelled) override {
     auto found = files_.find(disk);
     if (found == files_.end()) return fail(Code::not_found, "no disk {}", disk);
-    OpenDisk opened{.image = {}, .version = version_};
+    OpenDisk opened{.image = {}, .version = std::to_string(*version_)};
     auto file = std::make_shared<HeldFile>(found->second, hold_, cancelled);
     TRY(opened.image, image::open(std::move(file), {}, "raw"));
     return opened;
@@ -52,7 +53,7 @@ class FakeDeparture final : public Departure {
 
  private:
   Files files_;
-  std::string version_;
+  std::shared_ptr<std::atomic<int>> version_;
   std::shared_ptr<std::atomic<bool>> hold_;
 };
 
@@ -107,8 +108,7 @@ Async<Result<std::unique_ptr<Departure>>> FakePlatform::depart(std::string machi
     co_return truce::fail(Code::precondition, "{} is not off", there.name);
   FakeDeparture::Files files;
   for (const auto& disk : there.disks) files[disk.id] = estate_->content(machine, disk.id);
-  co_return std::make_unique<FakeDeparture>(std::move(files), std::to_string(estate_->version_),
-                                            estate_->hold);
+  co_return std::make_unique<FakeDeparture>(std::move(files), estate_->version_, estate_->hold);
 }
 
 Async<Result<std::unique_ptr<Arrival>>> FakePlatform::arrive(NewMachine wish) {

@@ -34,15 +34,6 @@ std::string with_host(std::string url, const std::string& account_url) {
   return account_url + (rest.starts_with(':') ? rest.substr(rest.find('/')) : rest);
 }
 
-std::string plain_hex(std::string_view thumbprint) {
-  std::string out;
-  for (char c : thumbprint) {
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) out += c;
-  }
-  return out;
-}
-
 std::string origin_of(std::string_view url) {
   auto slash = url.find('/', url.find("://") + 3);
   return std::string(url.substr(0, slash));
@@ -212,7 +203,7 @@ Async<Result<Ready>> wait_ready(Session& session, Ref lease) {
       info.each("deviceUrl", [&](Value one) {
         if (one["disk"].flag())
           ready.doors.push_back({with_host(one["url"].text(), session.account().url),
-                                 plain_hex(one["sslThumbprint"].text())});
+                                 http::normal_fingerprint(one["sslThumbprint"].text())});
       });
       co_return ready;
     }

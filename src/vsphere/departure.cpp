@@ -129,12 +129,7 @@ Async<Result<Centre>> data_centre_of(Session& session, Ref at) {
 Async<Result<std::unique_ptr<Departure>>> Movers::depart(std::string machine) {
   CO_TRY(auto seen,
          co_await session_.read({"VirtualMachine", machine}, {"runtime", "config.hardware"}));
-  Machine there;
-  for (const auto& change : seen.changes) {
-    auto rows = machine_properties();
-    auto row = std::ranges::find(rows, change.path, &Property<Machine>::path);
-    if (row != rows.end()) row->take(there, change.value);
-  }
+  auto there = machine_of(seen);
   if (there.state != model::Observed::off)
     co_return fail(Code::precondition, "{} is {}: it has to be off", machine,
                    model::to_string(there.state));

@@ -1,5 +1,6 @@
 #include "properties.h"
 
+#include <algorithm>
 #include <array>
 
 namespace truce::vsphere {
@@ -205,6 +206,15 @@ void each_path(Noun noun, Function function) {
 std::span<const Property<Machine>> machine_properties() {
   return machine_rows;
 }
+Machine machine_of(const ObjectUpdate& seen) {
+  Machine machine;
+  for (const auto& change : seen.changes) {
+    auto row = std::ranges::find(machine_rows, change.path, &Property<Machine>::path);
+    if (row != std::end(machine_rows)) row->take(machine, change.value);
+  }
+  return machine;
+}
+
 std::span<const Property<Host>> host_properties() {
   return host_rows;
 }

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "platform/nouns.h"
+#include "soap.h"
 #include "value.h"
 
 namespace truce::vsphere {
@@ -16,6 +17,8 @@ struct Property {
 };
 
 std::span<const Property<platform::Machine>> machine_properties();
+/// A machine as far as an answer tells, without its id.
+platform::Machine machine_of(const ObjectUpdate& seen);
 std::span<const Property<platform::Host>> host_properties();
 std::span<const Property<platform::Pool>> pool_properties();
 std::span<const Property<platform::Network>> network_properties();

@@ -81,13 +81,8 @@ Async<Result<Update>> Vsphere::next(Duration patience) {
 
 Async<Result<Machine>> Vsphere::look(std::string machine, std::vector<std::string> paths) {
   CO_TRY(auto seen, co_await session_.read(machine_ref(machine), std::move(paths)));
-  Machine there;
+  auto there = machine_of(seen);
   there.id = machine;
-  for (const auto& change : seen.changes) {
-    auto rows = machine_properties();
-    auto row = std::ranges::find(rows, change.path, &Property<Machine>::path);
-    if (row != rows.end()) row->take(there, change.value);
-  }
   co_return there;
 }
 

@@ -77,9 +77,20 @@ Result<model::Vm> make_here(const Inventory& inventory, const access::Caller& ca
   return vm;
 }
 
-void note_report(model::Task& task, const model::MoveReport& report) {
+// The machine is marked, and the move with its task is in the store: who drives it sees it.
+model::Task begin_move(Ledger& ledger, Change& change, model::Vm vm, model::Relocation move,
+                       const model::MoveReport& report) {
+  auto task = begin_task(ledger, change, "vm.move", fmt::format("vms/{}/relocation", vm.name),
+                         vm.project, 0);
   for (const auto& line : report.changed) note_step(task, line, 0);
   for (const auto& line : report.lost) note_step(task, "lost: " + line, 0);
+  move.name = task.name;
+  move.vm = vm.uuid;
+  vm.relocation = task.name;
+  change.put(task);
+  change.put(vm);
+  change.put(move);
+  return task;
 }
 
 Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& context) {
@@ -98,21 +109,13 @@ Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& conte
     TRY_VOID(check_stays(inventory, found.platform, found.machine->id));
     TRY_VOID(check_name_free(inventory, to.wish.name, "/new_name"));
     TRY(auto vm, make_here(inventory, context.caller, to, options.host));
-    task = begin_task(rooms.ledger, change, "vm.move", fmt::format("vms/{}/relocation", vm.name),
-                      vm.project, 0);
-    note_report(task, to.report);
     model::Relocation move;
-    move.name = task.name;
-    move.vm = vm.uuid;
     move.platform = found.platform;
     move.machine = found.machine->id;
     move.arrives = true;
     move.options = options;
     move.disks = to.disks;
-    vm.relocation = task.name;
-    change.put(task);
-    change.put(vm);
-    change.put(move);
+    task = begin_move(rooms.ledger, change, vm, std::move(move), to.report);
     change.event("api.move_foreign_vm", "vms/" + vm.name, vm.project,
                  fmt::format("move '{}' here from {}", found.machine->name, found.platform));
     return {};
@@ -133,8 +136,7 @@ struct Going {
   ToThere to;
 };
 
-Result<Going> plan_there(Rooms& rooms, const Context& context, const model::MoveOptions& options,
-                         const std::string& task) {
+Result<Going> plan_there(Rooms& rooms, const Context& context, const model::MoveOptions& options) {
   const auto& inventory = rooms.ledger.inventory();
   TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
   // What is on platforms is of no project.
@@ -148,7 +150,7 @@ Result<Going> plan_there(Rooms& rooms, const Context& context, const model::Move
   if (all == nullptr)
     return fail(Code::unavailable, "{0} has not told what is on it yet: truce platform show {0}",
                 options.to);
-  TRY(auto to, to_there(kept->object, options, *all, task));
+  TRY(auto to, to_there(kept->object, options, *all, {}));
   TRY_VOID(check_name_there(*all, to.machine.name));
   return Going{std::move(kept), std::move(to)};
 }
@@ -164,25 +166,17 @@ Async<Result<http::Response>> move_vm(Rooms& rooms, const Context& context) {
   }
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
-    TRY(auto going, plan_there(rooms, context, options, "this"));
+    TRY(auto going, plan_there(rooms, context, options));
     auto vm = going.vm->object;
     TRY_VOID(context.check_match(going.vm->revision));
     TRY_VOID(check_settled(vm));
     TRY_VOID(check_idle(inventory, vm));
-    task = begin_task(rooms.ledger, change, "vm.move", fmt::format("vms/{}/relocation", vm.name),
-                      vm.project, 0);
-    note_report(task, going.to.report);
     model::Relocation move;
-    move.name = task.name;
-    move.vm = vm.uuid;
     move.platform = options.to;
     move.arrives = false;
     move.options = options;
     move.disks = going.to.disks;
-    vm.relocation = task.name;
-    change.put(task);
-    change.put(vm);
-    change.put(move);
+    task = begin_move(rooms.ledger, change, vm, std::move(move), going.to.report);
     change.event("api.move_vm", "vms/" + vm.name, vm.project, "move to " + options.to);
     return {};
   }));
@@ -191,7 +185,7 @@ Async<Result<http::Response>> move_vm(Rooms& rooms, const Context& context) {
 
 Async<Result<http::Response>> report_vm_move(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::MoveOptions>());
-  CO_TRY(auto going, plan_there(rooms, context, options, "this"));
+  CO_TRY(auto going, plan_there(rooms, context, options));
   co_return object_response(200, going.to.report, 0);
 }
 

@@ -71,6 +71,10 @@ Result<void> DiskCopy::bring(platform::Departure& from, const std::string& their
   how.checkpoints = this;
   TRY_VOID(image::convert(*source.image, *builder, how));
   TRY_VOID(file->flush());
+  // Somebody may have started the machine meanwhile: then the next try begins anew, or is refused.
+  TRY(auto now, from.open(theirs, cancelled));
+  if (now.version != source.version)
+    return fail(Code::unavailable, "the disk was written while it was copied");
   std::lock_guard lock(mutex_);
   safe_.end = size;
   return {};

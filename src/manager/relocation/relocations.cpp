@@ -72,7 +72,6 @@ std::unique_ptr<Relocations::Turn> Relocations::take_turn(const std::string& pla
 
 Async<void> Relocations::drive(std::string name) {
   Trip trip;
-  trip.name = name;
   while (true) {
     auto kept = ledger_.inventory().find<Move>(name);
     if (!kept) break;

@@ -14,7 +14,6 @@ constexpr Duration longest_verb = 5min;
 
 /// One that is being driven.
 struct Relocations::Trip {
-  std::string name;
   std::shared_ptr<platform::Platform> platform;  ///< of the arrival
   std::unique_ptr<platform::Arrival> arrival;
   SteadyClock::time_point moved = SteadyClock::now();  ///< when it last got on

@@ -277,6 +277,7 @@ TEST(Relocations, a_disk_that_was_written_meanwhile_is_read_anew) {
     auto uuid = co_await uuid_of(stage);
     paint(*stage.node.disks.at(uuid + "/disk0"), 77);
     auto content = stage.theirs.content(stage.machine, "2000");
+    stage.theirs.touch();
     EXPECT_TRUE(content->write_zeroes(0, disk_size));
     paint(*content, 5);
     stage.theirs.touch();

@@ -32,7 +32,7 @@ class FakeEstate {
   /// touch().
   std::shared_ptr<image::MemoryFile> content(const std::string& machine, const std::string& disk);
   /// Disks that are read from now on are of another version.
-  void touch() { ++version_; }
+  void touch() { ++*version_; }
   /// While this is true, nobody who reads a disk gets on.
   std::shared_ptr<std::atomic<bool>> hold = std::make_shared<std::atomic<bool>>(false);
 
@@ -53,7 +53,7 @@ class FakeEstate {
 
   Inventory all_;
   std::map<std::string, std::shared_ptr<image::MemoryFile>> contents_;
-  int version_ = 1;
+  std::shared_ptr<std::atomic<int>> version_ = std::make_shared<std::atomic<int>>(1);
   std::set<FakePlatform*> listeners_;
   std::map<std::string, std::pair<Error, int>> failures_;
   int connections_ = 0, last_id_ = 0;

@@ -16,7 +16,8 @@ namespace truce::platform {
 /// A disk that can be read, as it lies on the platform.
 struct OpenDisk {
   std::unique_ptr<image::Image> image;
-  /// Another text when the disk was written since: what was read of it before is no good then.
+  /// Another text when the disk was written since: what was read of it before is no good then, nor
+  /// what is read while it changes.
   std::string version;
 };
 
