@@ -12,11 +12,15 @@ namespace {
 class HeldFile final : public image::File {
  public:
   HeldFile(std::shared_ptr<image::MemoryFile> file, std::shared_ptr<std::atomic<bool>> hold,
-           const std::atomic<bool>& cancelled)
-      : file_(std::move(file)), hold_(std::move(hold)), cancelled_(cancelled) {}
+           std::shared_ptr<std::atomic<int>> held, const std::atomic<bool>& cancelled)
+      : file_(std::move(file)),
+        hold_(std::move(hold)),
+        held_(std::move(held)),
+        cancelled_(cancelled) {}
   [[nodiscard]] std::string name() const override { return file_->name(); }
   [[nodiscard]] std::uint64_t size() const override { return file_->size(); }
   Result<void> read(std::uint64_t offset, image::Span into) const override {
+    if (*hold_) ++*held_;
     while (*hold_ && !cancelled_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (cancelled_) return fail(Code::cancelled, "cancelled");
     return file_->read(offset, into);
@@ -33,6 +37,7 @@ class HeldFile final : public image::File {
   static Result<void> refused() { return fail(Code::unsupported, "it is only read"); }
   std::shared_ptr<image::MemoryFile> file_;
   std::shared_ptr<std::atomic<bool>> hold_;
+  std::shared_ptr<std::atomic<int>> held_;
   const std::atomic<bool>& cancelled_;
 };
 
@@ -40,13 +45,16 @@ class FakeDeparture final : public Departure {
  public:
   using Files = std::map<std::string, std::shared_ptr<image::MemoryFile>>;
   FakeDeparture(Files files, std::shared_ptr<std::atomic<int>> version,
-                std::shared_ptr<std::atomic<bool>> hold)
-      : files_(std::move(files)), version_(std::move(version)), hold_(std::move(hold)) {}
+                std::shared_ptr<std::atomic<bool>> hold, std::shared_ptr<std::atomic<int>> held)
+      : files_(std::move(files)),
+        version_(std::move(version)),
+        hold_(std::move(hold)),
+        held_(std::move(held)) {}
   Result<OpenDisk> open(const std::string& disk, const std::atomic<bool>& cancelled) override {
     auto found = files_.find(disk);
     if (found == files_.end()) return fail(Code::not_found, "no disk {}", disk);
     OpenDisk opened{.image = {}, .version = std::to_string(*version_)};
-    auto file = std::make_shared<HeldFile>(found->second, hold_, cancelled);
+    auto file = std::make_shared<HeldFile>(found->second, hold_, held_, cancelled);
     TRY(opened.image, image::open(std::move(file), {}, "raw"));
     return opened;
   }
@@ -55,6 +63,7 @@ class FakeDeparture final : public Departure {
   Files files_;
   std::shared_ptr<std::atomic<int>> version_;
   std::shared_ptr<std::atomic<bool>> hold_;
+  std::shared_ptr<std::atomic<int>> held_;
 };
 
 class FakeArrival final : public Arrival {
@@ -108,7 +117,8 @@ Async<Result<std::unique_ptr<Departure>>> FakePlatform::depart(std::string machi
     co_return truce::fail(Code::precondition, "{} is not off", there.name);
   FakeDeparture::Files files;
   for (const auto& disk : there.disks) files[disk.id] = estate_->content(machine, disk.id);
-  co_return std::make_unique<FakeDeparture>(std::move(files), estate_->version_, estate_->hold);
+  co_return std::make_unique<FakeDeparture>(std::move(files), estate_->version_, estate_->hold,
+                                            estate_->held);
 }
 
 Async<Result<std::unique_ptr<Arrival>>> FakePlatform::arrive(NewMachine wish) {

@@ -273,6 +273,7 @@ TEST(Relocations, a_disk_that_was_written_meanwhile_is_read_anew) {
     *stage.theirs.hold = true;
     auto task = co_await come(stage);
     co_await until_step(stage, task, "copying");
+    while (*stage.theirs.held == 0) co_await sleep_for(1ms);
     // Half of it has come, it breaks off, and somebody writes.
     auto uuid = co_await uuid_of(stage);
     paint(*stage.node.disks.at(uuid + "/disk0"), 77);

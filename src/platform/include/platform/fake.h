@@ -35,6 +35,8 @@ class FakeEstate {
   void touch() { ++*version_; }
   /// While this is true, nobody who reads a disk gets on.
   std::shared_ptr<std::atomic<bool>> hold = std::make_shared<std::atomic<bool>>(false);
+  /// How many reads have waited for that.
+  std::shared_ptr<std::atomic<int>> held = std::make_shared<std::atomic<int>>(0);
 
   /// All connections break, and feeds with them; the next call connects again.
   void cut();
