@@ -134,7 +134,9 @@ class KilledWhileWorking(FreeLabTest):
                 lab.kill()
                 lab.start(SOON * 2)
                 self.check(lab, clients, f'seed {seed}, after kill {kill + 1}')
-            time.sleep(2)
+            # However slow this computer is: as long as nobody kills it any more, they get on.
+            wait_for(lambda: sum(client.answered for client in clients) > self.kills // 2, SOON,
+                     'the clients get something done')
             self.settle(lab, clients)
         except BaseException:
             print(f'seed {seed} failed; the end of truced\'s log:\n{lab.log_end(40)}', flush=True)
@@ -144,7 +146,6 @@ class KilledWhileWorking(FreeLabTest):
                 client.enough.set()
         answered = sum(client.answered for client in clients)
         print(f'kills: {self.kills}, {answered} answered calls, {sum(c.count for c in clients)} machines', flush=True)
-        self.assertGreater(answered, self.kills // 2, 'the clients got something done')
         lab.close()
 
 

@@ -20,6 +20,15 @@ ONCE = '''
         mark.touch()
         self.assertFalse(first)
 '''
+NEVER_CLEAN = '''
+    def test_unclean_{0}(self):
+        mark = pathlib.Path(__file__).with_name('mark_{0}')
+        first = not mark.exists()
+        mark.touch()
+        if first:
+            self.addCleanup(self.fail, 'in its clean-up, too')
+        self.assertFalse(first)
+'''
 GOOD = '''
     def test_good_{0}(self):
         pass
@@ -51,6 +60,9 @@ class SuitesTest(unittest.TestCase):
     def test_what_passes_alone_is_named(self):
         self.assertEqual(self.counted(ONCE, GOOD),
                          ((2, 0, 0), ['planted_test.py: test_once_0'], '2 passed, 0 failed, 0 skipped'))
+
+    def test_what_fails_in_its_clean_up_too_has_failed_once(self):
+        self.assertEqual(self.counted(NEVER_CLEAN, GOOD)[:2], ((2, 0, 0), ['planted_test.py: test_unclean_0']))
 
     def test_only_a_few_are_let_through(self):
         counts, unsteady, _ = self.counted(*[ONCE] * (self.suites.MERCY + 2))

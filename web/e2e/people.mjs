@@ -81,6 +81,7 @@ await play({
     const secret = await dialog(page).getByRole('textbox', { name: 'Secret' }).inputValue()
     await dialog(page).locator('#first-code').fill(codeOf(secret))
     await button(page, 'Confirm').click()
+    await page.getByTestId('recovery').getByRole('listitem').first().waitFor()
     const codes = await page.getByTestId('recovery').getByRole('listitem').allTextContents()
     assert.equal(codes.length, 10)
     await look(page, 'recovery')
