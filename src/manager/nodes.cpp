@@ -286,7 +286,19 @@ Async<void> Nodes::serve_node(std::shared_ptr<Session> session) {
 
 Async<void> Nodes::mark_offline(std::string host) {
   spdlog::info("node {} is gone", host);
-  auto done = co_await ledger_.change({}, [&](Change& change) -> Result<void> {
+  auto leaving = leaving_.insert(host);
+  while (true) {
+    auto done = co_await store_offline(host);
+    if (done) break;
+    spdlog::warn("host {}: {}", host, done.error().message);
+    co_await sleep_for(1s);
+  }
+  leaving_.erase(leaving);
+  if (auto back = sessions_.find(host); back != sessions_.end()) back->second->reported.wake();
+}
+
+Async<Result<void>> Nodes::store_offline(const std::string& host) {
+  co_return co_await ledger_.change({}, [&](Change& change) -> Result<void> {
     auto kept = ledger_.inventory().find<model::Host>(host);
     if (!kept || kept->object.state == model::HostState::offline) return {};
     auto changed = kept->object;
@@ -297,7 +309,6 @@ Async<void> Nodes::mark_offline(std::string host) {
                                           : "the connection to the node ended");
     return {};
   });
-  if (!done) spdlog::warn("host {}: {}", host, done.error().message);
 }
 
 Async<void> Nodes::read_news(Session& session) {
@@ -334,7 +345,9 @@ Async<void> Nodes::read_news(Session& session) {
 // Apart from the reading: heartbeats do not wait for a store that is slow or refuses.
 Async<void> Nodes::store_news(Session& session) {
   while (true) {
-    while (session.reports.empty()) co_await session.reported.wait();
+    // Not before the end of an earlier connection is stored, which would be the last word then.
+    while (session.reports.empty() || leaving_.contains(session.host))
+      co_await session.reported.wait();
     auto stored = co_await receive_(session.host, session.reports.front());
     if (!stored) {
       spdlog::warn("report of node {}: {}", session.host, stored.error().message);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/frames.h"
@@ -76,6 +77,7 @@ class Nodes {
   Async<Result<model::Assignment>> next_assignment(Session& session, Due due);
   Async<Result<void>> add_vm(Session& session, model::Assignment& assignment, const model::Vm& vm);
   Async<void> mark_offline(std::string host);
+  Async<Result<void>> store_offline(const std::string& host);
   std::optional<model::Tenancies> news_of_lives(Session& session, bool all) const;
   [[nodiscard]] std::vector<std::string> gone_from(Session& session) const;
   void take_beat(Session& session, model::Heartbeat beat);
@@ -90,6 +92,7 @@ class Nodes {
   Scope* scope_ = nullptr;
   asio::local::stream_protocol::acceptor acceptor_;
   std::map<std::string, std::shared_ptr<Session>> sessions_;
+  std::multiset<std::string> leaving_;  ///< hosts that are being marked as offline
   std::map<std::string, std::shared_ptr<Stream>> streams_;
   std::int64_t last_call_ = 0;
 };

@@ -116,7 +116,7 @@ Async<Result<http::Response>> remove_platform(Rooms& rooms, const Context& conte
     TRY(auto kept, find<model::Platform>(inventory, context.caller, context.name()));
     TRY_VOID(context.check_match(kept->revision));
     for (const auto& [task, move] : inventory.all<model::Relocation>()) {
-      if (move->object.platform == context.name())
+      if (move->object.platform == context.name() || move->object.from == context.name())
         return fail(Code::precondition, "a machine is being moved to or from it: see task {}",
                     task);
     }

@@ -7,6 +7,7 @@
 #include "platforms/found.h"
 #include "platforms/platforms.h"
 #include "pools/pools.h"
+#include "relocation/asked.h"
 #include "relocation/mapping.h"
 #include "relocation/relocations.h"
 #include "tasks.h"
@@ -26,8 +27,6 @@ std::vector<std::string> networks_for(const Inventory& inventory, const std::str
 }
 
 Result<ToHere> plan_here(Rooms& rooms, const Found& found, const model::MoveOptions& options) {
-  if (options.to != here)
-    return fail_field("/to", "a machine of a platform moves to 'here', and from here further");
   return to_here(*found.all, *found.machine, options,
                  networks_for(rooms.ledger.inventory(), options.project));
 }
@@ -77,30 +76,23 @@ Result<model::Vm> make_here(const Inventory& inventory, const access::Caller& ca
   return vm;
 }
 
-// The machine is marked, and the move with its task is in the store: who drives it sees it.
+// With the machine here, which is marked.
 model::Task begin_move(Ledger& ledger, Change& change, model::Vm vm, model::Relocation move,
                        const model::MoveReport& report) {
   auto task = begin_task(ledger, change, "vm.move", fmt::format("vms/{}/relocation", vm.name),
                          vm.project, 0);
-  for (const auto& line : report.changed) note_step(task, line, 0);
-  for (const auto& line : report.lost) note_step(task, "lost: " + line, 0);
-  move.name = task.name;
   move.vm = vm.uuid;
   vm.relocation = task.name;
-  change.put(task);
   change.put(vm);
-  change.put(move);
-  return task;
+  return begin_move(change, std::move(task), std::move(move), report);
 }
 
 Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::MoveOptions>());
+  if (options.to != here) co_return co_await move_across(rooms, context, std::move(options));
   CO_TRY(auto first, find_foreign(rooms, context));
   CO_TRY_VOID(access::allow_project(context.caller, options.project));
-  CO_TRY(auto platform, rooms.platforms.connection(first.platform));
-  if (platform->transfers() == nullptr)
-    co_return fail(Code::unsupported, "machines cannot be moved from {}",
-                   platform->capabilities().name);
+  CO_TRY_VOID(check_transfers(rooms, first.platform, "from"));
   const auto& inventory = rooms.ledger.inventory();
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
@@ -125,6 +117,7 @@ Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& conte
 
 Async<Result<http::Response>> report_foreign_vm_move(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::MoveOptions>());
+  if (options.to != here) co_return co_await report_across(rooms, context, std::move(options));
   CO_TRY(auto found, find_foreign(rooms, context));
   CO_TRY(auto to, plan_here(rooms, found, options));
   co_return object_response(200, to.report, 0);
@@ -139,17 +132,9 @@ struct Going {
 Result<Going> plan_there(Rooms& rooms, const Context& context, const model::MoveOptions& options) {
   const auto& inventory = rooms.ledger.inventory();
   TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
-  // What is on platforms is of no project.
-  if (!access::unlimited(context.caller))
-    return fail(Code::forbidden, "who is limited to projects moves nothing to platforms");
   if (options.to == here)
     return fail_field("/to", "it is here already: say which platform (truce platform list)");
-  if (!inventory.find<model::Platform>(options.to))
-    return fail_field("/to", fmt::format("there is no platform '{}'", options.to));
-  const auto* all = rooms.platforms.inventory_of(options.to);
-  if (all == nullptr)
-    return fail(Code::unavailable, "{0} has not told what is on it yet: truce platform show {0}",
-                options.to);
+  TRY(const auto* all, inventory_there(rooms, context, options.to));
   TRY(auto to, to_there(kept->object, options, *all, {}));
   TRY_VOID(check_name_there(*all, to.machine.name));
   return Going{std::move(kept), std::move(to)};
@@ -158,12 +143,8 @@ Result<Going> plan_there(Rooms& rooms, const Context& context, const model::Move
 Async<Result<http::Response>> move_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::MoveOptions>());
   const auto& inventory = rooms.ledger.inventory();
-  if (inventory.find<model::Platform>(options.to) && access::unlimited(context.caller)) {
-    CO_TRY(auto platform, rooms.platforms.connection(options.to));
-    if (platform->transfers() == nullptr)
-      co_return fail(Code::unsupported, "machines cannot be moved to {}",
-                     platform->capabilities().name);
-  }
+  if (inventory.find<model::Platform>(options.to) && access::unlimited(context.caller))
+    CO_TRY_VOID(check_transfers(rooms, options.to, "to"));
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     TRY(auto going, plan_there(rooms, context, options));

@@ -29,7 +29,7 @@ Async<Result<void>> Relocations::await_machine(Trip& trip, Move move) {
 Async<Result<void>> Relocations::bring(Trip& trip, Move move) {
   auto vm = ledger_.inventory().vm_by_uuid(move.vm);
   if (!vm) co_return fail(Code::precondition, "the machine here was deleted");
-  auto turn = take_turn(move.platform, vm->object.host);
+  auto turn = take_turn({end_at_platform(move.platform), end_at_host(vm->object.host)});
   if (!turn) {
     co_await note(move, "waits for others that are being moved", 0);
     trip.got_on();
@@ -56,7 +56,7 @@ Async<Result<void>> Relocations::bring(Trip& trip, Move move) {
 Async<Result<void>> Relocations::settle_here(Trip& trip, Move move) {
   End how;
   if (!move.options.keep_source) {
-    auto removed = co_await remove_there(move);
+    auto removed = co_await remove_from(move.platform, move.machine);
     if (!removed && !tried_enough(trip, removed.error())) co_return removed;
     if (!removed) how.left = "what it was moved from is left there: " + removed.error().message;
   }

@@ -9,6 +9,12 @@ namespace {
 constexpr unsigned threads = 8;  // most wait for a server
 constexpr auto flush_again = std::chrono::seconds(5);
 
+Result<void> check_size(std::uint64_t now, std::uint64_t before) {
+  if (now == before) return {};
+  return fail(Code::conflict, "the disk has {} bytes now, and had {} when the move began", now,
+              before);
+}
+
 }  // namespace
 
 DiskCopy::Safe DiskCopy::safe() const {
@@ -57,8 +63,7 @@ Result<void> DiskCopy::bring(platform::Departure& from, const std::string& their
                                        {.access = image::NbdFileOptions::Access::read_write}));
   TRY(auto source, from.open(theirs, cancelled));
   auto size = source.image->size();
-  if (size != file->size())
-    return fail(Code::conflict, "the disk has {} bytes there now, and {} here", size, file->size());
+  TRY_VOID(check_size(size, file->size()));
   if (source.version != safe_.version) {
     // What was copied of another version is no good, and what was not is zero.
     TRY_VOID(file->write_zeroes(0, size));
@@ -71,13 +76,26 @@ Result<void> DiskCopy::bring(platform::Departure& from, const std::string& their
   how.checkpoints = this;
   TRY_VOID(image::convert(*source.image, *builder, how));
   TRY_VOID(file->flush());
-  // Somebody may have started the machine meanwhile: then the next try begins anew, or is refused.
-  TRY(auto now, from.open(theirs, cancelled));
-  if (now.version != source.version)
-    return fail(Code::unavailable, "the disk was written while it was copied");
+  TRY_VOID(check_unwritten(from, theirs, source.version));
   std::lock_guard lock(mutex_);
   safe_.end = size;
   return {};
+}
+
+// Somebody may have started the machine meanwhile: then the next try begins anew, or is refused.
+Result<void> DiskCopy::check_unwritten(platform::Departure& from, const std::string& theirs,
+                                       const std::string& version) {
+  TRY(auto now, from.open(theirs, cancelled));
+  if (now.version == version) return {};
+  return fail(Code::unavailable, "the disk was written while it was copied");
+}
+
+Result<void> DiskCopy::pass(platform::Departure& from, const std::string& theirs, Bytes size,
+                            platform::Arrival& to, std::size_t number) {
+  TRY(auto source, from.open(theirs, cancelled));
+  TRY_VOID(check_size(source.image->size(), size.count));
+  TRY_VOID(to.fill(number, *source.image, options()));
+  return check_unwritten(from, theirs, source.version);
 }
 
 Result<void> DiskCopy::send(Fd ours, platform::Arrival& to, std::size_t number) {

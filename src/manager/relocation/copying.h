@@ -30,6 +30,9 @@ class DiskCopy final : public image::Checkpoints {
 
   /// From a platform into a disk of ours, which is behind `ours` by NBD. Blocks.
   Result<void> bring(platform::Departure& from, const std::string& theirs, Fd ours);
+  /// From a platform to another one, a disk of `size` bytes. Blocks.
+  Result<void> pass(platform::Departure& from, const std::string& theirs, Bytes size,
+                    platform::Arrival& to, std::size_t number);
   /// From a disk of ours to a platform. Blocks.
   Result<void> send(Fd ours, platform::Arrival& to, std::size_t number);
 
@@ -38,6 +41,9 @@ class DiskCopy final : public image::Checkpoints {
   void reached(const Reached& reached) override;
   Result<void> settle() override;
   image::ConvertOptions options();
+  /// Code::unavailable when it is not that version any more.
+  Result<void> check_unwritten(platform::Departure& from, const std::string& theirs,
+                               const std::string& version);
 
   mutable std::mutex mutex_;
   Safe safe_;

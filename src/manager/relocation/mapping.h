@@ -41,6 +41,15 @@ struct ToThere {
 Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
                          const platform::Inventory& all, const std::string& task);
 
+/// A machine of a platform as a machine of ours would be, to go to another platform: it never is
+/// one.
+struct Between {
+  model::Vm vm;
+  std::vector<std::string> disks;  ///< ids there
+  model::MoveReport report;        ///< what is changed and lost
+};
+Result<Between> as_ours(const platform::Inventory& all, const platform::Machine& machine);
+
 /// Code::conflict when a machine of that name is there.
 Result<void> check_name_there(const platform::Inventory& all, const std::string& name);
 

@@ -61,13 +61,10 @@ Async<void> Relocations::close() {
   co_await scope_.join();
 }
 
-std::unique_ptr<Relocations::Turn> Relocations::take_turn(const std::string& platform,
-                                                          const std::string& host) {
-  std::vector<std::string> names{"", "platform " + platform, "host " + host};
-  if (busy_.count(names[0]) >= most_at_once || busy_.count(names[1]) >= most_of_one ||
-      busy_.count(names[2]) >= most_of_one)
-    return nullptr;
-  return std::make_unique<Turn>(busy_, std::move(names));
+std::unique_ptr<Relocations::Turn> Relocations::take_turn(std::vector<std::string> ends) {
+  auto full = [&](const std::string& end) { return busy_.count(end) >= most_of_one; };
+  if (turns_ >= most_at_once || std::ranges::any_of(ends, full)) return nullptr;
+  return std::make_unique<Turn>(*this, std::move(ends));
 }
 
 Async<void> Relocations::drive(std::string name) {
@@ -216,8 +213,7 @@ Async<void> Relocations::look_after(Trip& trip, Move move, std::size_t disk,
 }
 
 Async<Result<void>> Relocations::carry(Trip& trip, Move move, std::size_t disk,
-                                       std::shared_ptr<DiskCopy> copy,
-                                       std::function<Result<void>(DiskCopy& copy)> work) {
+                                       std::shared_ptr<DiskCopy> copy, Copying work) {
   using namespace asio::experimental::awaitable_operators;
   auto first = co_await (run_blocking(threads_, [copy, work] { return work(*copy); }) ||
                          look_after(trip, move, disk, copy));
@@ -243,6 +239,7 @@ Async<Result<void>> Relocations::end(Move move, End how) {
       vm.relocation.clear();
       how.machine(change, vm, left);
     }
+    if (how.also) how.also(change);
     auto task = inventory.find<model::Task>(now.name);
     if (!task || ended(task->object)) return {};
     auto told = task->object;
@@ -257,12 +254,12 @@ bool Relocations::tried_enough(const Trip& trip, const Error& error) const {
          SteadyClock::now() - trip.moved > settings_.relocation_pace.give_up;
 }
 
-Async<Result<void>> Relocations::remove_there(Move move) {
-  CO_TRY(auto platform, platforms_.connection(move.platform));
+Async<Result<void>> Relocations::remove_from(std::string name, std::string machine) {
+  CO_TRY(auto platform, platforms_.connection(name));
   auto* making = platform->making();
   if (making == nullptr)
     co_return fail(Code::unsupported, "{} removes no machines", platform->capabilities().name);
-  auto removed = co_await within(longest_verb, making->remove(move.machine), move.platform);
+  auto removed = co_await within(longest_verb, making->remove(std::move(machine)), name);
   if (removed || removed.error().code == Code::not_found) co_return Result<void>();
   co_return removed;
 }
@@ -274,9 +271,13 @@ Async<Result<void>> Relocations::undo(Trip& trip, Move move) {
   how.error = move.cancelled && move.error.empty() ? "called off" : move.error;
   if (!move.arrives) {
     auto gone = trip.arrival ? co_await trip.arrival->abandon() : Result<void>();
-    auto vm = ledger_.inventory().vm_by_uuid(move.vm);
-    if (!trip.arrival && !move.machine.empty()) gone = co_await remove_there(move);
-    if (!trip.arrival && move.machine.empty() && vm) gone = co_await remove_made(move, vm->object);
+    if (!trip.arrival && !move.machine.empty())
+      gone = co_await remove_from(move.platform, move.machine);
+    if (!trip.arrival && move.machine.empty()) {
+      auto vm = what_goes(move);
+      if (vm) gone = co_await remove_made(move, *std::move(vm));
+      if (!vm && !move.from.empty()) gone = std::unexpected(std::move(vm).error());
+    }
     if (!gone && !tried_enough(trip, gone.error())) co_return gone;
     if (!gone)
       how.error += fmt::format("; what was begun there is left ({}): {}", move.machine,
@@ -305,7 +306,9 @@ Result<void> check_not_relocating(const model::Vm& vm) {
 Result<void> check_stays(const Inventory& inventory, std::string_view platform,
                          std::string_view machine) {
   for (const auto& [name, kept] : inventory.all<model::Relocation>()) {
-    if (kept->object.platform == platform && kept->object.machine == machine)
+    const auto& move = kept->object;
+    if ((move.platform == platform && move.machine == machine) ||
+        (move.from == platform && move.origin == machine))
       return fail(Code::conflict, "it is being moved already: see task {}", name);
   }
   return {};

@@ -1,5 +1,5 @@
-// Machines that move to and from platforms of others, while they are off. Each step is in the store
-// before it is done, so that any manager goes on with it (docs/adr/0034).
+// Machines that move to, from and between platforms of others, while they are off. Each step is in
+// the store before it is done, so that any manager goes on with it (docs/adr/0034).
 #pragma once
 
 #include <map>
@@ -33,11 +33,13 @@ class Relocations {
   using Move = model::Relocation;
   using Step = std::function<Result<void>(Change& change, Move move)>;
 
-  /// How a move ends: what becomes of the machine here, which is put or erased; what else is told.
+  /// How a move ends: what becomes of the machine here, if there is one, which is put or erased;
+  /// what else is told.
   struct End {
     model::TaskState state = model::TaskState::succeeded;
     std::string error, left;
     std::function<void(Change& change, model::Vm& vm, std::string& left)> machine;
+    std::function<void(Change& change)> also;
   };
 
   Async<void> drive(std::string name);
@@ -50,11 +52,12 @@ class Relocations {
   Async<Result<void>> send(Trip& trip, Move move);
   Async<Result<void>> settle_there(Trip& trip, Move move);
   Async<Result<void>> undo(Trip& trip, Move move);
+  using Copying = std::function<Result<void>(DiskCopy& copy)>;
   Async<Result<void>> carry(Trip& trip, Move move, std::size_t disk, std::shared_ptr<DiskCopy> copy,
-                            std::function<Result<void>(DiskCopy& copy)> work);
+                            Copying work);
   Async<void> look_after(Trip& trip, Move move, std::size_t disk, std::shared_ptr<DiskCopy> copy);
   Async<Result<Fd>> open_disk(Move move, std::string disk, bool write);
-  Async<Result<void>> remove_there(Move move);
+  Async<Result<void>> remove_from(std::string platform, std::string machine);
   Async<Result<void>> remove_made(Move move, model::Vm vm);
   Async<Result<void>> end(Move move, End how);
   [[nodiscard]] bool tried_enough(const Trip& trip, const Error& error) const;
@@ -62,8 +65,11 @@ class Relocations {
   /// One change of a move that is still there.
   Async<Result<void>> change(std::string name, Step build);
   Async<void> note(const Move& move, std::string step, double progress);
-  [[nodiscard]] std::unique_ptr<Turn> take_turn(const std::string& platform,
-                                                const std::string& host);
+  /// What goes: the machine here, or what that of another platform would be here.
+  Result<model::Vm> what_goes(const Move& move) const;
+  Async<Result<Copying>> copying(Trip& trip, Move move, std::size_t disk);
+  /// Nothing while too many others copy, or too many of one of these.
+  [[nodiscard]] std::unique_ptr<Turn> take_turn(std::vector<std::string> ends);
   Result<platform::Transfers*> transfers_of(platform::Platform& platform) const;
 
   asio::any_io_executor loop_;
@@ -74,6 +80,7 @@ class Relocations {
   Scope scope_;
   std::set<std::string> driven_;
   std::multiset<std::string> busy_;  ///< platforms and hosts that copy now
+  std::size_t turns_ = 0;            ///< moves that do
   asio::thread_pool threads_;
 };
 

@@ -178,10 +178,13 @@ Result<void> take_cards(const platform::Inventory& all, const platform::Machine&
   return {};
 }
 
+std::string snapshots_lost(const platform::Machine& machine) {
+  return fmt::format("{} snapshots: it comes as it is now", machine.snapshots.size());
+}
+
 void tell_losses(const platform::Machine& machine, ToHere& to) {
   auto& lost = to.report.lost;
-  if (!machine.snapshots.empty())
-    lost.push_back(fmt::format("{} snapshots: it comes as it is now", machine.snapshots.size()));
+  if (!machine.snapshots.empty()) lost.push_back(snapshots_lost(machine));
   if (machine.tpm)
     lost.emplace_back(
         "what its TPM holds: it gets a new, empty one; have recovery keys of "
@@ -230,6 +233,42 @@ Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& 
   TRY_VOID(take_cards(all, machine, options, networks, to));
   tell_losses(machine, to);
   return to;
+}
+
+Result<Between> as_ours(const platform::Inventory& all, const platform::Machine& machine) {
+  TRY_VOID(check_can_come(machine));
+  ToHere to;
+  choose_bus(machine, to);
+  choose_card_model(machine, to);
+  auto& hardware = *to.wish.hardware;
+  hardware.firmware = machine.firmware;
+  if (machine.secure_boot) hardware.secure_boot = model::SecureBoot::microsoft;
+  hardware.tpm = machine.tpm;
+  if (machine.guest_kind.starts_with("win")) hardware.guest = model::GuestKind::windows;
+  Between between;
+  auto& vm = between.vm;
+  vm.name = machine.name;
+  vm.uuid = machine.uuid;
+  vm.wanted = model::Wanted::off;
+  vm.observed = model::Observed::off;
+  vm.machine = to.wish.machine;
+  vm.hardware = hardware;
+  vm.cpus = machine.cpus;
+  vm.memory = machine.memory;
+  for (const auto& disk : machine.disks) {
+    vm.disks.push_back({.id = fmt::format("disk{}", vm.disks.size()), .size = disk.size});
+    between.disks.push_back(disk.id);
+  }
+  for (const auto& nic : machine.nics) {
+    auto found = all.networks().find(nic.network);
+    model::VmNic card{.network = found == all.networks().end() ? nic.network : found->second.name};
+    card.number = static_cast<std::int64_t>(vm.nics.size());
+    card.mac = nic.mac;
+    vm.nics.push_back(std::move(card));
+  }
+  between.report.changed = std::move(to.report.changed);
+  if (!machine.snapshots.empty()) between.report.lost.push_back(snapshots_lost(machine));
+  return between;
 }
 
 }  // namespace truce::manager

@@ -28,18 +28,27 @@ struct Relocations::Trip {
 
 /// That of one which copies, among the others.
 struct Relocations::Turn {
-  Turn(std::multiset<std::string>& all, std::vector<std::string> own)
-      : busy(all), names(std::move(own)) {
-    for (const auto& name : names) busy.insert(name);
+  Turn(Relocations& of, std::vector<std::string> own) : all(of), ends(std::move(own)) {
+    ++all.turns_;
+    for (const auto& end : ends) all.busy_.insert(end);
   }
   ~Turn() {
-    for (const auto& name : names) busy.erase(busy.find(name));
+    --all.turns_;
+    for (const auto& end : ends) all.busy_.erase(all.busy_.find(end));
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
-  std::multiset<std::string>& busy;
-  std::vector<std::string> names;
+  Relocations& all;
+  std::vector<std::string> ends;
 };
+
+/// What a turn is taken of.
+inline std::string end_at_platform(const std::string& name) {
+  return "platform " + name;
+}
+inline std::string end_at_host(const std::string& name) {
+  return "host " + name;
+}
 
 /// What may be another way soon: a platform or host that is not reached, a password, room.
 inline bool may_pass(Code code) {

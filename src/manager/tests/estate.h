@@ -65,7 +65,7 @@ class Estate {
     settings.sender = sender;
     settings.alarm_pace = alarm_pace;
     settings.mail = mail;
-    manager = std::make_unique<Manager>(loop, store, settings);
+    manager = std::make_unique<Manager>(loop, *before, settings);
     auto started = co_await manager->start();
     EXPECT_TRUE(started) << started.error().message;
   }
@@ -136,6 +136,7 @@ class Estate {
   asio::any_io_executor loop;
   std::filesystem::path folder;
   store::MemoryStore store;
+  store::Store* before = &store;  ///< what the manager writes to: it, or what is put before it
   std::unique_ptr<Manager> manager;
   access::Seals seals = access::Seals::fresh();
   PlayedNode node;

@@ -230,6 +230,63 @@ TEST(Life, a_host_whose_node_goes_is_offline_and_online_again_later) {
   });
 }
 
+/// Passes on to another store, that a host is offline only once `go` is woken.
+class HeldStore final : public store::Store {
+ public:
+  HeldStore(store::Store& inner, asio::any_io_executor loop)
+      : came(loop), go(std::move(loop)), inner_(inner) {}
+
+  Async<Result<std::optional<store::Entry>>> get(std::string key) override {
+    return inner_.get(std::move(key));
+  }
+  Async<Result<store::Listing>> list(std::string prefix) override {
+    return inner_.list(std::move(prefix));
+  }
+  Async<Result<store::Revision>> commit(std::vector<store::Condition> conditions,
+                                        std::vector<store::Write> writes) override {
+    bool tells = std::ranges::any_of(writes, [](const auto& write) {
+      return write.key == "hosts/h1" &&
+             write.value.value_or("").find("offline") != std::string::npos;
+    });
+    if (tells) {
+      came.wake();
+      co_await go.wait();
+    }
+    co_return co_await inner_.commit(std::move(conditions), std::move(writes));
+  }
+  std::unique_ptr<store::Watch> watch(std::string prefix, store::Revision from) override {
+    return inner_.watch(std::move(prefix), from);
+  }
+
+  Wakeup came, go;
+
+ private:
+  store::Store& inner_;
+};
+
+TEST(Life, a_host_that_is_back_before_its_end_was_stored_is_online) {
+  on_loop([](asio::any_io_executor loop) -> Async<void> {
+    Estate estate(loop);
+    HeldStore held(estate.store, loop);
+    estate.before = &held;
+    co_await estate.start();
+    co_await estate.connect();
+    co_await expect_host_state(estate, "online");
+    estate.node.close();
+    co_await held.came.wait();
+    co_await estate.connect();
+    co_await estate.node.report(model::VmReport{"nobody", Observed::absent, 1});
+    co_await sleep_for(
+        50ms);  // what is wrong with a manager that stores its report now, is seen then
+    held.go.wake();
+    co_await expect_host_state(estate, "offline");
+    co_await expect_host_state(estate, "online");
+    estate.node.close();
+    held.go.wake();
+    co_await estate.manager->stop();
+  });
+}
+
 TEST(Life, templates_get_versions_and_are_kept_while_a_machine_is_linked) {
   with_estate([](Estate& estate) -> Async<void> {
     co_await estate.make_template("debian");

@@ -2127,7 +2127,9 @@ template <>
 struct Schema<Relocation> {
   static constexpr auto fields = std::tuple{
       Field{"name", &Relocation::name, Need::required, FieldRule{}, FieldRule{}},
-      Field{"vm", &Relocation::vm, Need::required, FieldRule{}, FieldRule{}},
+      Field{"vm", &Relocation::vm, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"from", &Relocation::from, Need::optional, FieldRule{}, FieldRule{}},
+      Field{"origin", &Relocation::origin, Need::optional, FieldRule{}, FieldRule{}},
       Field{"platform", &Relocation::platform, Need::required, FieldRule{}, FieldRule{}},
       Field{"machine", &Relocation::machine, Need::optional, FieldRule{}, FieldRule{}},
       Field{"arrives", &Relocation::arrives, Need::optional, FieldRule{}, FieldRule{}},

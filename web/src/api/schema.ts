@@ -449,7 +449,7 @@ export interface Vm {
   foreign?: ForeignVm
 }
 
-/** How a machine moves to or from a platform of others. */
+/** How a machine moves to, from or between platforms of others. */
 export interface MoveOptions {
   /** here, or the name of a platform */
   to: string
@@ -461,7 +461,7 @@ export interface MoveOptions {
   pool?: string
   /** Where it is placed (the one that suits best) */
   host?: string
-  /** Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default) */
+  /** Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default) */
   network?: string[]
   /** What it was moved from stays, off, until somebody deletes it */
   keep_source?: boolean
@@ -2899,7 +2899,7 @@ export const operations: Record<keyof Operations, OperationRow> = {
   move_disk: {"method": "POST", "path": "/v1/vms/{vm}/disks/{disk}/move", "permission": "operate", "summary": "Move a disk to another pool, also while its machine runs", "body": "DiskMove", "cli": {"noun": "disk", "verb": "move", "args": ["vm", "disk", "pool"]}},
   migrate_vm: {"method": "POST", "path": "/v1/vms/{name}/migrate", "permission": "operate", "summary": "Move a machine to another host, while it runs or while it is off", "body": "MigrateOptions", "cli": {"noun": "vm", "verb": "migrate", "args": ["name"]}},
   move_vm: {"method": "POST", "path": "/v1/vms/{name}/move", "permission": "operate", "summary": "Move a machine that is off to a platform of others, or from one to here", "body": "MoveOptions", "cli": {"noun": "vm", "verb": "move", "args": ["name"]}},
-  report_vm_move: {"method": "POST", "path": "/v1/vms/{name}/move-report", "permission": "operate", "summary": "Say what a move to a platform of others, or from one to here, would change and lose", "body": "MoveOptions", "cli": {"noun": "vm", "verb": "move-report", "args": ["name"]}},
+  report_vm_move: {"method": "POST", "path": "/v1/vms/{name}/move-report", "permission": "operate", "summary": "Say what a move to a platform of others, from one to here, or to another one would change and lose", "body": "MoveOptions", "cli": {"noun": "vm", "verb": "move-report", "args": ["name"]}},
   start_vm: {"method": "POST", "path": "/v1/vms/{name}/start", "permission": "operate", "summary": "Start a virtual machine, or continue a suspended one", "body": "StartOptions", "cli": {"noun": "vm", "verb": "start", "args": ["name"]}},
   stop_vm: {"method": "POST", "path": "/v1/vms/{name}/stop", "permission": "operate", "summary": "Stop a virtual machine", "body": "StopOptions", "cli": {"noun": "vm", "verb": "stop", "args": ["name"]}},
   reset_vm: {"method": "POST", "path": "/v1/vms/{name}/reset", "permission": "operate", "summary": "Reset a running virtual machine, as its reset button would", "cli": {"noun": "vm", "verb": "reset", "args": ["name"]}},
@@ -2967,7 +2967,7 @@ export const operations: Record<keyof Operations, OperationRow> = {
   delete_foreign_snapshot: {"method": "DELETE", "path": "/v1/platforms/{name}/vms/{vm}/snapshots/{snapshot}", "permission": "operate", "summary": "Delete a snapshot of a virtual machine of a platform; the machine stays as it is"},
   restore_foreign_snapshot: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/snapshots/{snapshot}/restore", "permission": "operate", "summary": "Make a virtual machine of a platform what it was at a snapshot", "body": "RestoreOptions"},
   move_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/move", "permission": "operate", "summary": "Move a virtual machine of a platform to here", "body": "MoveOptions"},
-  report_foreign_vm_move: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/move-report", "permission": "operate", "summary": "Say what a move of a virtual machine of a platform to here would change and lose", "body": "MoveOptions"},
+  report_foreign_vm_move: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/move-report", "permission": "operate", "summary": "Say what a move of a virtual machine of a platform to here or to another one would change and lose", "body": "MoveOptions"},
   start_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/start", "permission": "operate", "summary": "Start a virtual machine of a platform", "body": "StartOptions"},
   stop_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/stop", "permission": "operate", "summary": "Stop a virtual machine of a platform", "body": "StopOptions"},
   suspend_foreign_vm: {"method": "POST", "path": "/v1/platforms/{name}/vms/{vm}/suspend", "permission": "operate", "summary": "Suspend a virtual machine of a platform"},
@@ -3145,7 +3145,7 @@ export const fields: Record<string, Record<string, Field>> = {
     project: {"kind": "string", "description": "Whose it is here", "required": false, "default": "default"},
     pool: {"kind": "string", "description": "Where its disks are stored (here: default; on a platform the one with most room)", "required": false, "default": "", "maxLength": 128},
     host: {"kind": "string", "description": "Where it is placed (the one that suits best)", "required": false, "default": "", "maxLength": 128},
-    network: {"kind": "array", "description": "Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default)", "required": false, "maxItems": 8},
+    network: {"kind": "array", "description": "Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)", "required": false, "maxItems": 8},
     keep_source: {"kind": "boolean", "description": "What it was moved from stays, off, until somebody deletes it", "required": false, "default": true},
     start: {"kind": "boolean", "description": "Start it when it has come", "required": false, "default": false},
   },

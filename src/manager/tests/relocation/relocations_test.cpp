@@ -1,16 +1,14 @@
 // Moves to and from a platform that only pretends, with a node that the test plays: its disks are
 // in memory, and are given out by NBD as a real node gives them.
-#include "../platforms/platform_lab.h"
 #include "image/formats.h"
 #include "image/nbd_server.h"
+#include "relocation_lab.h"
 
 namespace truce::manager {
 namespace {
 
 using image::MemoryFile;
 using platform::FakeEstate;
-
-constexpr std::uint64_t disk_size = 3 << 20;
 
 std::shared_ptr<image::Image> raw(std::shared_ptr<MemoryFile> file) {
   auto opened = image::open(std::move(file), {.read_write = true}, "raw");
@@ -97,13 +95,6 @@ struct Stage {
   std::string machine;  ///< `web01`, there
 };
 
-void paint(MemoryFile& file, int seed) {
-  for (std::uint64_t at = 0; at < disk_size; at += 1 << 18) {
-    std::vector<std::byte> part(1 << 17, static_cast<std::byte>(seed + static_cast<int>(at >> 18)));
-    EXPECT_TRUE(file.write(at, part));
-  }
-}
-
 template <class Work>
 void with_stage(Work work) {
   on_loop([&](asio::any_io_executor loop) -> Async<void> {
@@ -113,21 +104,13 @@ void with_stage(Work work) {
       settings.platform_kinds["fake"] = [&](asio::any_io_executor on, platform::Account) {
         return std::make_unique<platform::FakePlatform>(std::move(on), theirs.estate);
       };
-      settings.platform_pace = {.look = 2ms, .save = 2ms, .feed = {10s, 1ms, 5ms}};
-      settings.relocation_pace = {
-          .look = 2ms, .first_pause = 1ms, .longest_pause = 5ms, .give_up = 400ms};
+      hurry(settings);
     };
     co_await estate.start();
     co_await estate.connect();
     co_await add_platform(estate);
     Stage stage{estate, *theirs.estate, DiskNode(estate), Scope(loop), {}};
-    auto machine = theirs.estate->inventory().machines().begin()->second;
-    machine.disks[0].size = {disk_size};
-    stage.machine = machine.id;
-    platform::Update update;
-    update.machines.seen = {machine};
-    theirs.estate->change(update);
-    paint(*theirs.estate->content(machine.id, machine.disks[0].id), 1);
+    stage.machine = prepare(*theirs.estate);
     stage.scope.spawn(stage.node.play());
     co_await work(stage);
     estate.node.close();
@@ -136,31 +119,17 @@ void with_stage(Work work) {
   });
 }
 
-Async<std::string> begin(Stage& stage, std::string path, std::string body) {
-  while (true) {  // until its disk's size has been told
-    auto begun = co_await stage.estate.call("POST", path, body);
-    if (begun.status == 202) co_return begun.text("/name");
-    EXPECT_TRUE(begun.raw.contains("told") || begun.status == 503) << begun.raw;
-    if (begun.status != 503) co_return std::string();
-    co_await sleep_for(2ms);
-  }
-}
-
 Async<std::string> come(Stage& stage, std::string more = {}) {
   co_await platform_when(stage.estate,
                          [](const Answer& shown) { return shown.number("/vms") == 1; });
-  while (true) {
-    auto shown = co_await stage.estate.call("GET", "/v1/platforms/prod/vms/web01");
-    if (shown.number("/disks/0/size") == disk_size) break;
-    co_await sleep_for(2ms);
-  }
-  co_return co_await begin(stage, "/v1/platforms/prod/vms/web01/move",
+  co_await until_sized(stage.estate);
+  co_return co_await begin(stage.estate, "/v1/platforms/prod/vms/web01/move",
                            fmt::format(R"({{"to":"here"{}}})", more));
 }
 
 Async<std::string> go(Stage& stage, std::string more = {}) {
   co_return co_await begin(
-      stage, "/v1/vms/web01/move",
+      stage.estate, "/v1/vms/web01/move",
       fmt::format(R"({{"to":"prod","new_name":"back","network":["LAN"]{}}})", more));
 }
 
@@ -168,27 +137,9 @@ Async<std::string> uuid_of(Stage& stage) {
   co_return (co_await stage.estate.call("GET", "/v1/vms/web01")).text("/uuid");
 }
 
-Async<void> until_step(Stage& stage, std::string task, std::string part) {
-  while (true) {
-    auto shown = co_await stage.estate.call("GET", "/v1/tasks/" + task);
-    if (shown.text("/step").contains(part)) co_return;
-    if (shown.text("/state") != "running") {
-      ADD_FAILURE() << shown.raw;
-      co_return;
-    }
-    co_await sleep_for(2ms);
-  }
-}
-
 Async<void> until_gone(Stage& stage) {
   while ((co_await stage.estate.call("GET", "/v1/vms/web01")).status != 404)
     co_await sleep_for(2ms);
-}
-
-std::size_t named(const FakeEstate& theirs, const std::string& name) {
-  std::size_t count = 0;
-  for (const auto& [id, machine] : theirs.inventory().machines()) count += machine.name == name;
-  return count;
 }
 
 TEST(Relocations, a_machine_comes_and_goes_back_with_what_is_on_its_disk) {
@@ -247,7 +198,7 @@ TEST(Relocations, one_that_is_called_off_leaves_nothing_in_either_direction) {
   with_stage([](Stage& stage) -> Async<void> {
     *stage.theirs.hold = true;
     auto task = co_await come(stage);
-    co_await until_step(stage, task, "copying");
+    co_await until_step(stage.estate, task, "copying");
     EXPECT_EQ((co_await stage.estate.call("POST", "/v1/vms/web01/start", "{}")).status, 409);
     EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/vms/web01")).status, 409);
     EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/platforms/prod")).status, 409);
@@ -259,7 +210,7 @@ TEST(Relocations, one_that_is_called_off_leaves_nothing_in_either_direction) {
     EXPECT_EQ(co_await stage.estate.task_ends(co_await come(stage)), "succeeded");
     *stage.theirs.hold = true;
     task = co_await go(stage);
-    co_await until_step(stage, task, "copying");
+    co_await until_step(stage.estate, task, "copying");
     EXPECT_EQ(named(stage.theirs, "back"), 1U);
     co_await stage.estate.call("POST", "/v1/tasks/" + task + "/cancel");
     EXPECT_EQ(co_await stage.estate.task_ends(task), "cancelled");
@@ -272,7 +223,7 @@ TEST(Relocations, a_disk_that_was_written_meanwhile_is_read_anew) {
   with_stage([](Stage& stage) -> Async<void> {
     *stage.theirs.hold = true;
     auto task = co_await come(stage);
-    co_await until_step(stage, task, "copying");
+    co_await until_step(stage.estate, task, "copying");
     while (*stage.theirs.held == 0) co_await sleep_for(1ms);
     // Half of it has come, it breaks off, and somebody writes.
     auto uuid = co_await uuid_of(stage);
@@ -297,7 +248,7 @@ TEST(Relocations, a_disk_that_was_written_meanwhile_is_read_anew) {
     // The same in the other direction: what was half made is removed.
     *stage.theirs.hold = true;
     task = co_await go(stage);
-    co_await until_step(stage, task, "copying");
+    co_await until_step(stage.estate, task, "copying");
     co_await stage.estate.manager->stop();
     stage.estate.node.close();
     co_await again.join();

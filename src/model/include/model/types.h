@@ -571,14 +571,14 @@ struct Vm {
   bool operator==(const Vm&) const = default;
 };
 
-/// How a machine moves to or from a platform of others.
+/// How a machine moves to, from or between platforms of others.
 struct MoveOptions {
   std::string to{};  ///< here, or the name of a platform
   std::string new_name{};  ///< What it is called there (as it is now, as far as that goes)
   std::string project = "default";  ///< Whose it is here
   std::string pool{};  ///< Where its disks are stored (here: default; on a platform the one with most room)
   std::string host{};  ///< Where it is placed (the one that suits best)
-  std::vector<std::string> network{};  ///< Which network its cards are plugged into: a name for all, or THEIRS=OURS for those of one (one of the same name; here: default)
+  std::vector<std::string> network{};  ///< Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)
   bool keep_source = true;  ///< What it was moved from stays, off, until somebody deletes it
   bool start = false;  ///< Start it when it has come
   bool operator==(const MoveOptions&) const = default;
@@ -2391,8 +2391,10 @@ struct RelocatedDisk {
 /// A move to or from a platform of others; it is named as its task is.
 struct Relocation {
   std::string name{};  ///< The task
-  std::string vm{};  ///< Uuid of the machine here
-  std::string platform{};  ///< Which
+  std::string vm{};  ///< Uuid of the machine here; empty: it moves from one platform to another
+  std::string from{};  ///< The platform that it comes from then
+  std::string origin{};  ///< Its id there
+  std::string platform{};  ///< Which; from one to another: the one that it goes to
   std::string machine{};  ///< Its id there; empty: there is none yet
   bool arrives = true;  ///< It comes from there
   RelocationPhase phase = RelocationPhase::prepare;  ///< How far it is
