@@ -33,6 +33,7 @@ Async<Result<http::Response>> set_foreign_vm(Rooms& rooms, const Context& contex
   auto target = fmt::format("platforms/{}/vms/{}", found.platform, found.machine->id);
   auto id = found.machine->id;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY_VOID(check_stays(rooms.ledger.inventory(), found.platform, id));
     change.event("api.set_foreign_vm", target, "", "sizes changed");
     return {};
   }));
@@ -52,7 +53,6 @@ Async<Result<http::Response>> delete_foreign_vm(Rooms& rooms, const Context& con
   CO_TRY_VOID(
       check_able(rooms, context, &platform::Platform::making, "removes no machines from here"));
   CO_TRY(auto found, find_foreign(rooms, context));
-  CO_TRY_VOID(check_stays(rooms.ledger.inventory(), found.platform, found.machine->id));
   if (found.machine->state != model::Observed::off)
     co_return fail(Code::precondition, "'{}' is {}: shut it down first", found.machine->name,
                    model::to_string(found.machine->state));

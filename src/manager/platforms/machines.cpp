@@ -4,6 +4,7 @@
 #include "platforms/foreign.h"
 #include "platforms/found.h"
 #include "platforms/platforms.h"
+#include "relocation/relocations.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -93,6 +94,7 @@ Async<Result<http::Response>> begin_work(Rooms& rooms, const Context& context,
   auto what = fmt::format("{} ({})", kind, found.machine->name);
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
+    TRY_VOID(check_stays(rooms.ledger.inventory(), found.platform, id));
     task = begin_task(rooms.ledger, change, std::string(kind), target, "", 0);
     change.event("api." + std::string(context.row.id), target, "", what);
     return {};

@@ -309,7 +309,7 @@ Result<void> check_stays(const Inventory& inventory, std::string_view platform,
     const auto& move = kept->object;
     if ((move.platform == platform && move.machine == machine) ||
         (move.from == platform && move.origin == machine))
-      return fail(Code::conflict, "it is being moved already: see task {}", name);
+      return fail(Code::conflict, "it is being moved: see task {}", name);
   }
   return {};
 }

@@ -87,7 +87,7 @@ class Relocations {
 /// Code::precondition while a machine moves to or from a platform.
 Result<void> check_not_relocating(const model::Vm& vm);
 
-/// Code::conflict while a machine of a platform is being moved here.
+/// Code::conflict while a machine of a platform is being moved: nothing else is done with it.
 Result<void> check_stays(const Inventory& inventory, std::string_view platform,
                          std::string_view machine);
 

@@ -202,7 +202,10 @@ TEST(Relocations, one_that_is_called_off_leaves_nothing_in_either_direction) {
     EXPECT_EQ((co_await stage.estate.call("POST", "/v1/vms/web01/start", "{}")).status, 409);
     EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/vms/web01")).status, 409);
     EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/platforms/prod")).status, 409);
-    EXPECT_EQ((co_await stage.estate.call("DELETE", "/v1/platforms/prod/vms/web01")).status, 409);
+    const std::string theirs = "/v1/platforms/prod/vms/web01";
+    EXPECT_EQ((co_await stage.estate.call("DELETE", theirs)).status, 409);
+    EXPECT_EQ((co_await stage.estate.call("POST", theirs + "/start", "{}")).status, 409);
+    EXPECT_EQ((co_await stage.estate.call("PATCH", theirs, R"({"cpus":3})")).status, 409);
     EXPECT_EQ((co_await stage.estate.call("POST", "/v1/tasks/" + task + "/cancel")).status, 202);
     EXPECT_EQ(co_await stage.estate.task_ends(task), "cancelled");
     co_await until_gone(stage);
