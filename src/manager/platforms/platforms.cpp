@@ -39,7 +39,7 @@ Async<void> leave(platform::Platform& there) {
   (void)co_await within(farewell, signed_out(there), "signing out");
 }
 
-/// Tasks of a life before: whoever carried them out is gone.
+/// Tasks of a life before: whoever carried them out is gone. Moves go on.
 Async<Result<void>> end_lost_tasks(Ledger& ledger) {
   const auto& inventory = ledger.inventory();
   for (bool all = false; !all;) {
@@ -49,6 +49,7 @@ Async<Result<void>> end_lost_tasks(Ledger& ledger) {
         if (change.full()) return {};
         auto kept = inventory.find<model::Task>(name);
         if (!kept->object.target.starts_with("platforms/")) continue;
+        if (inventory.find<model::Relocation>(name)) continue;
         end_task(change, kept->object, model::TaskState::failed,
                  "the manager has ended meanwhile: the machine shows whether it took effect");
       }

@@ -279,7 +279,8 @@ TEST(Life, a_host_that_is_back_before_its_end_was_stored_is_online) {
     co_await sleep_for(
         50ms);  // what is wrong with a manager that stores its report now, is seen then
     held.go.wake();
-    co_await expect_host_state(estate, "offline");
+    while (!(co_await estate.call("GET", "/v1/events")).raw.contains("host.offline"))
+      co_await sleep_for(5ms);
     co_await expect_host_state(estate, "online");
     estate.node.close();
     held.go.wake();
