@@ -150,8 +150,8 @@ Result<Going> plan_there(Rooms& rooms, const Context& context, const model::Move
   if (all == nullptr)
     return fail(Code::unavailable, "{0} has not told what is on it yet: truce platform show {0}",
                 options.to);
-  TRY(auto to, to_there(kept->object, options, *all, {}));
-  TRY_VOID(check_name_there(*all, to.machine.name));
+  TRY(auto to, to_there(kept->object, options, *all, {}, rooms.platforms.devices_of(options.to)));
+  TRY_VOID(check_name_there(*all, to.machine.name, kept->object.uuid));
   return Going{std::move(kept), std::move(to)};
 }
 

@@ -25,6 +25,7 @@ constexpr std::array bus_rows = {
     BusRow{"VirtualAHCIController", DiskBus::sata, true},
     BusRow{"VirtualIDEController", DiskBus::ide, true},
     BusRow{"VirtualNVMEController", DiskBus::sata, false},
+    BusRow{"lsilogic", DiskBus::sata, false},
 };
 
 struct CardRow {
@@ -41,6 +42,13 @@ constexpr std::array card_rows = {
     CardRow{"VirtualE1000e", NicModel::e1000e, true},
     CardRow{"VirtualPCNet32", NicModel::e1000, false},
     CardRow{"VirtualSriovEthernetCard", NicModel::vmxnet3, false},
+    CardRow{"virtio", NicModel::virtio, true},
+    CardRow{"virtio-transitional", NicModel::virtio, true},
+    CardRow{"virtio-non-transitional", NicModel::virtio, true},
+    CardRow{"e1000", NicModel::e1000, true},
+    CardRow{"e1000e", NicModel::e1000e, true},
+    CardRow{"rtl8139", NicModel::rtl8139, true},
+    CardRow{"vmxnet3", NicModel::vmxnet3, true},
 };
 
 template <class Rows>
@@ -224,7 +232,10 @@ Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& 
     to.report.kept.emplace_back("Secure Boot, with Microsoft's keys");
   }
   if (machine.tpm) hardware.tpm = true;
-  if (machine.guest_kind.starts_with("win")) hardware.guest = model::GuestKind::windows;
+  // VMware's word, or the address by which libosinfo knows it.
+  std::string_view kind = machine.guest_kind;
+  if (kind.starts_with("win") || kind.contains("microsoft.com/win"))
+    hardware.guest = model::GuestKind::windows;
   choose_card_model(machine, to);
   take_disks(machine, to);
   TRY_VOID(take_cards(all, machine, options, networks, to));
