@@ -1,6 +1,6 @@
 #include "follower.h"
 #include "libvirt/open.h"
-#include "transfers.h"
+#include "moving/transfers.h"
 #include "verbs.h"
 
 namespace truce::libvirt {

@@ -1,4 +1,4 @@
-#include "new_domain.h"
+#include "moving/new_domain.h"
 
 #include <algorithm>
 #include <array>

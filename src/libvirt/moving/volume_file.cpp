@@ -1,4 +1,4 @@
-#include "volume_file.h"
+#include "moving/volume_file.h"
 
 #include <boost/asio/system_executor.hpp>
 #include <cstring>

@@ -2,8 +2,8 @@
 #include <map>
 
 #include "image/formats.h"
-#include "transfers.h"
-#include "volume_file.h"
+#include "moving/transfers.h"
+#include "moving/volume_file.h"
 #include "volumes.h"
 
 namespace truce::libvirt {

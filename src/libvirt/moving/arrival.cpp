@@ -2,10 +2,10 @@
 // id, and then filled by one stream a disk.
 #include "base/revert.h"
 #include "image/formats.h"
-#include "new_domain.h"
-#include "transfers.h"
+#include "moving/new_domain.h"
+#include "moving/transfers.h"
+#include "moving/volume_file.h"
 #include "verbs.h"
-#include "volume_file.h"
 #include "volumes.h"
 
 namespace truce::libvirt {
