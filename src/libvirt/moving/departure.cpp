@@ -1,5 +1,5 @@
 // Machines that leave: their disks are volumes, read as the files that they are.
-#include <map>
+#include <filesystem>
 
 #include "image/formats.h"
 #include "moving/transfers.h"
@@ -31,7 +31,8 @@ class VolumeNeighbours final : public image::Neighbours {
       return fail(Code::unsupported,
                   "'{}' is no volume: make the disk a whole one there first (virsh blockpull)",
                   name);
-    return open_volume(name.starts_with('/') ? name : folder_ + "/" + name);
+    auto path = std::filesystem::path(folder_) / name;  // an absolute name is itself
+    return open_volume(path.lexically_normal().string());
   }
   Result<std::shared_ptr<image::File>> create(const std::string& name) override {
     return fail(Code::unsupported, "{}: nothing is written there", name);

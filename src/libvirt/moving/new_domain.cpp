@@ -94,6 +94,14 @@ void add_disks(pugi::xml_node devices, const NewDomain& made) {
     add(disk, "source", {{place.device ? "dev" : "file", place.path}});
     add(disk, "target", {{"dev", target_name(disks, at)}, {"bus", row_of(disks[at].bus).word}});
     add(disk, "boot", {{"order", std::to_string(at + 1)}});
+    // By itself libvirt gives several units to a target, which pvscsi lacks.
+    if (row_of(disks[at].bus).controller != nullptr)
+      add(disk, "address",
+          {{"type", "drive"},
+           {"controller", "0"},
+           {"bus", "0"},
+           {"target", std::to_string(at)},
+           {"unit", "0"}});
   }
   for (const auto& disk : disks) {
     const auto* model = row_of(disk.bus).controller;
