@@ -145,7 +145,7 @@ class LibvirtMoves(Moves, LibvirtTest):
         task = self.begin('kvm/large', '--to', 'here')
         self.stop_in_the_middle(task)
         folder = self.disk_of('large').parent
-        self.lab.must('task', 'cancel', task)
+        self.lab.must('task', 'cancel', task, '--no-wait')
         self.libvirtd.order('thaw')
         self.assertEqual(self.wait_end(task)['state'], 'cancelled')
         wait_for(lambda: 'large' not in self.lab.vms() and not folder.exists(), SOON, 'nothing is left')
@@ -156,7 +156,7 @@ class LibvirtMoves(Moves, LibvirtTest):
         wait_for(lambda: 'kvm/large' not in self.machines(), SOON, 'it is gone there')
         task = self.begin('large', '--to', 'kvm', '--network', 'user')
         self.stop_in_the_middle(task)
-        self.lab.must('task', 'cancel', task)
+        self.lab.must('task', 'cancel', task, '--no-wait')
         self.libvirtd.order('thaw')
         self.assertEqual(self.wait_end(task)['state'], 'cancelled')
         self.assertEqual(self.there(), ([], []))
