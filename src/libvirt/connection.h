@@ -54,11 +54,12 @@ struct Driver {
   bool snapshots = false;
   bool suspend = false;
   bool clone = false;
+  bool moves = false;         ///< machines leave it and come to it
   bool zero_is_host = false;  ///< the domain 0 is the host itself
   unsigned undefine = 0;      ///< flags for what may lie beside a definition
 };
 
-class Connection {
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
   /// As Platform tells errors.
   static Result<std::shared_ptr<Connection>> open(const platform::Account& account, KeepAlive keep,

@@ -11,7 +11,6 @@ namespace truce::libvirt {
 
 namespace {
 
-constexpr int most_threads = 6;     // of a connection: one for the feed, the rest for verbs
 constexpr int most_of_all = 500;    // of this process, with those that are left behind
 constexpr auto longest_rest = 10s;  // of a thread that has nothing to do
 
@@ -36,14 +35,16 @@ struct Crew::Shared {
   std::mutex mutex;
   std::condition_variable more;
   std::deque<std::function<void()>> waiting;
-  int idle = 0, threads = 0;
+  int idle = 0, threads = 0, most = 0;
   bool over = false;
 };
 
-Crew::Crew(asio::any_io_executor loop)
+Crew::Crew(asio::any_io_executor loop, int most_threads)
     : loop_(loop),
       door_(std::make_shared<Door>(std::move(loop))),
-      shared_(std::make_shared<Shared>()) {}
+      shared_(std::make_shared<Shared>()) {
+  shared_->most = most_threads;
+}
 
 Crew::~Crew() {
   door_->shut();
@@ -55,7 +56,7 @@ Crew::~Crew() {
 Result<void> Crew::give(std::function<void()> work) {
   std::scoped_lock lock(shared_->mutex);
   bool more = std::cmp_greater_equal(shared_->waiting.size(), shared_->idle);
-  if (more && shared_->threads < most_threads) {
+  if (more && shared_->threads < shared_->most) {
     if (all_threads() >= most_of_all)
       return fail(Code::limit, "{} calls of libvirt have not ended: hosts do not answer",
                   most_of_all);

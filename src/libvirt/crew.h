@@ -1,6 +1,8 @@
 // What blocks, on threads that can be left behind: libvirt's calls cannot be stopped.
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,7 +30,8 @@ class Door {
 /// So calls must own all that they touch.
 class Crew {
  public:
-  explicit Crew(asio::any_io_executor loop);
+  static constexpr int usual_threads = 6;  ///< one for the feed, the rest for verbs
+  explicit Crew(asio::any_io_executor loop, int most_threads = usual_threads);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -60,6 +63,40 @@ class Crew {
       co_return fail(Code::cancelled, "cancelled");
     co_return fail(Code::timeout, "no answer within {} s",
                    std::chrono::duration_cast<std::chrono::seconds>(limit).count());
+  }
+
+  /// The same for who is on a thread that may block; `cancelled` is looked at several times a
+  /// second. `work` is told when nobody waits for it any more.
+  template <class T>
+  Result<T> wait(std::function<Result<T>(const std::atomic<bool>& left)> work, Duration limit,
+                 const std::atomic<bool>* cancelled) {
+    struct Waiting {
+      std::mutex mutex;
+      std::condition_variable ended;
+      std::optional<Result<T>> result;
+      std::atomic<bool> left = false;
+    };
+    auto waiting = std::make_shared<Waiting>();
+    TRY_VOID(give([waiting, work = std::move(work)]() mutable {
+      auto result = work(waiting->left);
+      work = nullptr;
+      std::scoped_lock lock(waiting->mutex);
+      waiting->result = std::move(result);
+      waiting->ended.notify_one();
+    }));
+    auto end = std::chrono::steady_clock::now() + limit;
+    std::unique_lock lock(waiting->mutex);
+    while (!waiting->result) {
+      bool called_off = cancelled != nullptr && *cancelled;
+      bool late = std::chrono::steady_clock::now() > end;
+      if (called_off || late) waiting->left = true;
+      if (called_off) return fail(Code::cancelled, "cancelled");
+      if (late)
+        return fail(Code::timeout, "no answer within {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(limit).count());
+      waiting->ended.wait_for(lock, std::chrono::milliseconds(100));
+    }
+    return *std::move(waiting->result);
   }
 
   [[nodiscard]] const std::shared_ptr<Door>& door() const { return door_; }

@@ -89,6 +89,23 @@ std::string pool_of(pugi::xml_node source, const std::string& file, const Places
   return slash == file.npos ? std::string() : at(places.pools_by_path, file.substr(0, slash));
 }
 
+/// What a SCSI disk really hangs on: the guest needs another driver for each.
+void take_scsi_model(Disk& disk, pugi::xml_node node, pugi::xml_node devices) {
+  std::string_view index = node.child("address").attribute("controller").as_string("0");
+  for (auto controller : devices.children("controller")) {
+    bool its = std::string_view(controller.attribute("type").as_string()) == "scsi" &&
+               index == controller.attribute("index").as_string();
+    if (!its) continue;
+    std::string_view model = controller.attribute("model").as_string();
+    if (model.empty() || model == "auto" || model.starts_with("virtio")) return;
+    disk.bus.reset();
+    disk.controller = model;
+    if (model == "vmpvscsi") disk.bus = model::DiskBus::pvscsi;
+    if (model.starts_with("lsisas")) disk.bus = model::DiskBus::lsisas;
+    return;
+  }
+}
+
 Disk disk_of(pugi::xml_node node, const Places& places) {
   Disk disk;
   disk.id = disk.label = text_of(node.child("target"), "dev");
@@ -110,6 +127,7 @@ void take_disks(DomainDocument& into, pugi::xml_node devices, const Places& plac
     if (device != "disk" && device != "lun") continue;  // what is in drives is the guest's no more
     if (into.machine.disks.size() >= most_devices) return;
     auto disk = disk_of(node, places);
+    if (disk.bus == model::DiskBus::scsi) take_scsi_model(disk, node, devices);
     bool shared = node.child("readonly") || node.child("shareable") || node.child("transient");
     if (shared) into.keeps.push_back(disk.id);
     into.machine.disks.push_back(std::move(disk));
@@ -304,7 +322,26 @@ Result<VolumeDocument> read_volume(std::string_view xml) {
   volume.size = bytes_of(node.child("capacity"));
   volume.format = text_of(node.child("target").child("format"), "type");
   volume.backing = node.child("backingStore").child_value("path");
+  auto target = node.child("target");
+  volume.path = target.child_value("path");
+  volume.kind = node.attribute("type").as_string("file");
+  volume.physical = bytes_of(node.child("physical"));
+  volume.modified = target.child("timestamps").child_value("mtime");
+  volume.changed = target.child("timestamps").child_value("ctime");
   return volume;
+}
+
+bool read_has_kvm(std::string_view capabilities) {
+  pugi::xml_document document;
+  auto node = parse(document, capabilities, "capabilities");
+  if (!node) return false;
+  for (auto guest : node->children("guest")) {
+    auto arch = guest.child("arch");
+    if (std::string_view(arch.attribute("name").as_string()) != "x86_64") continue;
+    for (auto domain : arch.children("domain"))
+      if (std::string_view(domain.attribute("type").as_string()) == "kvm") return true;
+  }
+  return false;
 }
 
 std::string read_host_uuid(std::string_view capabilities) {

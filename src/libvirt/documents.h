@@ -47,11 +47,17 @@ Result<platform::Network> read_network(std::string_view xml);
 
 /// A volume's description, as far as copies of it need it.
 struct VolumeDocument {
-  std::string name, format, backing;
-  Bytes size;
+  std::string name, format, backing, path;
+  std::string kind;  ///< libvirt's word: `file`, `block`, ...
+  Bytes size;        ///< of the disk in it
+  Bytes physical;    ///< of itself
+  /// When it, and what is told of it, was last changed: as libvirt has it, empty where it has not.
+  std::string modified, changed;
 };
 Result<VolumeDocument> read_volume(std::string_view xml);
 
+/// Whether the host's capabilities have KVM for PCs of 64 bits.
+bool read_has_kvm(std::string_view capabilities);
 /// The host's uuid in its capabilities; empty: it has none.
 std::string read_host_uuid(std::string_view capabilities);
 /// Maker and model of the host, of its SMBIOS.

@@ -42,6 +42,7 @@ using DomainSnapshot = Held<virDomainSnapshot>;
 using StoragePool = Held<virStoragePool>;
 using Volume = Held<virStorageVol>;
 using NetworkOfHost = Held<virNetwork>;
+using Stream = Held<virStream>;
 
 /// A text that libvirt has allocated; empty for none.
 std::string take_text(char* text);

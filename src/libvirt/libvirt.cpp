@@ -1,5 +1,6 @@
 #include "follower.h"
 #include "libvirt/open.h"
+#include "moving/transfers.h"
 #include "verbs.h"
 
 namespace truce::libvirt {
@@ -14,7 +15,7 @@ constexpr auto longest_verb = 6h;
 class Libvirt final : public Platform, private Snapshots, private Making {
  public:
   Libvirt(asio::any_io_executor loop, Account account, KeepAlive keep)
-      : link_(std::move(loop), std::move(account), keep), follower_(link_) {}
+      : link_(std::move(loop), std::move(account), keep), follower_(link_), movers_(link_) {}
 
   [[nodiscard]] const Capabilities& capabilities() const override { return capabilities_; }
   Async<Result<void>> connect() override;
@@ -30,6 +31,7 @@ class Libvirt final : public Platform, private Snapshots, private Making {
   }
   Snapshots* snapshots() override { return capabilities_.snapshots_with_memory ? this : nullptr; }
   Making* making() override { return this; }
+  Transfers* transfers() override { return moves_ ? &movers_ : nullptr; }
   Async<void> close() override { co_await link_.close(); }
 
  private:
@@ -59,12 +61,15 @@ class Libvirt final : public Platform, private Snapshots, private Making {
 
   Link link_;
   Follower follower_;
+  Movers movers_;
   Capabilities capabilities_;
+  bool moves_ = true;  ///< until a connection says otherwise
 };
 
 Async<Result<void>> Libvirt::connect() {
   CO_TRY_VOID(co_await link_.connect());
   capabilities_ = link_.connection()->capabilities();
+  moves_ = link_.connection()->driver().moves;
   co_return Result<void>();
 }
 

@@ -5,38 +5,11 @@
 #include "base/log.h"
 #include "base/revert.h"
 #include "verbs.h"
+#include "volumes.h"
 
 namespace truce::libvirt {
 
 namespace {
-
-/// A machine that is off and not asleep, and its definition with what libvirt shows only to those
-/// who may write.
-struct Resting {
-  Domain domain;
-  std::string xml;
-  DomainDocument document;
-};
-
-Result<std::string> definition_of(Connection& on, virDomain* domain) {
-  constexpr unsigned flags = VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE;
-  auto xml = take_text(on.lib().virDomainGetXMLDesc(domain, flags));
-  if (xml.empty()) return failed(on.lib(), "the definition");
-  return xml;
-}
-
-Result<Resting> rest(Connection& on, const std::string& machine) {
-  TRY(auto domain, on.find(machine));
-  const auto& lib = on.lib();
-  int state = VIR_DOMAIN_NOSTATE;
-  if (lib.virDomainGetState(domain.get(), &state, nullptr, 0) != 0) return failed(lib, machine);
-  bool saved = on.driver().suspend && lib.virDomainHasManagedSaveImage(domain.get(), 0) == 1;
-  if (state != VIR_DOMAIN_SHUTOFF || saved)
-    return fail(Code::precondition, "{} is not off", machine);
-  TRY(auto xml, definition_of(on, domain.get()));
-  TRY(auto document, read_domain(xml, {}));
-  return Resting{std::move(domain), std::move(xml), std::move(document)};
-}
 
 bool keeps(const DomainDocument& document, const platform::Disk& disk) {
   return std::ranges::find(document.keeps, disk.id) != document.keeps.end();
@@ -49,26 +22,15 @@ struct OwnDisk {
   std::string path;
 };
 
-Volume volume_at(Connection& on, const std::string& path) {
-  const auto& lib = on.lib();
-  return {lib.virStorageVolLookupByPath(on.raw(), path.c_str()), lib.virStorageVolFree};
-}
-
 std::vector<OwnDisk> own_disks(Connection& on, const Resting& there) {
   std::vector<OwnDisk> own;
   for (const auto& disk : there.document.machine.disks) {
     if (keeps(there.document, disk) || disk.file.empty()) continue;
-    auto volume = volume_at(on, disk.file);
+    auto volume = volume_of(on, disk.file);
     auto path = volume ? take_text(on.lib().virStorageVolGetPath(volume.get())) : disk.file;
     own.push_back({disk, std::move(volume), std::move(path)});
   }
   return own;
-}
-
-Result<VolumeDocument> describe(Connection& on, virStorageVol* volume) {
-  auto xml = take_text(on.lib().virStorageVolGetXMLDesc(volume, 0));
-  if (xml.empty()) return failed(on.lib(), "a volume");
-  return read_volume(xml);
 }
 
 // --- copies
@@ -193,7 +155,7 @@ Result<void> take_machines(Connection& on, const std::string& but, Paths& needed
       TRY(auto document, read_domain(xml, {}));
       if (document.machine.id == but) continue;
       for (const auto& disk : document.machine.disks) {
-        auto volume = volume_at(on, disk.file);
+        auto volume = volume_of(on, disk.file);
         auto path = volume ? take_text(lib.virStorageVolGetPath(volume.get())) : disk.file;
         take_user(needed, path, document.machine.name);
         take_user(needed, disk.parent, document.machine.name);

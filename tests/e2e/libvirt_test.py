@@ -1,69 +1,11 @@
 """Hosts that libvirt manages beside Truce's own machines: the real daemon and CLI against a libvirtd of the test's own, with QEMU."""
 import re
-import subprocess
 import unittest
-from pathlib import Path
 
-from lab import SOON, FreeLabTest, run, wait_for
+from lab import SOON, wait_for
+from platform_peers import LibvirtTest
 
-PEER = Path(__file__).resolve().parent.parent / 'peers/libvirt/peer'
-DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
-<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='user'/>
-<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{disk}'/><target dev='vda' bus='virtio'/></disk>
-<memballoon model='none'/></devices></domain>"""
-
-
-class Libvirtd:
-    """tests/peers/libvirt/peer, which ends with the test and takes its machines along."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.process = subprocess.Popen([PEER, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def order(self, word):
-        """Empty, or why it cannot run here."""
-        self.process.stdin.write(word + '\n')
-        self.process.stdin.flush()
-        if self.process.stdout.readline() == 'ok\n':
-            return ''
-        return self.process.stderr.read().strip() or 'it has ended'
-
-    def virsh(self, *words):
-        return run('virsh', '-q', '-c', f'qemu+unix:///system?socket={self.folder}/run/libvirt-sock', *words).stdout
-
-    def define(self, name):
-        disk = self.folder / 'images' / f'{name}.qcow2'
-        run('qemu-img', 'create', '-q', '-f', 'qcow2', disk, '16M')
-        document = self.folder / f'{name}.xml'
-        document.write_text(DOMAIN.format(name=name, disk=disk))
-        self.virsh('define', document)
-
-    def end(self):
-        self.process.communicate()
-
-
-class LibvirtHosts(FreeLabTest):
-    def setUp(self):
-        super().setUp()
-        self.lab = self.new_lab(hypervisor='fake')
-        folder = self.lab.folder / 'v'
-        (folder / 'images').mkdir(parents=True)
-        self.libvirtd = Libvirtd(folder)
-        self.addCleanup(self.libvirtd.end)
-        why = self.libvirtd.order('start')
-        if why:
-            self.skipTest(f'skipped, because libvirtd cannot run here: {why}')
-        # To truced, its socket is that of this host's libvirt.
-        Path('/run/libvirt').mkdir(exist_ok=True)
-        self.lab.enter = [*self.lab.enter, 'unshare', '--mount', 'sh', '-c', f'mount --bind {folder}/run /run/libvirt && exec "$@"', 'sh']
-        self.lab.start()
-
-    def show(self):
-        return self.lab.must('platform', 'show', 'kvm', '--format', 'json').json()
-
-    def wait_state(self, state):
-        return wait_for(lambda: (shown := self.show())['state'] == state and shown, SOON, f'kvm is {state}')
-
+class LibvirtHosts(LibvirtTest):
     def observed(self, name):
         return self.lab.must('vm', 'show', f'kvm/{name}', '--format', 'json').json()['observed']
 
@@ -72,8 +14,6 @@ class LibvirtHosts(FreeLabTest):
 
     def test_a_host_with_qemu_is_shown_followed_and_switched(self):
         lab, libvirtd = self.lab, self.libvirtd
-        libvirtd.virsh('pool-define-as', 'images', 'dir', '--target', libvirtd.folder / 'images')
-        libvirtd.virsh('pool-start', 'images')
         libvirtd.define('web01')
 
         for address, why in (('libvirt+qemu:///system?socket=/x', 'parameters'), ('libvirt+lxc:///system', 'no kind of platform'),

@@ -1,4 +1,4 @@
-"""Platforms that are not ours, and tests that have one: govmomi's vcsim."""
+"""Platforms that are not ours, and tests that have one: govmomi's vcsim, libvirt's own daemon."""
 import json
 import os
 import subprocess
@@ -7,6 +7,11 @@ from pathlib import Path
 from lab import SOON, FreeLabTest, run, wait_for
 
 PEERS = Path(__file__).resolve().parent.parent / 'peers/vcsim'
+LIBVIRTD = Path(__file__).resolve().parent.parent / 'peers/libvirt/peer'
+DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>1</vcpu>
+<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='user'>{card}</interface>
+<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{disk}'/><target dev='vda' bus='virtio'/></disk>
+<serial type='pty'/><memballoon model='none'/></devices></domain>"""
 
 
 class Vcsim:
@@ -84,3 +89,98 @@ class PlatformTest(FreeLabTest):
 
     def machines(self):
         return {vm['name']: vm for vm in self.lab.must('vm', 'list', '--platform', 'prod', '--format', 'json').json()['items']}
+
+
+class Libvirtd:
+    """tests/peers/libvirt/peer, which ends with the test and takes its machines along."""
+
+    def __init__(self, folder):
+        self.folder, self.images = folder, folder / 'images'
+        self.process = subprocess.Popen([LIBVIRTD, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def order(self, word):
+        """Empty, or why it cannot run here."""
+        self.process.stdin.write(word + '\n')
+        self.process.stdin.flush()
+        if self.process.stdout.readline() == 'ok\n':
+            return ''
+        return self.process.stderr.read().strip() or 'it has ended'
+
+    def virsh(self, *words):
+        return run('virsh', '-q', '-c', f'qemu+unix:///system?socket={self.folder}/run/libvirt-sock', *words).stdout
+
+    def define(self, name, raw=None, memory=64, card="<model type='virtio'/>"):
+        """A machine that is off, with an empty disk or with the content of a raw file; the file that this lies in."""
+        disk = self.images / f'{name}.qcow2'
+        if raw is None:
+            run('qemu-img', 'create', '-q', '-f', 'qcow2', disk, '16M')
+        else:
+            run('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, disk)
+        document = self.folder / f'{name}.xml'
+        document.write_text(DOMAIN.format(name=name, disk=disk, memory=memory, card=card))
+        self.virsh('define', document)
+        return disk
+
+    def names(self):
+        return self.virsh('list', '--all', '--name').split()
+
+    def end(self):
+        self.process.communicate()
+
+
+class LibvirtTest(FreeLabTest):
+    """Has a daemon, and a libvirtd with the pool `images` that is the platform `kvm` where that was added."""
+    hypervisor = 'fake'
+
+    def setUp(self):
+        super().setUp()
+        self.lab = self.new_lab(hypervisor=self.hypervisor)
+        folder = self.lab.folder / 'v'
+        (folder / 'images').mkdir(parents=True)
+        self.libvirtd = Libvirtd(folder)
+        self.addCleanup(self.libvirtd.end)
+        why = self.libvirtd.order('start')
+        if why:
+            self.skipTest(f'skipped, because libvirtd cannot run here: {why}')
+        self.libvirtd.virsh('pool-define-as', 'images', 'dir', '--target', folder / 'images')
+        self.libvirtd.virsh('pool-start', 'images')
+        # To truced, its socket is that of this host's libvirt.
+        Path('/run/libvirt').mkdir(exist_ok=True)
+        self.lab.enter = [*self.lab.enter, 'unshare', '--mount', 'sh', '-c', f'mount --bind {folder}/run /run/libvirt && exec "$@"', 'sh']
+        self.lab.start()
+
+    def show(self):
+        return self.lab.must('platform', 'show', 'kvm', '--format', 'json').json()
+
+    def wait_state(self, state):
+        return wait_for(lambda: (shown := self.show())['state'] == state and shown, SOON, f'kvm is {state}')
+
+    def machines(self):
+        return {vm['name']: vm for vm in self.lab.must('vm', 'list', '--platform', 'kvm', '--format', 'json').json()['items']}
+
+
+class Moves:
+    """What tests of moves do, whatever the platform; beside a test with a `lab`."""
+
+    def disk_of(self, name):
+        return self.lab.state / 'pool/vms' / self.lab.vm(name)['uuid'] / 'disk0.qcow2'
+
+    def assert_same(self, one, other):
+        def compared():
+            done = run('qemu-img', 'compare', one, other, check=False)
+            return done if 'lock' not in done.stderr else None  # it is open for a moment yet
+        done = wait_for(compared, SOON, f'{one} is let go')
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def begin(self, *words):
+        return self.lab.must('vm', 'move', *words, '--no-wait').out.strip()
+
+    def task(self, name):
+        return self.lab.must('task', 'show', name, '--format', 'json').json()
+
+    def wait_copying(self, task):
+        wait_for(lambda: self.task(task)['progress'] > 0.05 or self.task(task)['state'] != 'running', SOON, 'bytes go')
+        self.assertEqual(self.task(task)['state'], 'running')
+
+    def wait_end(self, task):
+        return wait_for(lambda: (shown := self.task(task))['state'] not in ('running', 'queued') and shown, 4 * SOON, 'the move ends')

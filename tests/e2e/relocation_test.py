@@ -4,7 +4,7 @@ import struct
 import unittest
 
 from lab import SOON, run, sha256_of, wait_for
-from platform_peers import PlatformTest
+from platform_peers import Moves, PlatformTest
 
 TEXT_SECTOR = 12345
 
@@ -35,7 +35,7 @@ def make_disk(path, mebi, text, full=0):
     return path
 
 
-class Relocation(PlatformTest):
+class Relocation(Moves, PlatformTest):
     hypervisor = 'qemu'
 
     def setUp(self):
@@ -47,29 +47,6 @@ class Relocation(PlatformTest):
         flat = self.vcsim.make(name, raw, **more)
         wait_for(lambda: f'prod/{name}' in self.machines(), SOON, f'{name} is seen')
         return raw, flat
-
-    def disk_of(self, name):
-        return self.lab.state / 'pool/vms' / self.lab.vm(name)['uuid'] / 'disk0.qcow2'
-
-    def assert_same(self, one, other):
-        def compared():
-            done = run('qemu-img', 'compare', one, other, check=False)
-            return done if 'lock' not in done.stderr else None  # it is open for a moment yet
-        done = wait_for(compared, SOON, f'{one} is let go')
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-    def begin(self, *words):
-        return self.lab.must('vm', 'move', *words, '--no-wait').out.strip()
-
-    def task(self, name):
-        return self.lab.must('task', 'show', name, '--format', 'json').json()
-
-    def wait_copying(self, task):
-        wait_for(lambda: self.task(task)['progress'] > 0.05 or self.task(task)['state'] != 'running', SOON, 'bytes go')
-        self.assertEqual(self.task(task)['state'], 'running')
-
-    def wait_end(self, task):
-        return wait_for(lambda: (shown := self.task(task))['state'] not in ('running', 'queued') and shown, 4 * SOON, 'the move ends')
 
     def test_a_machine_comes_boots_and_goes_back(self):
         raw, flat = self.make('Web_01')

@@ -1,4 +1,4 @@
-#include "web/blocks.h"
+#include "image/blocks.h"
 
 #include <algorithm>
 #include <cstring>

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "byte_order.h"
-#include "web/blocks.h"
+#include "image/blocks.h"
 #include "web/transfer.h"
 
 namespace truce::image {

@@ -53,6 +53,9 @@ class Peer {
     return account;
   }
 
+  /// Of a process in its namespaces.
+  [[nodiscard]] pid_t pid() const { return process_->pid(); }
+
   void start() { EXPECT_TRUE(order("start")); }
   void kill() { EXPECT_TRUE(order("kill")); }
   void freeze() { EXPECT_TRUE(order("freeze")); }

@@ -132,6 +132,12 @@ Result<std::shared_ptr<platform::Platform>> Platforms::connection(std::string_vi
   return watch->platform;
 }
 
+platform::Transfers::Devices Platforms::devices_of(std::string_view name) const {
+  auto watch = watch_of(name);
+  auto* transfers = watch && watch->platform ? watch->platform->transfers() : nullptr;
+  return transfers == nullptr ? platform::Transfers::Devices::vmware : transfers->devices();
+}
+
 // --- how a platform is reached ------------------------------------------------------------------
 
 Async<Result<SecretPtr>> Platforms::password_of(model::Platform platform) {

@@ -8,6 +8,7 @@
 #include "ledger.h"
 #include "manager/manager.h"
 #include "platform/feed.h"
+#include "platform/transfers.h"
 
 namespace truce::manager {
 
@@ -28,6 +29,8 @@ class Platforms {
   [[nodiscard]] model::Platform describe(model::Platform stored) const;
   /// The connection itself; it stays while it is held. Code::unavailable: it is not reached.
   [[nodiscard]] Result<std::shared_ptr<platform::Platform>> connection(std::string_view name) const;
+  /// What machines of a platform can have, whether it is reached or not.
+  [[nodiscard]] platform::Transfers::Devices devices_of(std::string_view name) const;
 
   /// Signs in once, as `wish` says. Code::invalid or Code::precondition with the field at fault;
   /// an unknown certificate is told with its fingerprint.

@@ -19,8 +19,8 @@ Result<Crossing> plan_crossing(Rooms& rooms, const Context& context, const Found
     return fail_field("/to", "it is there already: say 'here', or another platform");
   TRY(const auto* all, inventory_there(rooms, context, options.to));
   TRY(auto between, as_ours(*found.all, *found.machine));
-  TRY(auto to, to_there(between.vm, options, *all, {}));
-  TRY_VOID(check_name_there(*all, to.machine.name));
+  TRY(auto to, to_there(between.vm, options, *all, {}, rooms.platforms.devices_of(options.to)));
+  TRY_VOID(check_name_there(*all, to.machine.name, between.vm.uuid));
   Crossing crossing{{}, std::move(between.report)};
   auto& report = crossing.report;
   report.name = to.report.name;

@@ -41,9 +41,9 @@ Async<Result<void>> Relocations::begin_there(Trip& trip, Move move) {
   CO_TRY_VOID(co_await remove_made(move, vm));
   const auto* all = platforms_.inventory_of(move.platform);
   if (all == nullptr) co_return fail(Code::unavailable, "{} is not there any more", move.platform);
-  CO_TRY(auto to, to_there(vm, move.options, *all, move.name));
   CO_TRY(auto platform, platforms_.connection(move.platform));
   CO_TRY(auto* transfers, transfers_of(*platform));
+  CO_TRY(auto to, to_there(vm, move.options, *all, move.name, transfers->devices()));
   co_await note(move, "making the machine there", 0);
   CO_TRY(auto arrival, co_await within(longest_verb, transfers->arrive(to.machine), move.platform));
   trip.arrival = std::move(arrival);

@@ -39,7 +39,8 @@ struct ToThere {
 /// The same for the other direction. `task` is told in the new machine's description: by that, and
 /// its uuid, what a move has left is known again.
 Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
-                         const platform::Inventory& all, const std::string& task);
+                         const platform::Inventory& all, const std::string& task,
+                         platform::Transfers::Devices devices);
 
 /// A machine of a platform as a machine of ours would be, to go to another platform: it never is
 /// one.
@@ -50,8 +51,10 @@ struct Between {
 };
 Result<Between> as_ours(const platform::Inventory& all, const platform::Machine& machine);
 
-/// Code::conflict when a machine of that name is there.
-Result<void> check_name_there(const platform::Inventory& all, const std::string& name);
+/// Code::conflict when a machine of that name is there, or of that uuid where machines are known by
+/// it.
+Result<void> check_name_there(const platform::Inventory& all, const std::string& name,
+                              const std::string& uuid);
 
 /// Whether a machine on a platform is what such a move of ours makes there.
 bool is_made_by(const model::Vm& vm, const model::MoveOptions& options,

@@ -25,6 +25,7 @@ constexpr std::array bus_rows = {
     BusRow{"VirtualAHCIController", DiskBus::sata, true},
     BusRow{"VirtualIDEController", DiskBus::ide, true},
     BusRow{"VirtualNVMEController", DiskBus::sata, false},
+    BusRow{"lsilogic", DiskBus::sata, false},
 };
 
 struct CardRow {
@@ -41,6 +42,13 @@ constexpr std::array card_rows = {
     CardRow{"VirtualE1000e", NicModel::e1000e, true},
     CardRow{"VirtualPCNet32", NicModel::e1000, false},
     CardRow{"VirtualSriovEthernetCard", NicModel::vmxnet3, false},
+    CardRow{"virtio", NicModel::virtio, true},
+    CardRow{"virtio-transitional", NicModel::virtio, true},
+    CardRow{"virtio-non-transitional", NicModel::virtio, true},
+    CardRow{"e1000", NicModel::e1000, true},
+    CardRow{"e1000e", NicModel::e1000e, true},
+    CardRow{"rtl8139", NicModel::rtl8139, true},
+    CardRow{"vmxnet3", NicModel::vmxnet3, true},
 };
 
 template <class Rows>
@@ -178,6 +186,12 @@ Result<void> take_cards(const platform::Inventory& all, const platform::Machine&
   return {};
 }
 
+// By VMware's word, or the address by which libosinfo knows it.
+bool has_windows(const platform::Machine& machine) {
+  std::string_view kind = machine.guest_kind;
+  return kind.starts_with("win") || kind.contains("microsoft.com/win");
+}
+
 std::string snapshots_lost(const platform::Machine& machine) {
   return fmt::format("{} snapshots: it comes as it is now", machine.snapshots.size());
 }
@@ -227,7 +241,7 @@ Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& 
     to.report.kept.emplace_back("Secure Boot, with Microsoft's keys");
   }
   if (machine.tpm) hardware.tpm = true;
-  if (machine.guest_kind.starts_with("win")) hardware.guest = model::GuestKind::windows;
+  if (has_windows(machine)) hardware.guest = model::GuestKind::windows;
   choose_card_model(machine, to);
   take_disks(machine, to);
   TRY_VOID(take_cards(all, machine, options, networks, to));
@@ -244,7 +258,7 @@ Result<Between> as_ours(const platform::Inventory& all, const platform::Machine&
   hardware.firmware = machine.firmware;
   if (machine.secure_boot) hardware.secure_boot = model::SecureBoot::microsoft;
   hardware.tpm = machine.tpm;
-  if (machine.guest_kind.starts_with("win")) hardware.guest = model::GuestKind::windows;
+  if (has_windows(machine)) hardware.guest = model::GuestKind::windows;
   Between between;
   auto& vm = between.vm;
   vm.name = machine.name;

@@ -8,6 +8,7 @@ namespace truce::manager {
 namespace {
 
 using model::DiskBus, model::NicModel;
+using Devices = platform::Transfers::Devices;
 
 /// What of a platform is meant: its id or, where that is nobody's, its name.
 template <class T>
@@ -50,7 +51,8 @@ Result<void> check_can_go(const model::Vm& vm) {
 }
 
 // What a guest with virtio needs there has another driver, which Linux has and Windows may lack.
-DiskBus bus_there(const model::Outfit& outfit) {
+DiskBus bus_there(const model::Outfit& outfit, Devices devices) {
+  if (devices == Devices::ours) return outfit.disk_bus;
   switch (outfit.disk_bus) {
     case DiskBus::virtio:
     case DiskBus::scsi:
@@ -60,7 +62,8 @@ DiskBus bus_there(const model::Outfit& outfit) {
   }
 }
 
-NicModel card_there(const model::Outfit& outfit) {
+NicModel card_there(const model::Outfit& outfit, Devices devices) {
+  if (devices == Devices::ours) return outfit.nic_model;
   switch (outfit.nic_model) {
     case NicModel::virtio:
       return outfit.guest == model::GuestKind::windows ? NicModel::e1000e : NicModel::vmxnet3;
@@ -160,7 +163,7 @@ void tell_losses(const model::Vm& vm, const model::Outfit& outfit, ToThere& to) 
 }  // namespace
 
 Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
-                         const platform::Inventory& all, const std::string& task) {
+                         const platform::Inventory& all, const std::string& task, Devices devices) {
   TRY_VOID(check_can_go(vm));
   TRY(auto outfit, model::outfit(vm));
   ToThere to;
@@ -180,7 +183,7 @@ Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
   to.report.kept.push_back(
       fmt::format("{} processors, {} of memory", vm.cpus, to_string(vm.memory)));
   to.report.kept.push_back(fmt::format("firmware: {}", to_string(outfit.firmware)));
-  auto bus = bus_there(outfit);
+  auto bus = bus_there(outfit, devices);
   tell_change(to.report, "disks", outfit.disk_bus, bus);
   for (const auto& disk : vm.disks) {
     model::RelocatedDisk moved;
@@ -192,16 +195,22 @@ Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
     machine.disks.push_back({disk.size, bus});
     to.disks.push_back(std::move(moved));
   }
-  if (!vm.nics.empty())
-    tell_change(to.report, "network cards", outfit.nic_model, card_there(outfit));
-  TRY_VOID(take_cards(vm, options, all, card_there(outfit), to));
+  auto card = card_there(outfit, devices);
+  if (!vm.nics.empty()) tell_change(to.report, "network cards", outfit.nic_model, card);
+  TRY_VOID(take_cards(vm, options, all, card, to));
   TRY_VOID(choose_places(options, all, to));
   tell_losses(vm, outfit, to);
   return to;
 }
 
-Result<void> check_name_there(const platform::Inventory& all, const std::string& name) {
+Result<void> check_name_there(const platform::Inventory& all, const std::string& name,
+                              const std::string& uuid) {
   auto taken = [&](const auto& there) { return there.second.name == name; };
+  if (auto same = all.machines().find(uuid); same != all.machines().end())
+    return fail(Code::conflict,
+                "'{}' there has the id of this machine, which that platform gives once: delete it "
+                "there first (what was moved with --keep-source=false leaves none)",
+                same->second.name);
   if (std::ranges::none_of(all.machines(), taken)) return {};
   return std::unexpected(
       Error{Code::conflict,

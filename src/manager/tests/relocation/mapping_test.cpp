@@ -114,6 +114,23 @@ TEST_F(ToHereTest, what_qemu_has_not_becomes_another_thing_and_is_told) {
   }
 }
 
+TEST_F(ToHereTest, what_libvirt_calls_by_other_names_stays_too) {
+  there_.machine.guest_kind = "http://microsoft.com/win/2k19";
+  there_.machine.disks[0].controller = "virtio";
+  there_.machine.disks[0].bus = DiskBus::virtio;
+  there_.machine.nics[0].model = "virtio";
+  auto to = map();
+  ASSERT_TRUE(to) << to.error().message;
+  EXPECT_EQ(to->wish.hardware->guest, model::GuestKind::windows);
+  EXPECT_EQ(to->wish.hardware->disk_bus, DiskBus::virtio);
+  EXPECT_EQ(to->wish.hardware->nic_model, NicModel::virtio);
+  EXPECT_TRUE(says(to->report.kept, "disks: virtio stays virtio"));
+  EXPECT_TRUE(says(to->report.kept, "network cards: virtio stays virtio"));
+  there_.machine.disks[0].controller = "lsilogic";
+  there_.machine.disks[0].bus.reset();
+  EXPECT_TRUE(says(map()->report.changed, "disks: lsilogic becomes sata"));
+}
+
 TEST_F(ToHereTest, a_card_of_an_old_machine_fits_it) {
   there_.machine.disks[0].controller = "VirtualIDEController";
   there_.machine.nics[0].model = "VirtualE1000e";
@@ -168,11 +185,23 @@ class ToThereTest : public testing::Test {
   }
   Result<ToThere> map(model::MoveOptions options = {}) const {
     options.to = "prod";
-    return to_there(vm_, options, there_.all(), "t-1");
+    return to_there(vm_, options, there_.all(), "t-1", devices_);
   }
   There there_;
   model::Vm vm_;
+  platform::Transfers::Devices devices_ = platform::Transfers::Devices::vmware;
 };
+
+TEST_F(ToThereTest, where_machines_have_our_devices_they_stay) {
+  devices_ = platform::Transfers::Devices::ours;
+  for (auto bus : {DiskBus::virtio, DiskBus::scsi, DiskBus::sata, DiskBus::lsisas}) {
+    vm_.hardware.emplace().disk_bus = bus;
+    EXPECT_EQ(map()->machine.disks[0].bus, bus);
+  }
+  vm_.hardware.emplace().nic_model = NicModel::rtl8139;
+  EXPECT_EQ(map()->machine.nics[0].model, NicModel::rtl8139);
+  EXPECT_TRUE(map()->report.changed.empty());
+}
 
 TEST_F(ToThereTest, a_machine_has_what_its_guest_needs_there) {
   auto to = map();
@@ -226,8 +255,10 @@ TEST_F(ToThereTest, what_a_move_has_made_is_known_again_and_others_are_not) {
   EXPECT_TRUE(is_made_by(vm_, {}, made));
   made.uuid = there_.machine.uuid;
   EXPECT_FALSE(is_made_by(vm_, {}, made)) << "another machine of that name";
-  EXPECT_TRUE(check_name_there(there_.all(), "web01"));
-  EXPECT_EQ(check_name_there(there_.all(), "Web 01").error().field, "/new_name");
+  EXPECT_TRUE(check_name_there(there_.all(), "web01", vm_.uuid));
+  EXPECT_EQ(check_name_there(there_.all(), "Web 01", vm_.uuid).error().field, "/new_name");
+  there_.machine.id = vm_.uuid;  // as libvirt's are
+  EXPECT_EQ(check_name_there(there_.all(), "web01", vm_.uuid).error().code, Code::conflict);
 }
 
 }  // namespace

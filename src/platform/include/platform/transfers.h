@@ -81,7 +81,11 @@ class Arrival {
 /// Capability of a Platform: machines leave it and come to it, while they are off.
 class Transfers {
  public:
+  /// What machines there can have: VMware's devices, or what ours have (virtio and the rest).
+  enum class Devices { vmware, ours };
   virtual ~Transfers() = default;
+  /// Known without a connection.
+  [[nodiscard]] virtual Devices devices() const { return Devices::vmware; }
   /// Code::precondition unless it is off; Code::unsupported: its disks cannot be had.
   virtual Async<Result<std::unique_ptr<Departure>>> depart(std::string machine) = 0;
   /// Makes a machine whose disks are to be filled. Neither it nor what is left of it after a crash

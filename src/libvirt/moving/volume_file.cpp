@@ -1,0 +1,270 @@
+#include "moving/volume_file.h"
+
+#include <boost/asio/system_executor.hpp>
+#include <cstring>
+
+namespace truce::libvirt {
+
+namespace {
+
+constexpr auto longest_piece = 5min;
+constexpr auto longest_farewell = 5s;
+constexpr std::size_t largest_request = std::size_t{4} << 20;
+constexpr std::size_t direct_length = std::size_t{256} << 10;  // longer reads pass the cache by
+constexpr std::uint64_t cache = std::uint64_t{16} << 20;
+// No message of libvirt's of any age is longer.
+constexpr std::size_t largest_message = std::size_t{192} << 10;
+constexpr std::size_t most_waiting = std::size_t{1} << 20;
+// Where bytes are stored it is not told how far: then they are asked for again.
+constexpr std::uint64_t longest_stored = std::uint64_t{32} << 20;
+constexpr int at_hole = -3;  // virStreamRecvFlags()
+
+using Bytes = std::vector<std::byte>;
+
+/// A stream that is ended on all ways.
+class Download {
+ public:
+  static Result<Download> open(Connection& on, virStorageVol* volume, std::uint64_t offset,
+                               std::uint64_t length) {
+    const auto& lib = on.lib();
+    Stream stream(lib.virStreamNew(on.raw(), 0), lib.virStreamFree);
+    if (!stream) return failed(lib, "a stream");
+    constexpr unsigned flags = VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM;
+    if (lib.virStorageVolDownload(volume, stream.get(), offset, length, flags) != 0)
+      return failed(lib, "read");
+    return Download(lib, std::move(stream));
+  }
+  Download(Download&&) = default;
+  Download& operator=(Download&&) = delete;
+  Download(const Download&) = delete;
+  Download& operator=(const Download&) = delete;
+  ~Download() {
+    if (stream_) lib_.virStreamAbort(stream_.get());
+  }
+
+  /// The next bytes, or the length of a hole.
+  struct Next {
+    std::size_t bytes = 0;
+    std::uint64_t hole = 0;
+  };
+  Result<Next> next(image::Span into) {
+    auto* to = reinterpret_cast<char*>(into.data());
+    auto room = std::min(into.size(), largest_message);
+    int got = lib_.virStreamRecvFlags(stream_.get(), to, room, VIR_STREAM_RECV_STOP_AT_HOLE);
+    if (got > 0) return Next{.bytes = static_cast<std::size_t>(got)};
+    if (got == 0) return fail(Code::corrupt, "the volume ends before its end");
+    long long length = 0;
+    if (got != at_hole || lib_.virStreamRecvHole(stream_.get(), &length, 0) != 0)
+      return failed(lib_, "read");
+    if (length <= 0) return fail(Code::corrupt, "a hole of {} bytes", length);
+    return Next{.hole = static_cast<std::uint64_t>(length)};
+  }
+  Result<void> finish() {
+    auto stream = std::move(stream_);
+    if (lib_.virStreamFinish(stream.get()) != 0) return failed(lib_, "read");
+    return {};
+  }
+
+ private:
+  Download(const Library& lib, Stream stream) : lib_(lib), stream_(std::move(stream)) {}
+  const Library& lib_;
+  Stream stream_;
+};
+
+Result<std::shared_ptr<Bytes>> download(Connection& on, virStorageVol* volume, std::uint64_t offset,
+                                        std::size_t length, const std::atomic<bool>& left) {
+  auto bytes = std::make_shared<Bytes>(length);
+  TRY(auto stream, Download::open(on, volume, offset, length));
+  for (std::size_t at = 0; at < length;) {
+    if (left) return fail(Code::cancelled, "cancelled");
+    auto rest = image::Span(*bytes).subspan(at);
+    TRY(auto next, stream.next(rest));
+    at += next.bytes != 0 ? next.bytes : std::min<std::uint64_t>(next.hole, rest.size());
+  }
+  TRY_VOID(stream.finish());
+  return bytes;
+}
+
+}  // namespace
+
+Lane new_lane(ConnectionPtr on, const std::atomic<bool>* cancelled) {
+  // Nothing of it comes back to a loop.
+  auto crew = std::make_shared<Crew>(asio::system_executor(), most_ranges);
+  return {std::move(on), std::move(crew), cancelled};
+}
+
+// --- reading
+// ------------------------------------------------------------------------------------
+
+VolumeFile::VolumeFile(Lane lane, SharedVolume volume, std::string path, std::uint64_t size)
+    : lane_(std::move(lane)),
+      volume_(std::move(volume)),
+      path_(std::move(path)),
+      size_(size),
+      blocks_(size, cache,
+              [this](std::uint64_t offset, image::Span into) { return fetch(offset, into); }) {}
+
+Result<void> VolumeFile::fetch(std::uint64_t offset, image::Span into) const {
+  auto work = [on = lane_.on, volume = volume_, offset,
+               length = into.size()](const std::atomic<bool>& left) {
+    return download(*on, volume.get(), offset, length, left);
+  };
+  auto got = lane_.crew->wait<std::shared_ptr<Bytes>>(work, longest_piece, lane_.cancelled);
+  if (!got) return std::unexpected(std::move(got).error().within(path_));
+  std::ranges::copy(**got, into.begin());
+  return {};
+}
+
+Result<void> VolumeFile::read(std::uint64_t offset, image::Span into) const {
+  if (offset > size_ || into.size() > size_ - offset)
+    return fail(Code::corrupt, "{}: a read of {} bytes at {}, it has {}", path_, into.size(),
+                offset, size_);
+  if (into.size() < direct_length) return blocks_.read(offset, into);
+  while (!into.empty()) {
+    auto part = into.first(std::min(into.size(), largest_request));
+    TRY_VOID(fetch(offset, part));
+    into = into.subspan(part.size());
+    offset += part.size();
+  }
+  return {};
+}
+
+Result<image::Run> VolumeFile::run(std::uint64_t offset, std::uint64_t length) const {
+  auto work = [on = lane_.on, volume = volume_, offset,
+               length](const std::atomic<bool>&) -> Result<std::uint64_t> {
+    TRY(auto stream, Download::open(*on, volume.get(), offset, length));
+    Bytes first(largest_message);
+    TRY(auto next, stream.next(first));
+    return next.hole;
+  };
+  auto hole = lane_.crew->wait<std::uint64_t>(work, longest_piece, lane_.cancelled);
+  if (!hole) return std::unexpected(std::move(hole).error().within(path_));
+  if (*hole != 0) return image::Run{std::min(*hole, length), false};
+  return image::Run{std::min(length, longest_stored), true};
+}
+
+Result<void> VolumeFile::write(std::uint64_t, image::View) {
+  return fail(Code::unsupported, "{}: it is only read", path_);
+}
+Result<void> VolumeFile::write_zeroes(std::uint64_t, std::uint64_t) {
+  return write(0, {});
+}
+Result<void> VolumeFile::resize(std::uint64_t) {
+  return write(0, {});
+}
+
+// --- writing
+// ------------------------------------------------------------------------------------
+
+/// The stream, which one at a time may use: who was left behind may still be at it.
+struct VolumeSink::Open {
+  Open(ConnectionPtr held, SharedVolume to)
+      : on(std::move(held)), volume(std::move(to)), stream(nullptr, on->lib().virStreamFree) {}
+  ~Open() {
+    if (stream) on->lib().virStreamAbort(stream.get());
+  }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+
+  ConnectionPtr on;
+  SharedVolume volume;
+  std::mutex mutex;
+  Stream stream;
+};
+
+Result<void> VolumeSink::run(Work work) {
+  auto carry = [open = open_,
+                work = std::move(work)](const std::atomic<bool>& left) mutable -> Result<void> {
+    std::scoped_lock lock(open->mutex);
+    if (left) return fail(Code::cancelled, "cancelled");
+    auto done = work(*open);
+    // Nobody else will end it.
+    if (left && open->stream) {
+      open->on->lib().virStreamAbort(open->stream.get());
+      open->stream.reset();
+    }
+    return done;
+  };
+  auto done = lane_.crew->wait<void>(std::move(carry), longest_piece, lane_.cancelled);
+  if (!done) over_ = true;
+  return done;
+}
+
+Result<std::unique_ptr<VolumeSink>> VolumeSink::open(Lane lane, SharedVolume volume) {
+  auto opened = std::make_shared<Open>(lane.on, std::move(volume));
+  std::unique_ptr<VolumeSink> sink(new VolumeSink(std::move(lane), std::move(opened)));
+  TRY_VOID(sink->run([](Open& open) -> Result<void> {
+    const auto& lib = open.on->lib();
+    open.stream.reset(lib.virStreamNew(open.on->raw(), 0));
+    if (!open.stream) return failed(lib, "a stream");
+    constexpr unsigned flags = VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM;
+    if (lib.virStorageVolUpload(open.volume.get(), open.stream.get(), 0, 0, flags) == 0) return {};
+    auto error = failed(lib, "write");
+    open.stream.reset();
+    return error;
+  }));
+  return sink;
+}
+
+VolumeSink::~VolumeSink() {
+  if (std::exchange(over_, true) && !open_->stream) return;
+  auto carry = [open = open_](const std::atomic<bool>&) -> Result<void> {
+    std::scoped_lock lock(open->mutex);
+    if (open->stream) open->on->lib().virStreamAbort(open->stream.get());
+    open->stream.reset();
+    return {};
+  };
+  (void)lane_.crew->wait<void>(carry, longest_farewell, nullptr);
+}
+
+Result<void> VolumeSink::write(image::View bytes) {
+  while (!bytes.empty()) {
+    auto part = bytes.first(std::min(bytes.size(), most_waiting - waiting_.size()));
+    waiting_.insert(waiting_.end(), part.begin(), part.end());
+    bytes = bytes.subspan(part.size());
+    if (waiting_.size() == most_waiting) TRY_VOID(flush());
+  }
+  return {};
+}
+
+Result<void> VolumeSink::flush() {
+  if (waiting_.empty()) return {};
+  return run([bytes = std::exchange(waiting_, {})](Open& open) -> Result<void> {
+    const auto& lib = open.on->lib();
+    if (!open.stream) return fail(Code::io, "it was given up");
+    for (std::size_t at = 0; at < bytes.size();) {
+      auto part = std::min(bytes.size() - at, largest_message);
+      int sent = lib.virStreamSend(open.stream.get(),
+                                   reinterpret_cast<const char*>(bytes.data()) + at, part);
+      if (sent <= 0) return failed(lib, "write");
+      at += static_cast<std::size_t>(sent);
+    }
+    return {};
+  });
+}
+
+Result<void> VolumeSink::hole(std::uint64_t length) {
+  TRY_VOID(flush());
+  return run([length](Open& open) -> Result<void> {
+    const auto& lib = open.on->lib();
+    if (!open.stream) return fail(Code::io, "it was given up");
+    if (lib.virStreamSendHole(open.stream.get(), static_cast<long long>(length), 0) != 0)
+      return failed(lib, "write");
+    return {};
+  });
+}
+
+Result<void> VolumeSink::finish() {
+  TRY_VOID(flush());
+  TRY_VOID(run([](Open& open) -> Result<void> {
+    const auto& lib = open.on->lib();
+    if (!open.stream) return fail(Code::io, "it was given up");
+    auto stream = std::move(open.stream);
+    if (lib.virStreamFinish(stream.get()) != 0) return failed(lib, "write");
+    return {};
+  }));
+  over_ = true;
+  return {};
+}
+
+}  // namespace truce::libvirt
