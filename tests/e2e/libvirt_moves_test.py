@@ -3,7 +3,7 @@ import os
 import unittest
 
 import small_linux
-from lab import BOOT, SOON, run, sha256_of, wait_for
+from lab import SOON, run, sha256_of, wait_for
 from platform_peers import LibvirtTest, Moves
 
 
@@ -21,24 +21,6 @@ class LibvirtMoves(Moves, LibvirtTest):
         """Machines and files there, without that one."""
         files = [path.name for path in self.libvirtd.images.iterdir()]
         return sorted(set(self.libvirtd.names()) - {'other'}), sorted(set(files) - {'other.qcow2'})
-
-    def wait_seen(self, name):
-        wait_for(lambda: f'kvm/{name}' in self.machines(), SOON, f'{name} is seen there')
-
-    def wait_console(self, name, text):
-        """What a machine there says on its serial line: libvirt says which terminal that is."""
-        terminal = os.open(self.libvirtd.virsh('ttyconsole', name).strip(), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-        self.addCleanup(os.close, terminal)
-        said = b''
-
-        def shown():
-            nonlocal said
-            try:
-                said = (said + os.read(terminal, 4096))[-8192:]
-            except BlockingIOError:
-                pass
-            return text.encode() in said
-        wait_for(shown, BOOT, f'{text!r} on the serial line of {name}')
 
     def assert_boots_there(self, name, text):
         self.lab.must('vm', 'start', f'kvm/{name}')

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from lab import SOON, FreeLabTest, run, wait_for
+from lab import BOOT, SOON, FreeLabTest, run, wait_for
 
 PEERS = Path(__file__).resolve().parent.parent / 'peers/vcsim'
 LIBVIRTD = Path(__file__).resolve().parent.parent / 'peers/libvirt/peer'
@@ -55,17 +55,14 @@ class Vcsim:
         return folder / f'{name}-flat.vmdk'
 
 
-class PlatformTest(FreeLabTest):
-    """Has a daemon, with a platform `prod` where that was added."""
-    hypervisor = 'fake'
+class HasVcsim:
+    """Of a test with a `lab`: a vcsim that is the platform `prod` where that was added."""
 
-    def setUp(self):
-        super().setUp()
+    def begin_vcsim(self):
         built = run(PEERS / 'build', check=False)
         if built.returncode == 77:
             self.skipTest('skipped, because ' + built.stderr.strip())
         self.assertEqual(built.returncode, 0, built.stderr)
-        self.lab = self.new_lab(hypervisor=self.hypervisor).start()
         self.vcsim = Vcsim(self.lab, built.stdout.split('\n')[0]).start()
         self.addCleanup(self.vcsim.kill)
         self.password = self.lab.folder / 'password'
@@ -79,7 +76,21 @@ class PlatformTest(FreeLabTest):
         fingerprint = self.add().err.rpartition('--fingerprint ')[2].strip()
         added = self.add('--fingerprint', fingerprint)
         self.assertEqual(added.code, 0, added)
-        self.wait_state('connected')
+        self.wait_connected('prod')
+
+    def wait_connected(self, platform):
+        wait_for(lambda: self.lab.must('platform', 'show', platform, '--format', 'json').json()['state'] == 'connected', SOON,
+                 f'{platform} is connected')
+
+
+class PlatformTest(HasVcsim, FreeLabTest):
+    """Has a daemon, with a platform `prod` where that was added."""
+    hypervisor = 'fake'
+
+    def setUp(self):
+        super().setUp()
+        self.lab = self.new_lab(hypervisor=self.hypervisor).start()
+        self.begin_vcsim()
 
     def show(self):
         return self.lab.must('platform', 'show', 'prod', '--format', 'json').json()
@@ -157,6 +168,24 @@ class LibvirtTest(FreeLabTest):
 
     def machines(self):
         return {vm['name']: vm for vm in self.lab.must('vm', 'list', '--platform', 'kvm', '--format', 'json').json()['items']}
+
+    def wait_seen(self, name):
+        wait_for(lambda: f'kvm/{name}' in self.machines(), SOON, f'{name} is seen there')
+
+    def wait_console(self, name, text):
+        """What a machine there says on its serial line: libvirt says which terminal that is."""
+        terminal = os.open(self.libvirtd.virsh('ttyconsole', name).strip(), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        self.addCleanup(os.close, terminal)
+        said = b''
+
+        def shown():
+            nonlocal said
+            try:
+                said = (said + os.read(terminal, 4096))[-8192:]
+            except BlockingIOError:
+                pass
+            return text.encode() in said
+        wait_for(shown, BOOT, f'{text!r} on the serial line of {name}')
 
 
 class Moves:

@@ -87,7 +87,7 @@ class Relocation(Moves, PlatformTest):
         self.wait_copying(task)
         self.assertIn('is moving', self.lab.refused('vm', 'start', 'large').err)
         self.assertIn('is moving', self.lab.refused('vm', 'delete', 'large').err)
-        self.assertIn('already', self.lab.refused('vm', 'move', 'prod/large', '--to', 'here', '--new-name', 'other').err)
+        self.assertIn('being moved', self.lab.refused('vm', 'move', 'prod/large', '--to', 'here', '--new-name', 'other').err)
         folder = self.disk_of('large').parent
         self.lab.must('task', 'cancel', task)
         self.assertEqual(self.wait_end(task)['state'], 'cancelled')
