@@ -13,6 +13,7 @@ from lab import LONG, FreeLabTest, run, wait_for
 
 PEERS = Path(__file__).resolve().parent.parent / 'peers/xen'
 SLOW = 300  # of what is emulated twice, on a machine that builds software meanwhile
+LOG = '/var/log/xen/console/guest-{}.log'
 IMAGES = '/var/lib/libvirt/images'
 READY = 'truce-guest: ready, xen '
 KINDS = {'pv': "machine='xenpv'>linux", 'pvh': "machine='xenpvh'>xenpvh", 'hvm': "machine='xenfv'>hvm"}
@@ -21,7 +22,9 @@ DISK = ("<disk type='file' device='disk'><driver name='qemu' type='raw'/><source
         "<target dev='{}' bus='{}'/></disk>")
 DOMAIN = """<domain type='xen'><name>{name}</name><memory unit='MiB'>96</memory><vcpu>1</vcpu><os><type arch='x86_64' {kind}</type>{boot}</os>
 <features><acpi/><apic/></features><devices>{disk}<interface type='bridge'><source bridge='xenbr0'/></interface>
-<console type='pty'><target type='xen'/></console></devices></domain>"""
+{console}</devices></domain>"""
+# Of an HVM guest it is QEMU that has the console, not xenconsoled, which writes those of the others down.
+CONSOLE = {'pv': "<console type='pty'><target type='xen'/></console>", 'hvm': "<serial type='file'><source path='{}'/></serial>"}
 
 
 class XenHost:
@@ -80,14 +83,15 @@ class XenHost:
         boot = "<boot dev='hd'/>" if kind == 'hvm' else DIRECT.format('' if disk else ' nodisk')
         # Of an HVM guest SCSI, as the BIOS reads IDE word by word, each of which leaves the guest.
         where = DISK.format(IMAGES, name, *(('sda', 'scsi') if kind == 'hvm' else ('xvda', 'xen'))) if disk else ''
+        console = CONSOLE['hvm' if kind == 'hvm' else 'pv'].format(LOG.format(name))
         document = self.folder / f'{name}.xml'
-        document.write_text(DOMAIN.format(name=name, kind=KINDS[kind], boot=boot, disk=where))
+        document.write_text(DOMAIN.format(name=name, kind=KINDS[kind], boot=boot, disk=where, console=console))
         self.put(document, f'/tmp/{name}.xml')
         self.virsh('define', f'/tmp/{name}.xml')
 
     def said(self, name):
         """The lines that a guest's own init has printed on its console."""
-        log = self.ssh('cat', f'/var/log/xen/console/guest-{name}.log', check=False).stdout
+        log = self.ssh('cat', LOG.format(name), check=False).stdout
         return [line.partition(READY)[2].strip() for line in log.splitlines() if READY in line]
 
     def wait_said(self, name, count, what):

@@ -87,13 +87,17 @@ class TestDriverLab final : public platform::ConformanceLab {
 }  // namespace truce::libvirt
 
 namespace truce::platform {
+
+static std::string name_of(const testing::TestParamInfo<MakeLab>& info) {
+  constexpr std::array names = {"qemu", "test_driver", "xen"};
+  return names[info.index];
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Libvirt, PlatformConformance,
     testing::Values(MakeLab([] { return std::make_unique<libvirt::QemuLab>(); }),
                     MakeLab([] { return std::make_unique<libvirt::TestDriverLab>(); }),
                     MakeLab([] { return std::make_unique<libvirt::XenLab>(); })),
-    [](const auto& info) {
-      constexpr std::array names = {"qemu", "test_driver", "xen"};
-      return names[info.index];
-    });
+    name_of);
+
 }  // namespace truce::platform
