@@ -109,13 +109,14 @@ class Looker {
  private:
   Result<void> take_host();
   std::int64_t mhz_used(std::int64_t cpus);
-  Bytes memory_used();
+  Bytes memory_used(Bytes all);
   Result<void> take_pools();
   Result<void> take_networks();
   Result<void> take_machines(std::vector<Domain> domains);
   Result<void> take_machine(virDomain* domain, const Statistics& statistics);
   Result<Machine> describe(virDomain* domain, bool& agent);
-  void take_use(Machine& machine, const Statistics& statistics);
+  void take_use(Machine& machine, virDomain* domain, const Statistics& statistics);
+  void take_time(Machine& machine, std::uint64_t time);
   void take_rooms(Machine& machine, virDomain* domain, const Statistics& statistics);
   Room room(virDomain* domain, const Disk& disk);
   Result<void> take_snapshots(Machine& machine, virDomain* domain);
@@ -154,11 +155,14 @@ std::int64_t Looker::mhz_used(std::int64_t cpus) {
   return static_cast<std::int64_t>(part * static_cast<double>(cpus * memory_.mhz));
 }
 
-Bytes Looker::memory_used() {
+// Xen's has no statistics, and says what none of its machines has.
+Bytes Looker::memory_used(Bytes all) {
   int count = 0;
   if (lib_.virNodeGetMemoryStats(raw_, VIR_NODE_MEMORY_STATS_ALL_CELLS, nullptr, &count, 0) != 0 ||
-      count <= 0)
-    return {};
+      count <= 0) {
+    std::uint64_t free = lib_.virNodeGetFreeMemory(raw_);
+    return free == 0 ? Bytes() : Bytes{all.count - std::min(all.count, free)};
+  }
   std::vector<virNodeMemoryStats> told(static_cast<std::size_t>(count));
   if (lib_.virNodeGetMemoryStats(raw_, VIR_NODE_MEMORY_STATS_ALL_CELLS, told.data(), &count, 0) !=
       0)
@@ -190,7 +194,7 @@ Result<void> Looker::take_host() {
   host.vendor = maker.vendor;
   host.model = maker.model;
   host.cpu_mhz_used = mhz_used(info.cpus);
-  host.memory_used = memory_used();
+  host.memory_used = memory_used(host.memory);
   update_.folders.seen.push_back({.id = std::string(folder_id), .name = host.name, .kind = "host"});
   update_.hosts.seen.push_back(std::move(host));
   return {};
@@ -263,7 +267,7 @@ Result<Machine> Looker::describe(virDomain* domain, bool& agent) {
   return machine;
 }
 
-void Looker::take_use(Machine& machine, const Statistics& statistics) {
+void Looker::take_use(Machine& machine, virDomain* domain, const Statistics& statistics) {
   if (machine.state == Observed::off || machine.state == Observed::suspended) {
     memory_.processors.erase(machine.id);
     return;
@@ -274,10 +278,17 @@ void Looker::take_use(Machine& machine, const Statistics& statistics) {
   auto has = statistics.number("balloon.available").value_or(0);
   machine.use.memory_guest =
       kib(has - std::min(has, statistics.number("balloon.unused").value_or(0)));
-  auto time = statistics.number("cpu.time");
-  if (!time) return;
+  if (auto time = statistics.number("cpu.time")) return take_time(machine, *time);
+  virDomainInfo info{};  // all that drivers without statistics tell: Xen's
+  if (lib_.virDomainGetInfo(domain, &info) != 0) return;
+  if (machine.use.memory.count == 0) machine.use.memory = kib(info.memory);
+  take_time(machine, info.cpuTime);
+}
+
+// Processors' time since the last look.
+void Looker::take_time(Machine& machine, std::uint64_t time) {
   auto& before = memory_.processors[machine.id];
-  Connection::Processor seen{*time, std::chrono::steady_clock::now()};
+  Connection::Processor seen{time, std::chrono::steady_clock::now()};
   auto passed = std::chrono::duration<double>(seen.at - before.at).count();
   if (before.time != 0 && seen.time >= before.time && passed > 0) {
     auto worked = static_cast<double>(seen.time - before.time) / static_cast<double>(nano);
@@ -370,7 +381,7 @@ void Looker::take_addresses(Machine& machine, virDomain* domain, bool agent) {
 Result<void> Looker::take_machine(virDomain* domain, const Statistics& statistics) {
   bool agent = false;
   TRY(auto machine, describe(domain, agent));
-  take_use(machine, statistics);
+  take_use(machine, domain, statistics);
   take_rooms(machine, domain, statistics);
   if (on_.driver().snapshots) TRY_VOID(take_snapshots(machine, domain));
   if (machine.state == Observed::running) take_addresses(machine, domain, agent);

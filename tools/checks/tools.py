@@ -55,7 +55,7 @@ def check_scripts(tree):
     if not shutil.which('shellcheck'):
         tree.note('shellcheck is not installed: scripts were not checked')
         return
-    command = ['shellcheck', '--severity=warning', '--format=gcc']
+    command = ['shellcheck', '--severity=warning', '--format=gcc', '--external-sources', f'--source-path={tree.root}']
     for output in in_parallel(command, [str(tree.root / path) for path in files]):
         for line in output.strip().splitlines():
             yield line.removeprefix(f'{tree.root}/')

@@ -106,6 +106,27 @@ TEST(Documents, a_machine_of_xen_is_read) {
   EXPECT_EQ(machine.nics[0].label, "vif3.0");
 }
 
+// As libxl of Xen 4.17 has answered, of machines that ran (tests/peers/xen).
+TEST(Documents, the_three_kinds_of_machines_of_a_real_xen_are_read) {
+  for (const auto* name : {"pv", "pvh", "hvm"}) {
+    auto document = read(fmt::format("xen-{}.xml", name));
+    const auto& machine = document.machine;
+    EXPECT_EQ(machine.name, fmt::format("{}1", name));
+    EXPECT_EQ(machine.cpus, 1);
+    EXPECT_EQ(machine.memory, std::string_view(name) == "hvm" ? mib(128) : mib(96));
+    EXPECT_EQ(machine.firmware, model::Firmware::bios);
+    EXPECT_FALSE(document.agent);
+    ASSERT_EQ(machine.nics.size(), 1U);
+    EXPECT_EQ(machine.nics[0].network, "bridge:xenbr0");
+  }
+  auto disks = read("xen-hvm.xml").machine.disks;
+  ASSERT_EQ(disks.size(), 1U);
+  EXPECT_EQ(disks[0].id, "sda");
+  EXPECT_EQ(disks[0].file, "/var/lib/libvirt/images/hvm1.img");
+  EXPECT_EQ(disks[0].format, "raw");
+  EXPECT_EQ(disks[0].bus, DiskBus::scsi);
+}
+
 TEST(Documents, a_machine_of_the_test_driver_is_read) {
   auto document = read("test.xml");
   const auto& machine = document.machine;

@@ -26,6 +26,23 @@ class QemuLab final : public platform::ConformanceLab {
   QemuHost host_;
 };
 
+class XenLab final : public platform::ConformanceLab {
+ public:
+  std::string why_not() override { return host_.why_not(); }
+  std::unique_ptr<Platform> open(asio::any_io_executor loop) override {
+    return libvirt::open(std::move(loop), host_.peer().account());
+  }
+  std::string unusual_name() override { return "copy of <100%> & more"; }
+  void restart_with_fewer() override {
+    host_.peer().virsh({"undefine", "web02"});
+    host_.peer().kill();
+    host_.peer().start();
+  }
+
+ private:
+  XenHost host_;
+};
+
 /// The test driver's host is in the memory of libvirtd, as long as somebody is connected to it.
 class TestDriverLab final : public platform::ConformanceLab {
  public:
@@ -70,9 +87,17 @@ class TestDriverLab final : public platform::ConformanceLab {
 }  // namespace truce::libvirt
 
 namespace truce::platform {
+
+static std::string name_of(const testing::TestParamInfo<MakeLab>& info) {
+  constexpr std::array names = {"qemu", "test_driver", "xen"};
+  return names[info.index];
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Libvirt, PlatformConformance,
     testing::Values(MakeLab([] { return std::make_unique<libvirt::QemuLab>(); }),
-                    MakeLab([] { return std::make_unique<libvirt::TestDriverLab>(); })),
-    [](const auto& info) { return info.index == 0 ? "qemu" : "test_driver"; });
+                    MakeLab([] { return std::make_unique<libvirt::TestDriverLab>(); }),
+                    MakeLab([] { return std::make_unique<libvirt::XenLab>(); })),
+    name_of);
+
 }  // namespace truce::platform

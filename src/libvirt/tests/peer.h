@@ -1,4 +1,5 @@
-// A libvirtd of the test's own (tests/peers/libvirt/peer), and virsh as the other client of it.
+// A libvirtd of the test's own (tests/peers/libvirt/peer; for Xen in an emulated computer,
+// tests/peers/xen/peer), and virsh as the other client of it.
 #pragma once
 
 #include <fcntl.h>
@@ -23,7 +24,8 @@ class Peer {
     auto log = folder_.path() / "peer.log";
     Fd err(::open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     Command command;
-    command.argv = {std::string(TRUCE_TEST_FILES) + "/../../../tests/peers/libvirt/peer",
+    command.argv = {fmt::format("{}/../../../tests/peers/{}/peer", TRUCE_TEST_FILES,
+                                driver_ == "xen" ? "xen" : "libvirt"),
                     folder_.path().string()};
     for (const auto* name : {"HOME", "TRUCE_PEERS", "XDG_CACHE_HOME"})
       if (const auto* value = std::getenv(name)) command.environment.emplace_back(name, value);
@@ -48,8 +50,12 @@ class Peer {
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   [[nodiscard]] platform::Account account() const {
     platform::Account account;
-    account.url = fmt::format("{}+unix:///{}?socket={}/run/libvirt-sock", driver_,
-                              driver_ == "test" ? "default" : "system", folder_.path().string());
+    if (driver_ == "xen")
+      account.url = fmt::format("xen+ssh://root@127.0.0.1:{}/system?keyfile={}/id&no_verify=1",
+                                port_, folder_.path().string());
+    else
+      account.url = fmt::format("{}+unix:///{}?socket={}/run/libvirt-sock", driver_,
+                                driver_ == "test" ? "default" : "system", folder_.path().string());
     return account;
   }
 
@@ -92,13 +98,47 @@ class Peer {
     if (::write(in_.get(), line.data(), line.size()) < 0) return false;
     std::string answer;
     for (char c = 0; ::read(out_.get(), &c, 1) == 1 && c != '\n';) answer += c;
-    return answer == "ok";
+    bool done = answer.starts_with("ok");
+    if (done && answer.size() > 3) port_ = answer.substr(3);
+    return done;
   }
 
   store::TemporaryFolder folder_;
-  std::string driver_, why_not_;
+  std::string driver_, why_not_, port_;
   Fd in_, out_;
   std::optional<Process> process_;
+};
+
+/// A host with Xen: the pool `images` with tiny disks, and two HVM machines that boot nothing.
+/// TRUCE_LONG_TESTS=1 only, as it is emulated: each test takes a minute.
+class XenHost {
+ public:
+  XenHost() {
+    if (std::getenv("TRUCE_LONG_TESTS") == nullptr) return;
+    peer_.emplace("xen");
+    if (!why_not().empty()) return;
+    peer_->virsh({"pool-define-as", "images", "dir", "--target", "/var/lib/libvirt/images"});
+    peer_->virsh({"pool-start", "images"});
+    for (const std::string name : {"web01", "web02"}) {
+      peer_->virsh({"vol-create-as", "images", name + ".img", "16M"});
+      auto xml = fmt::format(
+          "<domain type='xen'><name>{0}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
+          "<os><type arch='x86_64' machine='xenfv'>hvm</type></os><devices>"
+          "<interface type='bridge'><source bridge='xenbr0'/></interface>"
+          "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+          "<source file='/var/lib/libvirt/images/{0}.img'/><target dev='sda' bus='scsi'/></disk>"
+          "</devices></domain>",
+          name);
+      peer_->virsh({"define", peer_->file(name + ".xml", xml)});
+    }
+  }
+  [[nodiscard]] std::string why_not() const {
+    return peer_ ? peer_->why_not() : "it takes minutes: TRUCE_LONG_TESTS=1";
+  }
+  Peer& peer() { return *peer_; }
+
+ private:
+  std::optional<Peer> peer_;
 };
 
 /// A host with QEMU: the pool `images` with tiny disks, and two machines that boot nothing.
