@@ -185,7 +185,8 @@ Async<Result<std::string>> Session::follow(Error member) {
     co_return fail(Code::unavailable,
                    "{}: the host is a member of a pool, and does not say which one leads", from);
   }
-  go_to(at_host(from, master));
+  auto there = at_host(from, master);
+  go_to(there);
   auto session = co_await log_in();
   if (session) co_return session;
   go_to(account_.url);
@@ -194,7 +195,8 @@ Async<Result<std::string>> Session::follow(Error member) {
   co_return fail(code,
                  "{} is a member of a pool that {} leads: give the address xen://{}@{} and how its "
                  "certificate is known. There: {}",
-                 from, master, account_.user, master, session.error().message);
+                 from, master, account_.user, there.substr(there.find("//") + 2),
+                 session.error().message);
 }
 
 Async<Result<void>> Session::sign_in() {

@@ -72,8 +72,8 @@ Async<Result<void>> Xapi::lead(Found machine, std::string method, std::vector<st
   auto done = co_await run_task(session_, std::move(call));
   if (done) co_return Result<void>();
   if (done.error().code == Code::precondition) {
-    auto now = co_await find_by_ref(session_, machine.ref);
-    if (now && now->is(wanted)) co_return Result<void>();
+    auto there = co_await find_by_ref(session_, machine.ref);
+    if (there && there->is(wanted)) co_return Result<void>();
   }
   co_return std::unexpected(std::move(done).error());
 }

@@ -132,6 +132,18 @@ TEST_F(APool, a_server_that_has_no_such_sign_in_is_told) {
   expect(connect(account), Code::unsupported);
 }
 
+TEST_F(APool, a_server_that_says_nothing_can_be_left) {
+  asio::io_context loop;
+  auto platform = xapi::open(loop.get_executor(), peer_.account());
+  peer_.order({"freeze"});
+  auto tried = store::in_loop(loop, within(100ms, platform->connect(), "pool"));
+  ASSERT_FALSE(tried);
+  EXPECT_EQ(tried.error().code, Code::timeout) << tried.error().message;
+  peer_.order({"thaw"});
+  EXPECT_TRUE(store::in_loop(loop, platform->connect()));
+  store::in_loop(loop, platform->close());
+}
+
 TEST_F(APool, a_verb_whose_connection_breaks_is_not_said_twice) {
   with_watcher([&](Watcher& w) -> Async<void> {
     peer_.order({"hang-up", "Async.VM.hard_reboot"});
