@@ -1,5 +1,7 @@
 #include "cutter.h"
 
+#include <utility>
+
 namespace truce::xapi {
 
 namespace {

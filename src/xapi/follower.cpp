@@ -58,7 +58,7 @@ Async<Result<Update>> Follower::read_all() {
 Async<Result<void>> Follower::wait(Duration patience) {
   // With a fraction: XAPI's is no whole number. What has changed waits a little for its like there.
   auto seconds = fmt::format("{:.1f}", std::chrono::duration<double>(patience).count() + 0.1);
-  Call call{"event.from", {quoted(watched_classes()), quoted(token_), seconds}};
+  Call call{"event.from", {to_json(watched_classes()), to_json(token_), seconds}};
   auto sink = [this](std::string_view event) { return picture_.take(event); };
   CO_TRY(auto answer, co_await session_.events(std::move(call), sink, patience + longest_silence));
   token_ = text_at(answer, "token");
@@ -67,7 +67,7 @@ Async<Result<void>> Follower::wait(Duration patience) {
   const auto* counts = field(answer, "valid_ref_counts");
   if (const auto* map = counts ? counts->if_object() : nullptr)
     for (const auto& [name, value] : *map)
-      counted_[std::string(name)] = number_at(*map, std::string_view(name.data(), name.size()));
+      counted_[std::string(name.data(), name.size())] = number_at(*map, {name.data(), name.size()});
   co_return Result<void>();
 }
 

@@ -26,7 +26,8 @@ Found found_of(std::string ref, const json::object& record) {
 }
 
 Async<Result<std::string>> ref_of(Session& session, std::string id) {
-  CO_TRY(auto value, co_await session.call({"VM.get_by_uuid", {quoted(id)}}, Session::Repeat::yes));
+  CO_TRY(auto value,
+         co_await session.call({"VM.get_by_uuid", {to_json(id)}}, Session::Repeat::yes));
   if (!value.is_string()) co_return fail(Code::corrupt, "VM.get_by_uuid: the answer is none");
   co_return std::string(value.get_string().data(), value.get_string().size());
 }
@@ -41,7 +42,7 @@ Async<Result<Found>> find_by_uuid(Session& session, std::string id) {
 
 Async<Result<void>> set(Session& session, std::string method, std::string ref,
                         std::vector<std::int64_t> values) {
-  Call call{std::move(method), {quoted(ref)}};
+  Call call{std::move(method), {to_json(ref)}};
   for (auto value : values) call.parameters.push_back(std::to_string(value));
   CO_TRY_VOID(co_await session.call(std::move(call)));
   co_return Result<void>();
@@ -70,7 +71,7 @@ Async<Result<void>> remove_disk(Session& session, std::string ref) {
     spdlog::info("disk {} stays: something else has it, too", text_at(known, "uuid"));
     co_return Result<void>();
   }
-  auto removed = co_await run_task(session, {"VDI.destroy", {quoted(ref)}});
+  auto removed = co_await run_task(session, {"VDI.destroy", {to_json(ref)}});
   if (!removed && removed.error().code != Code::not_found)
     co_return std::unexpected(
         std::move(removed).error().within("disk " + text_at(known, "uuid") + " is left"));
@@ -128,7 +129,7 @@ Async<Result<void>> remove_all(Session& session, std::vector<Found> going) {
     disks.insert(disks.end(), more.begin(), more.end());
   }
   for (const auto& one : going)
-    CO_TRY_VOID(co_await run_task(session, {"VM.destroy", {quoted(one.ref)}}));
+    CO_TRY_VOID(co_await run_task(session, {"VM.destroy", {to_json(one.ref)}}));
   Result<void> outcome;
   for (const auto& disk : std::set<std::string>(disks.begin(), disks.end()))
     if (auto removed = co_await remove_disk(session, disk); !removed && outcome)
@@ -160,7 +161,7 @@ Async<Result<void>> resize(Session& session, Found machine, std::optional<int> c
 
 Async<Result<std::string>> clone(Session& session, Found machine, std::string name) {
   CO_TRY(auto taken,
-         co_await session.call({"VM.get_by_name_label", {quoted(name)}}, Session::Repeat::yes));
+         co_await session.call({"VM.get_by_name_label", {to_json(name)}}, Session::Repeat::yes));
   if (const auto* refs = taken.if_array())
     for (const auto& ref : *refs) {
       if (!ref.is_string()) continue;
@@ -171,8 +172,9 @@ Async<Result<std::string>> clone(Session& session, Found machine, std::string na
   if (!machine.is(model::Observed::off))
     co_return fail(Code::precondition, "{} is not off: it can be copied only then",
                    machine.vm.uuid);
-  CO_TRY(auto made, co_await run_task(
-                        session, {"VM.copy", {quoted(machine.ref), quoted(name), quoted(no_ref)}}));
+  CO_TRY(auto made,
+         co_await run_task(session,
+                           {"VM.copy", {to_json(machine.ref), to_json(name), to_json(no_ref)}}));
   CO_TRY(auto found, co_await find_by_ref(session, made));
   co_return found.vm.uuid;
 }

@@ -184,7 +184,7 @@ void Picture::add_disks(Machine& to, const VmRecord& vm) const {
     to.use.storage.count += volume->used.count;
     to.disks.push_back(std::move(disk));
   }
-  std::ranges::stable_sort(to.disks, {}, &Disk::controller);
+  std::ranges::sort(to.disks, {}, &Disk::controller);
 }
 
 void Picture::add_cards(Machine& to, const VmRecord& vm) const {
@@ -201,7 +201,7 @@ void Picture::add_cards(Machine& to, const VmRecord& vm) const {
     nic.connected = card->attached;
     to.nics.push_back(std::move(nic));
   }
-  std::ranges::stable_sort(to.nics, {}, &Nic::label);
+  std::ranges::sort(to.nics, {}, &Nic::label);
 }
 
 void Picture::add_guest(Machine& to, const VmRecord& vm) const {

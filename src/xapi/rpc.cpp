@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace truce::xapi {
 
@@ -81,21 +82,21 @@ const json::object* object_at(const json::object& in, std::string_view name) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string to_json(std::string_view text) {
   return json::serialize(json::string_view(text.data(), text.size()));
 }
 
-std::string quoted(const std::vector<std::string>& texts) {
+std::string to_json(const std::vector<std::string>& texts) {
   std::string all = "[";
-  for (const auto& text : texts) all += (all.size() > 1 ? "," : "") + quoted(text);
+  for (const auto& text : texts) all += (all.size() > 1 ? "," : "") + to_json(text);
   return all + "]";
 }
 
 std::string request(const Call& call, std::string_view session) {
   auto parameters = call.parameters;
-  if (!session.empty()) parameters.insert(parameters.begin(), quoted(session));
-  return fmt::format(R"({{"jsonrpc":"2.0","method":{},"params":[{}],"id":1}})", quoted(call.method),
-                     fmt::join(parameters, ","));
+  if (!session.empty()) parameters.insert(parameters.begin(), to_json(session));
+  return fmt::format(R"({{"jsonrpc":"2.0","method":{},"params":[{}],"id":1}})",
+                     to_json(call.method), fmt::join(parameters, ","));
 }
 
 Result<json::value> read_answer(std::string_view text) {

@@ -22,8 +22,9 @@ struct Call {
   std::vector<std::string> parameters;
 };
 
-std::string quoted(std::string_view text);
-std::string quoted(const std::vector<std::string>& texts);
+/// A text, and several, as JSON.
+std::string to_json(std::string_view text);
+std::string to_json(const std::vector<std::string>& texts);
 
 /// The body of a request. `session`: a secret; empty: the call has none.
 std::string request(const Call& call, std::string_view session);

@@ -118,7 +118,7 @@ Async<Result<json::value>> Session::call(Call call, Repeat repeat) {
 }
 
 Async<Result<json::object>> Session::record(std::string kind, std::string ref) {
-  CO_TRY(auto value, co_await call({kind + ".get_record", {quoted(ref)}}, Repeat::yes));
+  CO_TRY(auto value, co_await call({kind + ".get_record", {to_json(ref)}}, Repeat::yes));
   if (!value.is_object()) co_return fail(Code::corrupt, "{} {} is no object", kind, ref);
   co_return std::move(value.as_object());
 }
@@ -162,7 +162,7 @@ Async<Result<void>> Session::connect() {
 Async<Result<std::string>> Session::log_in() {
   auto password = account_.password ? account_.password->text() : std::string_view();
   Call call{"session.login_with_password",
-            {quoted(account_.user), quoted(password), quoted("1.0"), quoted("truce")}};
+            {to_json(account_.user), to_json(password), to_json("1.0"), to_json("truce")}};
   auto answer = co_await post(std::move(call), {});
   if (!answer) {
     if (answer.error().code == Code::unauthenticated)
@@ -226,7 +226,7 @@ Async<Result<void>> Session::get_to_know(std::string session) {
   words.id = text_at(*pool, "uuid");
   words.name = text_at(*pool, "name_label");
   words.master = ref_at(*pool, "master");
-  CO_TRY(auto host, co_await post({"host.get_record", {quoted(words.master)}}, session));
+  CO_TRY(auto host, co_await post({"host.get_record", {to_json(words.master)}}, session));
   if (const auto* record = host.if_object()) {
     words.product = text_in(*record, "software_version", "product_brand");
     words.version = text_in(*record, "software_version", "product_version");

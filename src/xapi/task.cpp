@@ -42,7 +42,7 @@ Async<Result<std::string>> begin(Session& session, Call call) {
 /// Returns when the task has changed, or after a while.
 Async<Result<void>> wait_for(Session& session, const std::string& task, std::string& token) {
   constexpr auto patience = "20.1";  // with a fraction: XAPI's is no whole number
-  Call call{"event.from", {quoted(std::vector{"task/" + task}), quoted(token), patience}};
+  Call call{"event.from", {to_json(std::vector{"task/" + task}), to_json(token), patience}};
   auto told = co_await session.call(std::move(call), Session::Repeat::yes);
   if (told && told->is_object()) {
     token = text_at(told->get_object(), "token");
@@ -67,7 +67,7 @@ Async<Result<std::string>> run_task(Session& session, Call call) {
     if (!record && record.error().code == Code::not_found) co_return std::unexpected(lost(method));
     CO_TRY(auto seen, std::move(record));
     if (auto outcome = outcome_of(seen)) {
-      (void)co_await session.call({"task.destroy", {quoted(task)}});
+      (void)co_await session.call({"task.destroy", {to_json(task)}});
       if (*outcome) co_return *std::move(outcome);
       co_return std::unexpected((*std::move(outcome)).error());
     }
@@ -81,7 +81,7 @@ Async<Result<void>> begin_task(Session& session, Call call) {
   CO_TRY(auto seen, std::move(record));
   auto outcome = outcome_of(seen);
   if (!outcome) co_return Result<void>();  // XAPI takes tasks away some time after they have ended
-  (void)co_await session.call({"task.destroy", {quoted(task)}});
+  (void)co_await session.call({"task.destroy", {to_json(task)}});
   if (!*outcome) co_return std::unexpected((*std::move(outcome)).error());
   co_return Result<void>();
 }

@@ -67,7 +67,7 @@ Async<Result<Update>> Xapi::next(Duration patience) {
 
 Async<Result<void>> Xapi::lead(Found machine, std::string method, std::vector<std::string> more,
                                Observed wanted) {
-  Call call{std::move(method), {quoted(machine.ref)}};
+  Call call{std::move(method), {to_json(machine.ref)}};
   call.parameters.insert(call.parameters.end(), more.begin(), more.end());
   auto done = co_await run_task(session_, std::move(call));
   if (done) co_return Result<void>();
@@ -101,7 +101,7 @@ Async<Result<void>> Xapi::suspend(std::string machine) {
 
 Async<Result<void>> Xapi::reset(std::string machine) {
   CO_TRY(auto found, co_await find_machine(session_, machine));
-  CO_TRY_VOID(co_await run_task(session_, {"VM.hard_reboot", {quoted(found.ref)}}));
+  CO_TRY_VOID(co_await run_task(session_, {"VM.hard_reboot", {to_json(found.ref)}}));
   co_return Result<void>();
 }
 
@@ -112,7 +112,7 @@ Async<Result<void>> Xapi::request_stop(std::string machine) {
     co_return fail(
         Code::precondition,
         "{} cannot be asked to power off now: it does not run, or its guest has no tools", machine);
-  co_return co_await begin_task(session_, {"VM.clean_shutdown", {quoted(found.ref)}});
+  co_return co_await begin_task(session_, {"VM.clean_shutdown", {to_json(found.ref)}});
 }
 
 Async<Result<std::string>> Xapi::create(std::string machine, SnapshotOrder order) {
@@ -121,10 +121,11 @@ Async<Result<std::string>> Xapi::create(std::string machine, SnapshotOrder order
   CO_TRY(auto found, co_await find_machine(session_, machine));
   bool runs = found.is(Observed::running) || found.is(Observed::paused);
   const auto* method = order.memory && runs ? "VM.checkpoint" : "VM.snapshot";
-  CO_TRY(auto made, co_await run_task(session_, {method, {quoted(found.ref), quoted(order.name)}}));
+  CO_TRY(auto made,
+         co_await run_task(session_, {method, {to_json(found.ref), to_json(order.name)}}));
   if (!order.description.empty())
     CO_TRY_VOID(co_await session_.call(
-        {"VM.set_name_description", {quoted(made), quoted(order.description)}}));
+        {"VM.set_name_description", {to_json(made), to_json(order.description)}}));
   CO_TRY(auto taken, co_await find_by_ref(session_, made));
   co_return taken.vm.uuid;
 }
@@ -132,7 +133,7 @@ Async<Result<std::string>> Xapi::create(std::string machine, SnapshotOrder order
 Async<Result<void>> Xapi::restore(std::string machine, std::string snapshot) {
   CO_TRY(auto found, co_await find_machine(session_, machine));
   CO_TRY(auto taken, co_await find_snapshot(session_, found, snapshot));
-  CO_TRY_VOID(co_await run_task(session_, {"VM.revert", {quoted(taken.ref)}}));
+  CO_TRY_VOID(co_await run_task(session_, {"VM.revert", {to_json(taken.ref)}}));
   // With memory it is suspended now, as XAPI leaves it; it was running.
   if (!taken.is(Observed::suspended)) co_return Result<void>();
   co_return co_await start(machine);

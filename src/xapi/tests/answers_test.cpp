@@ -75,7 +75,7 @@ TEST(Answers, are_results_or_errors_in_words) {
 }
 
 TEST(Answers, calls_carry_any_text) {
-  auto read = read_object(request({"VM.snapshot", {quoted("a\"b\\\n"), "true"}}, "s"));
+  auto read = read_object(request({"VM.snapshot", {to_json("a\"b\\\n"), "true"}}, "s"));
   ASSERT_TRUE(read);
   EXPECT_EQ(texts_at(*read, "params"), (std::vector<std::string>{"s", "a\"b\\\n"}));
   EXPECT_EQ(text_at(*read, "method"), "VM.snapshot");

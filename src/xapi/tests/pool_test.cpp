@@ -86,7 +86,8 @@ TEST_F(FeedOfAPool, another_client_sees_the_same_machines) {
     auto ours = all().machines().find(std::string(theirs["id"].as_string()));
     ASSERT_NE(ours, all().machines().end()) << line;
     EXPECT_EQ(ours->second.name, std::string(theirs["name"].as_string()));
-    EXPECT_EQ(ours->second.state == model::Observed::running, theirs["state"] == "Running");
+    EXPECT_EQ(ours->second.state == model::Observed::running,
+              theirs["state"].as_string() == "Running");
     EXPECT_EQ(ours->second.memory.count, static_cast<std::uint64_t>(theirs["memory"].as_int64()));
     EXPECT_EQ(ours->second.cpus, theirs["cpus"].as_int64());
     ++count;
