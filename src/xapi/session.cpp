@@ -210,7 +210,10 @@ Async<Result<void>> Session::sign_in() {
   if (!session && !master_in(session.error()).empty())
     session = co_await follow(std::move(session).error());
   CO_TRY(auto known, std::move(session));
-  CO_TRY_VOID(co_await get_to_know(known));
+  if (auto met = co_await get_to_know(known); !met) {
+    (void)co_await post({"session.logout", {}}, known);  // a pool has only so many sessions
+    co_return met;
+  }
   session_ = std::move(known);
   signed_in_ = true;
   ++number_;

@@ -132,6 +132,12 @@ TEST_F(APool, a_server_that_has_no_such_sign_in_is_told) {
   expect(connect(account), Code::unsupported);
 }
 
+TEST_F(APool, a_sign_in_that_comes_to_nothing_leaves_no_session) {
+  peer_.order({"fail", "host.get_record", "HOST_STILL_BOOTING"});
+  expect(connect(peer_.account()), Code::unavailable);
+  EXPECT_EQ(peer_.count("session"), 0);
+}
+
 TEST_F(APool, a_server_that_says_nothing_can_be_left) {
   asio::io_context loop;
   auto platform = xapi::open(loop.get_executor(), peer_.account());
