@@ -119,8 +119,8 @@ Result<json::object> read_object(std::string_view text) {
 Error error_of(std::string_view code, const std::vector<std::string>& parameters) {
   auto found = std::ranges::find(meanings, code, &Meaning::error);
   auto meaning = found == std::end(meanings) ? Code::io : found->code;
-  std::string told;
-  if (code != "SESSION_INVALID") told = fmt::format("{}", fmt::join(parameters, ", "));
+  auto told = fmt::format("{}", fmt::join(parameters, ", "));
+  if (code == "SESSION_INVALID") told = "the server has ended the session";  // which is a secret
   if (told.empty()) told = "the server gives no reason";
   return {meaning, fmt::format("{}{}{}]", told.substr(0, longest_told), mark, code), {}};
 }
