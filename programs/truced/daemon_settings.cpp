@@ -12,6 +12,7 @@
 #include "libvirt/open.h"
 #include "qemu/host_checks.h"
 #include "vsphere/vsphere.h"
+#include "xapi/xapi.h"
 
 namespace truce {
 namespace {
@@ -59,6 +60,7 @@ manager::Settings Daemon::manager_settings() {
   settings.platform_kinds["vsphere"] = vsphere::open;
   for (const auto* scheme : {"libvirt+qemu", "libvirt+xen"})
     settings.platform_kinds[scheme] = libvirt::open;
+  settings.platform_kinds["xen"] = xapi::open;
   settings.reload = [this] { return reload(); };
   return settings;
 }

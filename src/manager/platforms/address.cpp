@@ -97,7 +97,8 @@ Result<PlatformAddress> read_platform_address(const std::string& url) {
              : CURLUE_OUT_OF_MEMORY;
   if (status != CURLUE_OK || !url.contains("://"))
     return fail(Code::invalid,
-                "is no address like vsphere://USER@HOST or libvirt+qemu+ssh://USER@HOST/system");
+                "is no address like vsphere://USER@HOST, xen://USER@HOST or "
+                "libvirt+qemu+ssh://USER@HOST/system");
   auto part = [&](CURLUPart which, unsigned flags = 0) -> std::string {
     char* found = nullptr;
     if (curl_url_get(parsed.get(), which, &found, flags) != CURLUE_OK) return {};

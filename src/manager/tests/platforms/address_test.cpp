@@ -61,6 +61,17 @@ TEST(PlatformAddress, those_of_libvirt_are_libvirts_own_behind_its_name) {
   EXPECT_EQ(read_platform_address("vsphere://root@vc:8443")->url, "https://vc:8443");
 }
 
+TEST(PlatformAddress, a_pool_of_xen_hosts_is_spoken_to_by_https) {
+  for (const auto& [url, own] : {std::pair("xen://root@xen1", "https://xen1"),
+                                 {"xen://root@[2001:db8::1]:8443", "https://[2001:db8::1]:8443"}}) {
+    auto address = read_platform_address(url);
+    ASSERT_TRUE(address) << address.error().message;
+    EXPECT_EQ(address->scheme, "xen");
+    EXPECT_EQ(address->url, own);
+  }
+  EXPECT_FALSE(read_platform_address("xen://root@xen1/jsonrpc"));
+}
+
 // libvirt's parameters name programs, sockets and files of keys.
 TEST(PlatformAddress, nothing_of_an_address_makes_libvirt_run_or_read_something) {
   for (const auto* url : {"libvirt+qemu+ssh://root@kvm1/system?command=/bin/sh",

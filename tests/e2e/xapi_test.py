@@ -1,0 +1,211 @@
+"""Pools of XenServer and XCP-ng beside Truce's own machines: the real daemon and CLI against our model of one, which others judge."""
+import json
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+from lab import SOON, FreeLabTest, run, wait_for
+
+PEER = Path(__file__).resolve().parent.parent / 'peers/xapi'
+PASSWORD = 'correct-horse-7'
+
+
+class ModelPool:
+    """tests/peers/xapi/server, in the network namespace of a lab or here."""
+
+    def __init__(self, enter=()):
+        self.enter = list(enter)
+        self.process = subprocess.Popen([*self.enter, '/usr/bin/python3', PEER / 'server', '--password', PASSWORD],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.address = self.process.stdout.readline().strip()
+
+    def order(self, *words):
+        self.process.stdin.write('\t'.join(map(str, words)) + '\n')
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def vm(self, name):
+        return json.loads(self.order('show', 'VM', name))
+
+    def other(self, *words):
+        """What another client does, or sees: XenAPI.py."""
+        return run(*self.enter, '/usr/bin/python3', PEER / 'other.py', self.address, PASSWORD, *words).stdout
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.communicate()
+
+
+def needs_xenapi(test):
+    if not Path('/usr/share/fence/XenAPI.py').exists():
+        test.skipTest('skipped, because fence-agents is not installed (tools/install-packages test)')
+
+
+class TheModel(unittest.TestCase):
+    """Our model of a pool, judged by clients that others have written for real ones."""
+
+    def setUp(self):
+        self.pool = ModelPool()
+        self.addCleanup(self.pool.end)
+
+    def test_xenapi_py_finds_its_way(self):
+        needs_xenapi(self)
+        machines = {row['name']: row for row in map(json.loads, self.pool.other('list').splitlines())}
+        self.assertEqual({name: row['state'] for name, row in machines.items()}, {'web01': 'Running', 'web02': 'Halted'})
+        self.pool.other('start', 'web02')
+        self.assertEqual(self.pool.vm('web02')['power_state'], 'Running')
+        refused = json.loads(self.pool.other('fail', 'web02'))
+        self.assertEqual((refused[0], refused[2:]), ('VM_BAD_POWER_STATE', ['suspended', 'running']))
+        told = json.loads(self.pool.other('events', 'web02', 'renamed'))
+        self.assertGreater(told['first'], 20)
+        self.assertEqual(told['then'], [['mod', 'renamed']])
+        self.assertEqual(int(told['counts']['host']), 2)
+        task = json.loads(self.pool.other('task', 'web01', 'taken'))
+        self.assertEqual(task['status'], 'success')
+        self.assertRegex(task['result'], '^<value>OpaqueRef:.*</value>$')
+
+    def test_a_fence_agent_switches_machines(self):
+        needs_xenapi(self)
+        trusted = {**os.environ, 'SSL_CERT_FILE': self.pool.order('authority')}
+
+        def fence(action, name='web01'):
+            return subprocess.run(['/usr/sbin/fence_xenapi', '--session-url', f'https://{self.pool.address}/', '--username', 'root', '--password',
+                                   PASSWORD, '--plug', name, '--action', action], env=trusted, capture_output=True, text=True, check=False)
+        self.assertEqual(fence('status').returncode, 0, fence('status'))
+        self.assertEqual(fence('off').returncode, 0)
+        self.assertEqual(self.pool.vm('web01')['power_state'], 'Halted')
+        self.assertEqual(fence('status').returncode, 2)
+        self.assertEqual(fence('on').returncode, 0)
+        self.assertEqual(self.pool.vm('web01')['power_state'], 'Running')
+
+    def test_the_client_of_xen_orchestra_finds_its_way(self):
+        built = run(PEER / 'build', check=False)
+        if built.returncode == 77:
+            self.skipTest('skipped, because ' + built.stderr.strip())
+        seen = json.loads(run('node', built.stdout.strip(), self.pool.address, 'root', PASSWORD, 'web02').stdout)
+        self.assertEqual((seen['before'], seen['after'], seen['machines']), ('Halted', 'Running', ['web01', 'web02']))
+        self.assertEqual((seen['disk'], seen['master'], seen['snapshot']), (8 << 30, 'xen1', [True, 'web02', 'judged']))
+        self.assertEqual((seen['refused'][0], seen['refused'][2:]), ('VM_BAD_POWER_STATE', ['suspended', 'running']))
+        for kind in ('pool', 'host', 'SR', 'VDI', 'VBD', 'VIF', 'network', 'PIF', 'VM_metrics', 'VM_guest_metrics', 'host_metrics', 'console'):
+            self.assertIn(kind, seen['types'])
+
+
+class Pools(FreeLabTest):
+    def setUp(self):
+        super().setUp()
+        self.lab = self.new_lab(hypervisor='fake').start()
+        self.pool = ModelPool(self.lab.enter)
+        self.addCleanup(self.pool.end)
+        self.password = self.lab.folder / 'password'
+        self.password.write_text(PASSWORD + '\n')
+
+    def add(self, *more):
+        return self.lab.truce('platform', 'add', 'xen1', f'xen://root@{self.pool.address}', '--password-file', self.password, *more)
+
+    def add_with_the_fingerprint_that_was_shown(self):
+        refused = self.add()
+        self.assertEqual(refused.code, 1)
+        fingerprint = refused.err.rpartition('--fingerprint ')[2].strip()
+        self.assertRegex(fingerprint, r'^[0-9a-f]{64}$', refused)
+        self.password.write_text('wrong-horse\n')
+        self.assertIn('is not right', self.add('--fingerprint', fingerprint).err)
+        self.password.write_text(PASSWORD + '\n')
+        added = self.add('--fingerprint', fingerprint)
+        self.assertEqual(added.code, 0, added)
+        return fingerprint
+
+    def show(self):
+        return self.lab.must('platform', 'show', 'xen1', '--format', 'json').json()
+
+    def wait_state(self, state):
+        return wait_for(lambda: (shown := self.show())['state'] == state and shown, SOON, f'xen1 is {state}')
+
+    def machine(self, name):
+        return self.lab.must('vm', 'show', f'xen1/{name}', '--format', 'json').json()
+
+    def wait_observed(self, name, state):
+        wait_for(lambda: self.machine(name)['observed'] == state, SOON, f'{name} is {state}')
+
+    def snapshots(self, name):
+        return [one['name'] for one in self.machine(name)['foreign'].get('snapshots', [])]
+
+    def test_a_pool_is_shown_followed_and_switched(self):
+        lab, pool = self.lab, self.pool
+        self.add_with_the_fingerprint_that_was_shown()
+        shown = self.wait_state('connected')
+        self.assertIn('XCP-ng', shown['product'])
+        machine = self.machine('web01')
+        self.assertEqual((machine['observed'], machine['cpus'], machine['memory'], machine['host']), ('running', 1, 1 << 30, 'xen1'))
+        self.assertEqual((machine['disks'][0]['size'], machine['disks'][0]['pool']), (8 << 30, 'Shared disks'))
+        self.assertEqual(machine['uuid'], pool.vm('web01')['uuid'])
+        self.assertEqual(sorted(lab.must('vm', 'list', '--platform', 'xen1', '--quiet').out.split()), ['xen1/web01', 'xen1/web02'])
+        for noun in ('host', 'pool', 'network'):
+            self.assertRegex(lab.must(noun, 'list', '--platform', 'xen1', '--quiet').out, 'xen1/')
+
+        # What others do is seen, and what we do is done there.
+        if Path('/usr/share/fence/XenAPI.py').exists():
+            pool.other('start', 'web02')
+            self.wait_observed('web02', 'running')
+        else:
+            lab.must('vm', 'start', 'xen1/web02')
+        lab.must('vm', 'reset', 'xen1/web02')
+        lab.must('vm', 'suspend', 'xen1/web02')
+        self.assertEqual(pool.vm('web02')['power_state'], 'Suspended')
+        lab.must('vm', 'start', 'xen1/web02')
+        self.wait_observed('web02', 'running')
+        lab.must('vm', 'stop', 'xen1/web02')
+        self.wait_observed('web02', 'off')
+        lab.must('vm', 'set', 'xen1/web02', '--cpus', '4', '--memory', '2GiB')
+        there = pool.vm('web02')
+        self.assertEqual((there['VCPUs_at_startup'], there['VCPUs_max'], there['memory_static_max']), (4, 4, 2 << 30))
+
+        lab.must('snapshot', 'create', 'xen1/web01', 'before', '--memory')
+        wait_for(lambda: self.snapshots('web01') == ['before'], SOON, 'the snapshot is seen')
+        lab.must('vm', 'stop', 'xen1/web01', '--now')
+        lab.must('snapshot', 'restore', 'xen1/web01', 'before')
+        self.wait_observed('web01', 'running')
+        lab.must('snapshot', 'delete', 'xen1/web01', 'before')
+        wait_for(lambda: self.snapshots('web01') == [], SOON, 'the snapshot is gone')
+        pool.order('machines', 3)
+        wait_for(lambda: self.show()['vms'] == 5, SOON, 'new machines are seen')
+        lab.must('vm', 'delete', 'xen1/web02')
+        wait_for(lambda: self.show()['vms'] == 4, SOON, 'a machine is gone')
+
+    def test_a_server_that_is_away_or_another_is_told_and_nothing_secret_is_kept(self):
+        lab, pool = self.lab, self.pool
+        self.add_with_the_fingerprint_that_was_shown()
+        self.wait_state('connected')
+        # The server begins anew and has forgotten sessions; what happened meanwhile is seen.
+        pool.order('stop')
+        self.wait_state('trouble')
+        self.assertIn('xen1', lab.refused('vm', 'stop', 'xen1/web01', '--now').err)
+        pool.order('remove', 'web02')
+        pool.order('start')
+        self.wait_state('connected')
+        wait_for(lambda: self.show()['vms'] == 1, SOON, 'what went meanwhile is gone')
+        lab.must('vm', 'stop', 'xen1/web01', '--now')
+        self.wait_observed('web01', 'off')
+
+        # Somebody else's certificate, and who would be let in with a password is not told it.
+        logins = pool.order('calls', 'session.login_with_password')
+        pool.order('certificate-changes')
+        wait_for(lambda: 'certificate' in self.show().get('problem', ''), SOON, 'another certificate is told')
+        self.assertEqual(pool.order('calls', 'session.login_with_password'), logins)
+
+        lab.must('platform', 'remove', 'xen1')
+        self.assertEqual(pool.vm('web01')['name_label'], 'web01', 'nothing there changes')
+        files = [lab.log, *(path for path in lab.state.rglob('*') if path.is_file())]
+        for secret in (PASSWORD.encode(), *(ref.encode() for ref in pool.order('sessions').split())):
+            self.assertEqual([path for path in files if secret in path.read_bytes()], [])
+
+    def test_a_member_of_a_pool_says_which_address_to_add(self):
+        self.pool.order('member-of', '192.0.2.1')
+        seen = self.add().err.rpartition('--fingerprint ')[2].strip()
+        told = self.add('--fingerprint', seen)
+        self.assertEqual(told.code, 1)
+        self.assertIn('xen://root@192.0.2.1', told.err)
+
+
+if __name__ == '__main__':
+    unittest.main()

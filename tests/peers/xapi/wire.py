@@ -1,0 +1,142 @@
+"""The two ways in which XAPI is spoken to: JSON-RPC (1.0 and 2.0) at /jsonrpc, XML-RPC at /."""
+import http.server
+import json
+import socket
+import ssl
+import threading
+import xmlrpc.client
+
+from database import Date, Failure
+
+LARGEST_REQUEST = 16 << 20
+
+
+def for_xml(value):
+    """Whole numbers are texts there, as XML-RPC's own have 32 bits."""
+    if isinstance(value, bool) or isinstance(value, float):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Date):
+        return xmlrpc.client.DateTime(str(value))
+    if isinstance(value, dict):
+        return {key: for_xml(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [for_xml(one) for one in value]
+    return '' if value is None else value
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+
+    def setup(self):
+        self.request.settimeout(60)
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        self.request.settimeout(None)
+        self.server.remember(self.request)
+        super().setup()
+
+    def finish(self):
+        self.server.forget(self.request)
+        try:
+            super().finish()
+        except OSError:
+            pass
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        length = int(self.headers.get('Content-Length', 0))
+        if length > LARGEST_REQUEST:
+            self.send_error(413)
+            return
+        body = self.rfile.read(length)
+        self.server.pool.wait_while_frozen()
+        try:
+            kind, answer = self.json(body) if self.path.split('?')[0] == '/jsonrpc' else self.xml(body)
+        except HangUp:
+            self.close_connection = True
+            return
+        except Exception as error:  # pylint: disable=broad-except
+            self.reply(500, 'text/html', f'<html><body><h1>HTTP 500 internal server error</h1>{type(error).__name__}</body></html>'.encode())
+            return
+        self.reply(200, kind, answer)
+
+    def do_GET(self):
+        self.reply(200, 'text/html', b'<html><body>A model of a pool</body></html>')
+
+    def reply(self, status, kind, body):
+        self.send_response(status)
+        self.send_header('Content-Type', kind)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def json(self, body):
+        call = json.loads(body)
+        second = call.get('jsonrpc') == '2.0'
+        answer = {'jsonrpc': '2.0'} if second else {}
+        if call['id'] is None:
+            raise ValueError('no notifications')
+        try:
+            result = self.server.pool.call(call['method'], call['params'])
+            answer['result'] = '' if result is None else result
+            if not second:
+                answer['error'] = None
+        except Failure as failure:
+            if second:
+                answer['error'] = {'code': 1, 'message': failure.code, 'data': failure.parameters}
+            else:
+                answer.update(result=None, error=[failure.code, *failure.parameters])
+        answer['id'] = call['id']
+        return 'application/json', json.dumps(answer).encode()
+
+    def xml(self, body):
+        parameters, method = xmlrpc.client.loads(body)
+        try:
+            result = self.server.pool.call(method, [str(one) if isinstance(one, xmlrpc.client.DateTime) else one for one in parameters])
+            answer = {'Status': 'Success', 'Value': for_xml(result)}
+        except Failure as failure:
+            answer = {'Status': 'Failure', 'ErrorDescription': [failure.code, *failure.parameters]}
+        return 'text/xml', xmlrpc.client.dumps((answer,), methodresponse=True).encode()
+
+
+class HangUp(Exception):
+    """The connection ends without an answer."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, address, pool, certificate):
+        self.pool, self.open, self.guard = pool, set(), threading.Lock()
+        self.trust(certificate)
+        super().__init__(address, Handler)
+
+    def trust(self, certificate):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate)
+
+    def remember(self, connection):
+        with self.guard:
+            self.open.add(connection)
+
+    def forget(self, connection):
+        with self.guard:
+            self.open.discard(connection)
+
+    def cut(self):
+        """All connections that there are end now."""
+        with self.guard:
+            connections = list(self.open)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def handle_error(self, request, client_address):
+        pass  # who hangs up is no error of ours
