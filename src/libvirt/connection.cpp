@@ -28,6 +28,12 @@ std::string version_text(unsigned long version) {
                      version % thousand);
 }
 
+// What is added to addresses: ssh must never ask on a terminal.
+std::string whole_url(const std::string& url) {
+  if (!url.contains("+ssh://")) return url;
+  return url + (url.contains('?') ? "&" : "?") + "no_tty=1";
+}
+
 // --- what libvirt asks
 // ----------------------------------------------------------------------------
 
@@ -151,9 +157,10 @@ void Connection::close() {
   lib_.virConnectClose(std::exchange(raw_, nullptr));
 }
 
-Result<ConnectionPtr> Connection::open(const platform::Account& account, KeepAlive keep,
-                                       std::shared_ptr<News> news) {
+Result<ConnectionPtr> Connection::open(platform::Account account, KeepAlive keep,
+                                       std::shared_ptr<News> news, Hears hears) {
   TRY(const auto* lib, library());
+  account.url = whole_url(account.url);
   auto asking = account;
   std::array<int, 3> asked = {VIR_CRED_AUTHNAME, VIR_CRED_USERNAME, VIR_CRED_PASSPHRASE};
   virConnectAuth auth{asked.data(), asked.size(), answer_credentials, &asking};
@@ -174,7 +181,8 @@ Result<ConnectionPtr> Connection::open(const platform::Account& account, KeepAli
   ConnectionPtr made(new Connection(*lib, raw, std::move(news)), end);
   lib->virConnectSetKeepAlive(raw, keep.interval, keep.count);  // where there is a connection
   TRY_VOID(made->learn());
-  made->listen();
+  if (hears == Hears::all) made->listen();
+  made->hear_its_end();
   return made;
 }
 
@@ -242,6 +250,9 @@ void Connection::listen() {
         raw_, nullptr, VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
         generic<virConnectStoragePoolEventGenericCallback>(&Teller::pool), opaque, forget);
   });
+}
+
+void Connection::hear_its_end() {
   auto* opaque = new Shared(news_);
   if (lib_.virConnectRegisterCloseCallback(raw_, &Teller::closed, opaque, forget) != 0)
     forget(opaque);

@@ -59,11 +59,14 @@ struct Driver {
   unsigned undefine = 0;      ///< flags for what may lie beside a definition
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+/// One thread at a time may wait for an answer (lines.h).
+class Connection {
  public:
+  enum class Hears { all, its_end };
   /// As Platform tells errors.
-  static Result<std::shared_ptr<Connection>> open(const platform::Account& account, KeepAlive keep,
-                                                  std::shared_ptr<News> news);
+  static Result<std::shared_ptr<Connection>> open(platform::Account account, KeepAlive keep,
+                                                  std::shared_ptr<News> news,
+                                                  Hears hears = Hears::all);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -74,7 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] virConnect* raw() const { return raw_; }
   [[nodiscard]] const Driver& driver() const { return *driver_; }
   [[nodiscard]] const platform::Capabilities& capabilities() const { return capabilities_; }
-  [[nodiscard]] News& news() const { return *news_; }
+  [[nodiscard]] bool ended() const { return !news_->why_broken().empty(); }
 
   /// Code::not_found: there is no such machine.
   Result<Domain> find(const std::string& machine);
@@ -85,6 +88,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Library& lib, virConnect* raw, std::shared_ptr<News> news);
   Result<void> learn();
   void listen();
+  void hear_its_end();
   void stop_listening();
 
   const Library& lib_;

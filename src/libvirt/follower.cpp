@@ -28,9 +28,13 @@ Async<Result<Update>> Follower::read_all() {
   number_ = 0;
   int number = link_.number();
   (void)link_.take();
-  CO_TRY(auto update, co_await link_.call<Update>(look_at_all, longest_look));
+  auto update = co_await link_.look<Update>(look_at_all, longest_look);
+  if (!update) {
+    link_.drop();
+    co_return update;
+  }
   known_ = {};
-  known_.apply(update);
+  known_.apply(*update);
   number_ = number;
   next_round_ = Clock::now() + round_time;
   co_return update;
@@ -39,12 +43,12 @@ Async<Result<Update>> Follower::read_all() {
 Async<Result<Update>> Follower::read(News::Taken heard) {
   if (heard.empty() || heard.places || Clock::now() >= next_round_) {
     next_round_ = Clock::now() + round_time;
-    co_return co_await link_.call<Update>(look_at_all, longest_look);
+    co_return co_await link_.look<Update>(look_at_all, longest_look);
   }
   auto some = [machines = std::move(heard.machines)](Connection& on) {
     return look_at(on, machines);
   };
-  co_return co_await link_.call<Update>(std::move(some), longest_look);
+  co_return co_await link_.look<Update>(std::move(some), longest_look);
 }
 
 Async<Result<Update>> Follower::wait(Clock::time_point until) {

@@ -51,12 +51,9 @@ class Libvirt final : public Platform, private Snapshots, private Making {
   template <class T>
   Async<Result<T>> act_on(std::string machine, std::function<Result<T>(Connection&)> work) {
     CO_TRY_VOID(co_await connect());
-    auto also = [machine, work = std::move(work)](Connection& on) {
-      auto done = work(on);
-      on.news().machine(machine);
-      return done;
-    };
-    co_return co_await link_.call<T>(std::move(also), longest_verb);
+    auto done = co_await link_.call<T>(std::move(work), longest_verb);
+    link_.note(machine);
+    co_return done;
   }
 
   Link link_;

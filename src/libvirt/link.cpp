@@ -4,14 +4,10 @@ namespace truce::libvirt {
 
 namespace {
 
-// What is added to addresses: ssh must never ask on a terminal.
-std::string whole_url(const std::string& url) {
-  if (!url.contains("+ssh://")) return url;
-  return url + (url.contains('?') ? "&" : "?") + "no_tty=1";
-}
-
 constexpr auto longest_open = 25s;
+constexpr std::size_t most_idle = 1;  // verbs are seldom
 constexpr auto longest_goodbye = 3s;
+constexpr auto look_again = 200ms;
 
 }  // namespace
 
@@ -20,9 +16,26 @@ Link::Link(asio::any_io_executor loop, platform::Account account, KeepAlive keep
       account_(std::move(account)),
       keep_(keep),
       crew_(loop),
-      heard_(std::make_shared<Wakeup>(std::move(loop))) {}
+      heard_(std::make_shared<Wakeup>(std::move(loop))),
+      lines_(new_lines(most_idle)) {}
 
 Link::~Link() = default;
+
+std::shared_ptr<Lines> Link::new_lines(std::size_t idle) const {
+  return std::make_shared<Lines>(account_, keep_, idle);
+}
+
+Async<Error> Link::until_broken(std::shared_ptr<News> news) {
+  while (true) {
+    if (auto why = news->why_broken(); !why.empty())
+      co_return Error{Code::unavailable, "the connection has ended: " + why, {}};
+    co_await sleep_for(look_again);
+  }
+}
+
+void Link::note(const std::string& machine) {
+  if (news_) news_->machine(machine);
+}
 
 Async<Result<ConnectionPtr>> Link::open() {
   // An attempt that hangs is not doubled: it ends when the system gives it up.
@@ -34,9 +47,7 @@ Async<Result<ConnectionPtr>> Link::open() {
       if (auto heard = weak.lock()) heard->wake();
     });
   });
-  auto account = account_;
-  account.url = whole_url(account.url);
-  auto carry = [account, keep = keep_, news = news_, at_it = at_it_] {
+  auto carry = [account = account_, keep = keep_, news = news_, at_it = at_it_] {
     auto made = Connection::open(account, keep, news);
     *at_it = false;
     return made;

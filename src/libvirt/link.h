@@ -3,6 +3,7 @@
 
 #include "connection.h"
 #include "crew.h"
+#include "lines.h"
 
 namespace truce::libvirt {
 
@@ -12,15 +13,33 @@ class Link {
   ~Link();
 
   Async<Result<void>> connect();
-  /// Runs `work` on a thread, with the connection that there is. Code::unavailable when it has not
-  /// ended after `limit`: what it does then is not known.
+  /// Runs `work` on a thread, with a connection of its own while this one stands. Code::unavailable
+  /// when it has not ended after `limit`: what it does then is not known.
   template <class T>
   Async<Result<T>> call(std::function<Result<T>(Connection&)> work, Duration limit) {
+    CO_TRY_VOID(co_await connect());
+    auto carry = [lines = lines_, work = std::move(work)]() -> Result<T> {
+      TRY(auto line, lines->take());
+      return work(*line);
+    };
+    using namespace asio::experimental::awaitable_operators;
+    auto first = co_await (crew_.call<T>(std::move(carry), limit) || until_broken(news_));
+    auto done = first.index() == 0 ? std::get<0>(std::move(first))
+                                   : Result<T>(std::unexpected(std::get<1>(std::move(first))));
+    co_return told(std::move(done));
+  }
+  /// The same with the connection that hears events, and remembers what was seen: one at a time.
+  template <class T>
+  Async<Result<T>> look(std::function<Result<T>(Connection&)> work, Duration limit) {
     CO_TRY_VOID(co_await connect());
     auto carry = [held = connection_, work = std::move(work)] { return work(*held); };
     auto done = co_await crew_.call<T>(std::move(carry), limit);
     co_return told(std::move(done));
   }
+  /// For who speaks to the host beside this for long.
+  [[nodiscard]] std::shared_ptr<Lines> new_lines(std::size_t most_idle) const;
+  /// The feed looks at a machine soon.
+  void note(const std::string& machine);
 
   /// Counts connections: what was told by an earlier one may have changed unseen.
   [[nodiscard]] int number() const { return number_; }
@@ -45,12 +64,15 @@ class Link {
     return std::unexpected(std::move(error));
   }
   Async<Result<ConnectionPtr>> open();
+  /// A line that is being opened has no keepalive yet: who waits for that hears it from the first.
+  static Async<Error> until_broken(std::shared_ptr<News> news);
 
   asio::any_io_executor loop_;
   platform::Account account_;
   KeepAlive keep_;
   Crew crew_;
   std::shared_ptr<Wakeup> heard_;
+  std::shared_ptr<Lines> lines_;
   std::shared_ptr<News> news_;
   ConnectionPtr connection_;
   std::shared_ptr<std::atomic<bool>> at_it_ = std::make_shared<std::atomic<bool>>(false);

@@ -17,13 +17,6 @@ namespace {
 constexpr auto longest_verb = 5min;
 constexpr int most_names = 100;  // that are tried for a volume
 
-/// What was made for a machine.
-struct Made {
-  ConnectionPtr on;
-  NewDomain domain;
-  std::vector<SharedVolume> volumes;
-};
-
 // --- what is asked of libvirt
 // -------------------------------------------------------------------
 
@@ -99,13 +92,11 @@ Result<std::string> free_name(Connection& on, const Place& place, const std::str
 // --- making
 // -------------------------------------------------------------------------------------
 
-Result<Made> make(Connection& on, const NewMachine& wish) {
+Result<NewDomain> make(Connection& on, const NewMachine& wish) {
   TRY_VOID(check(on, wish));
   const auto& lib = on.lib();
   TRY(auto place, place_of(on, wish.pool));
-  Made made;
-  made.on = on.shared_from_this();
-  auto& domain = made.domain;
+  NewDomain domain;
   domain.wish = wish;
   domain.kvm = read_has_kvm(take_text(lib.virConnectGetCapabilities(on.raw())));
   domain.incoming = true;
@@ -128,7 +119,8 @@ Result<Made> make(Connection& on, const NewMachine& wish) {
   if (!defined) return failed(lib, wish.name);
   Revert revert;
   revert.add([&] { (void)remove(on, wish.uuid); });
-  for (auto& document : documents) {
+  for (std::size_t at = 0; at < documents.size(); ++at) {
+    auto& document = documents[at];
     // A device has what was on it before; what is not written of it libvirt writes as zeros.
     if (place.devices) document.format.clear();
     auto text = volume_xml(document.name, document);
@@ -136,12 +128,11 @@ Result<Made> make(Connection& on, const NewMachine& wish) {
                   lib.virStorageVolFree);
     if (!volume) return failed(lib, document.name);
     auto path = take_text(lib.virStorageVolGetPath(volume.get()));
-    if (path != domain.disks[made.volumes.size()].path)
+    if (path != domain.disks[at].path)
       return fail(Code::internal, "{} lies at {}", document.name, path);
-    made.volumes.emplace_back(std::move(volume));
   }
   revert.success();
-  return made;
+  return domain;
 }
 
 Result<void> complete(Connection& on, NewDomain domain) {
@@ -157,15 +148,16 @@ Result<void> complete(Connection& on, NewDomain domain) {
 
 class VolumeArrival final : public Arrival {
  public:
-  VolumeArrival(Link& link, Made made) : link_(link), made_(std::move(made)) {}
+  VolumeArrival(Link& link, NewDomain domain)
+      : link_(link), lines_(link.new_lines(1)), domain_(std::move(domain)) {}
 
-  [[nodiscard]] const std::string& machine() const override { return made_.domain.wish.uuid; }
+  [[nodiscard]] const std::string& machine() const override { return domain_.wish.uuid; }
   Result<void> fill(std::size_t disk, image::Image& from,
                     const image::ConvertOptions& how) override;
   Async<Result<void>> tell(double) override { co_return Result<void>(); }
   Async<Result<void>> finish() override {
     co_return co_await link_.call<void>(
-        [domain = made_.domain](Connection& on) { return complete(on, domain); }, longest_verb);
+        [domain = domain_](Connection& on) { return complete(on, domain); }, longest_verb);
   }
   Async<Result<void>> abandon() override {
     auto gone = co_await link_.call<void>(
@@ -176,16 +168,17 @@ class VolumeArrival final : public Arrival {
 
  private:
   Link& link_;
-  Made made_;
+  std::shared_ptr<Lines> lines_;
+  NewDomain domain_;
 };
 
 Result<void> VolumeArrival::fill(std::size_t disk, image::Image& from,
                                  const image::ConvertOptions& how) {
-  if (disk >= made_.volumes.size()) return fail(Code::invalid, "there is no disk {}", disk);
-  const auto& place = made_.domain.disks[disk];
-  auto lane = new_lane(made_.on, how.cancelled);
+  if (disk >= domain_.disks.size()) return fail(Code::invalid, "there is no disk {}", disk);
+  const auto& place = domain_.disks[disk];
+  auto lane = new_lane(lines_, how.cancelled);
   auto write = [&]() -> Result<void> {
-    TRY(auto sink, VolumeSink::open(lane, made_.volumes[disk]));
+    TRY(auto sink, VolumeSink::open(lane, place.path));
     TRY(auto builder, image::build_in_order(*image::find_format(place.format), *sink, from));
     auto as = how;
     as.durability = image::Builder::Durability::none;
@@ -201,9 +194,9 @@ Result<void> VolumeArrival::fill(std::size_t disk, image::Image& from,
 }  // namespace
 
 Async<Result<std::unique_ptr<Arrival>>> Movers::arrive(NewMachine wish) {
-  CO_TRY(auto made, co_await link_.call<Made>([wish](Connection& on) { return make(on, wish); },
-                                              longest_verb));
-  link_.connection()->news().machine(wish.uuid);
+  CO_TRY(auto made, co_await link_.call<NewDomain>(
+                        [wish](Connection& on) { return make(on, wish); }, longest_verb));
+  link_.note(wish.uuid);
   co_return std::make_unique<VolumeArrival>(link_, std::move(made));
 }
 

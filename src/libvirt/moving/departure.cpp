@@ -14,10 +14,6 @@ namespace {
 
 constexpr auto longest_look = 2min;
 
-SharedVolume shared(Volume volume) {
-  return volume;
-}
-
 /// What a disk's file names: other volumes, by their paths.
 class VolumeNeighbours final : public image::Neighbours {
  public:
@@ -49,11 +45,6 @@ class VolumeNeighbours final : public image::Neighbours {
   std::shared_ptr<std::string> versions_;
 };
 
-struct Found {
-  SharedVolume volume;
-  VolumeDocument document;
-};
-
 // Times are of the file there, to the nanosecond; who starts a machine changes its owner, too. Of
 // devices they tell nothing of what was written.
 std::string version_of(const VolumeDocument& document) {
@@ -62,36 +53,35 @@ std::string version_of(const VolumeDocument& document) {
 }
 
 Result<std::shared_ptr<image::File>> VolumeNeighbours::open_volume(const std::string& file) {
-  auto work = [on = lane_.on, file](const std::atomic<bool>&) -> Result<Found> {
-    TRY(auto volume, volume_or_refresh(*on, file));
-    TRY(auto document, describe(*on, volume.get()));
-    return Found{shared(std::move(volume)), std::move(document)};
+  auto work = [file](Connection& on, const std::atomic<bool>&) -> Result<VolumeDocument> {
+    TRY(auto volume, volume_or_refresh(on, file));
+    return describe(on, volume.get());
   };
-  TRY(auto found, lane_.crew->wait<Found>(work, longest_look, lane_.cancelled));
-  const auto& document = found.document;
+  TRY(auto document, lane_.ask<VolumeDocument>(work, longest_look));
   if (document.kind != "file" && document.kind != "block")
     return fail(Code::unsupported, "{} is a volume of the kind '{}', which cannot be read", file,
                 document.kind);
   auto size = document.physical.count != 0 ? document.physical : document.size;
   *versions_ += version_of(document);
-  return std::make_shared<VolumeFile>(lane_, std::move(found.volume), document.path, size.count);
+  return std::make_shared<VolumeFile>(lane_, document.path, size.count);
 }
 
 class VolumeDeparture final : public Departure {
  public:
-  VolumeDeparture(ConnectionPtr on, std::string machine, std::vector<Disk> disks)
-      : on_(std::move(on)), machine_(std::move(machine)), disks_(std::move(disks)) {}
+  VolumeDeparture(std::shared_ptr<Lines> lines, std::string machine, std::vector<Disk> disks)
+      : lines_(std::move(lines)), machine_(std::move(machine)), disks_(std::move(disks)) {}
 
   Result<OpenDisk> open(const std::string& disk, const std::atomic<bool>& cancelled) override {
     auto found = std::ranges::find(disks_, disk, &Disk::id);
     if (found == disks_.end()) return fail(Code::not_found, "the machine has no disk {}", disk);
-    auto lane = new_lane(on_, &cancelled);
+    auto lane = new_lane(lines_, &cancelled);
     // Versions tell what was written; of devices, only that it runs again.
-    auto still_off = [on = on_, machine = machine_](const std::atomic<bool>&) -> Result<void> {
-      TRY(auto there, rest(*on, machine));
+    auto still_off = [machine = machine_](Connection& on,
+                                          const std::atomic<bool>&) -> Result<void> {
+      TRY(auto there, rest(on, machine));
       return {};
     };
-    TRY_VOID(lane.crew->wait<void>(still_off, longest_look, &cancelled));
+    TRY_VOID(lane.ask<void>(still_off, longest_look));
     auto versions = std::make_shared<std::string>();
     VolumeNeighbours first(lane, {}, versions);
     TRY(auto file, first.open_volume(found->file));
@@ -106,26 +96,30 @@ class VolumeDeparture final : public Departure {
   }
 
  private:
-  ConnectionPtr on_;
+  std::shared_ptr<Lines> lines_;
   std::string machine_;
   std::vector<Disk> disks_;
 };
 
-Result<std::unique_ptr<Departure>> leave(Connection& on, const std::string& machine) {
+Result<std::unique_ptr<Departure>> leave(Connection& on, const std::string& machine,
+                                         std::shared_ptr<Lines> lines) {
   TRY(auto there, rest(on, machine));
   auto& disks = there.document.machine.disks;
   for (const auto& disk : disks) {
     auto volume = volume_or_refresh(on, disk.file);
     if (!volume) return std::unexpected(std::move(volume).error().within("disk " + disk.id));
   }
-  return std::make_unique<VolumeDeparture>(on.shared_from_this(), machine, std::move(disks));
+  return std::make_unique<VolumeDeparture>(std::move(lines), machine, std::move(disks));
 }
 
 }  // namespace
 
 Async<Result<std::unique_ptr<Departure>>> Movers::depart(std::string machine) {
   co_return co_await link_.call<std::unique_ptr<Departure>>(
-      [machine](Connection& on) { return leave(on, machine); }, longest_look);
+      [machine, lines = link_.new_lines(most_ranges)](Connection& on) {
+        return leave(on, machine, lines);
+      },
+      longest_look);
 }
 
 }  // namespace truce::libvirt

@@ -3,6 +3,8 @@
 #include <boost/asio/system_executor.hpp>
 #include <cstring>
 
+#include "volumes.h"
+
 namespace truce::libvirt {
 
 namespace {
@@ -87,29 +89,30 @@ Result<std::shared_ptr<Bytes>> download(Connection& on, virStorageVol* volume, s
 
 }  // namespace
 
-Lane new_lane(ConnectionPtr on, const std::atomic<bool>* cancelled) {
+Lane new_lane(std::shared_ptr<Lines> lines, const std::atomic<bool>* cancelled) {
   // Nothing of it comes back to a loop.
   auto crew = std::make_shared<Crew>(asio::system_executor(), most_ranges);
-  return {std::move(on), std::move(crew), cancelled};
+  return {std::move(lines), std::move(crew), cancelled};
 }
 
 // --- reading
 // ------------------------------------------------------------------------------------
 
-VolumeFile::VolumeFile(Lane lane, SharedVolume volume, std::string path, std::uint64_t size)
+VolumeFile::VolumeFile(Lane lane, std::string path, std::uint64_t size)
     : lane_(std::move(lane)),
-      volume_(std::move(volume)),
       path_(std::move(path)),
       size_(size),
       blocks_(size, cache,
               [this](std::uint64_t offset, image::Span into) { return fetch(offset, into); }) {}
 
 Result<void> VolumeFile::fetch(std::uint64_t offset, image::Span into) const {
-  auto work = [on = lane_.on, volume = volume_, offset,
-               length = into.size()](const std::atomic<bool>& left) {
-    return download(*on, volume.get(), offset, length, left);
+  using Read = std::shared_ptr<Bytes>;
+  auto work = [path = path_, offset, length = into.size()](
+                  Connection& on, const std::atomic<bool>& left) -> Result<Read> {
+    TRY(auto volume, volume_or_refresh(on, path));
+    return download(on, volume.get(), offset, length, left);
   };
-  auto got = lane_.crew->wait<std::shared_ptr<Bytes>>(work, longest_piece, lane_.cancelled);
+  auto got = lane_.ask<Read>(work, longest_piece);
   if (!got) return std::unexpected(std::move(got).error().within(path_));
   std::ranges::copy(**got, into.begin());
   return {};
@@ -130,14 +133,15 @@ Result<void> VolumeFile::read(std::uint64_t offset, image::Span into) const {
 }
 
 Result<image::Run> VolumeFile::run(std::uint64_t offset, std::uint64_t length) const {
-  auto work = [on = lane_.on, volume = volume_, offset,
-               length](const std::atomic<bool>&) -> Result<std::uint64_t> {
-    TRY(auto stream, Download::open(*on, volume.get(), offset, length));
+  auto work = [path = path_, offset, length](Connection& on,
+                                             const std::atomic<bool>&) -> Result<std::uint64_t> {
+    TRY(auto volume, volume_or_refresh(on, path));
+    TRY(auto stream, Download::open(on, volume.get(), offset, length));
     Bytes first(largest_message);
     TRY(auto next, stream.next(first));
     return next.hole;
   };
-  auto hole = lane_.crew->wait<std::uint64_t>(work, longest_piece, lane_.cancelled);
+  auto hole = lane_.ask<std::uint64_t>(work, longest_piece);
   if (!hole) return std::unexpected(std::move(hole).error().within(path_));
   if (*hole != 0) return image::Run{std::min(*hole, length), false};
   return image::Run{std::min(length, longest_stored), true};
@@ -158,18 +162,19 @@ Result<void> VolumeFile::resize(std::uint64_t) {
 
 /// The stream, which one at a time may use: who was left behind may still be at it.
 struct VolumeSink::Open {
-  Open(ConnectionPtr held, SharedVolume to)
-      : on(std::move(held)), volume(std::move(to)), stream(nullptr, on->lib().virStreamFree) {}
-  ~Open() {
-    if (stream) on->lib().virStreamAbort(stream.get());
-  }
+  Open() = default;
+  ~Open() { abort(); }
   Open(const Open&) = delete;
   Open& operator=(const Open&) = delete;
+  void abort() {
+    if (stream) (*line)->lib().virStreamAbort(stream->get());
+    stream.reset();
+  }
 
-  ConnectionPtr on;
-  SharedVolume volume;
   std::mutex mutex;
-  Stream stream;
+  std::optional<Lines::Line> line;
+  std::optional<Volume> volume;
+  std::optional<Stream> stream;
 };
 
 Result<void> VolumeSink::run(Work work) {
@@ -179,10 +184,7 @@ Result<void> VolumeSink::run(Work work) {
     if (left) return fail(Code::cancelled, "cancelled");
     auto done = work(*open);
     // Nobody else will end it.
-    if (left && open->stream) {
-      open->on->lib().virStreamAbort(open->stream.get());
-      open->stream.reset();
-    }
+    if (left) open->abort();
     return done;
   };
   auto done = lane_.crew->wait<void>(std::move(carry), longest_piece, lane_.cancelled);
@@ -190,18 +192,22 @@ Result<void> VolumeSink::run(Work work) {
   return done;
 }
 
-Result<std::unique_ptr<VolumeSink>> VolumeSink::open(Lane lane, SharedVolume volume) {
-  auto opened = std::make_shared<Open>(lane.on, std::move(volume));
-  std::unique_ptr<VolumeSink> sink(new VolumeSink(std::move(lane), std::move(opened)));
-  TRY_VOID(sink->run([](Open& open) -> Result<void> {
-    const auto& lib = open.on->lib();
-    open.stream.reset(lib.virStreamNew(open.on->raw(), 0));
-    if (!open.stream) return failed(lib, "a stream");
+Result<std::unique_ptr<VolumeSink>> VolumeSink::open(Lane lane, std::string path) {
+  auto lines = lane.lines;
+  std::unique_ptr<VolumeSink> sink(new VolumeSink(std::move(lane), std::make_shared<Open>()));
+  TRY_VOID(sink->run([lines, path = std::move(path)](Open& open) -> Result<void> {
+    TRY(auto line, lines->take());
+    Connection& on = *open.line.emplace(std::move(line));
+    const auto& lib = on.lib();
+    TRY(auto volume, volume_or_refresh(on, path));
+    Stream stream(lib.virStreamNew(on.raw(), 0), lib.virStreamFree);
+    if (!stream) return failed(lib, "a stream");
     constexpr unsigned flags = VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM;
-    if (lib.virStorageVolUpload(open.volume.get(), open.stream.get(), 0, 0, flags) == 0) return {};
-    auto error = failed(lib, "write");
-    open.stream.reset();
-    return error;
+    if (lib.virStorageVolUpload(volume.get(), stream.get(), 0, 0, flags) != 0)
+      return failed(lib, "write");
+    open.volume.emplace(std::move(volume));
+    open.stream.emplace(std::move(stream));
+    return {};
   }));
   return sink;
 }
@@ -210,8 +216,7 @@ VolumeSink::~VolumeSink() {
   if (std::exchange(over_, true) && !open_->stream) return;
   auto carry = [open = open_](const std::atomic<bool>&) -> Result<void> {
     std::scoped_lock lock(open->mutex);
-    if (open->stream) open->on->lib().virStreamAbort(open->stream.get());
-    open->stream.reset();
+    open->abort();
     return {};
   };
   (void)lane_.crew->wait<void>(carry, longest_farewell, nullptr);
@@ -230,11 +235,11 @@ Result<void> VolumeSink::write(image::View bytes) {
 Result<void> VolumeSink::flush() {
   if (waiting_.empty()) return {};
   return run([bytes = std::exchange(waiting_, {})](Open& open) -> Result<void> {
-    const auto& lib = open.on->lib();
     if (!open.stream) return fail(Code::io, "it was given up");
+    const auto& lib = (*open.line)->lib();
     for (std::size_t at = 0; at < bytes.size();) {
       auto part = std::min(bytes.size() - at, largest_message);
-      int sent = lib.virStreamSend(open.stream.get(),
+      int sent = lib.virStreamSend(open.stream->get(),
                                    reinterpret_cast<const char*>(bytes.data()) + at, part);
       if (sent <= 0) return failed(lib, "write");
       at += static_cast<std::size_t>(sent);
@@ -246,9 +251,9 @@ Result<void> VolumeSink::flush() {
 Result<void> VolumeSink::hole(std::uint64_t length) {
   TRY_VOID(flush());
   return run([length](Open& open) -> Result<void> {
-    const auto& lib = open.on->lib();
     if (!open.stream) return fail(Code::io, "it was given up");
-    if (lib.virStreamSendHole(open.stream.get(), static_cast<long long>(length), 0) != 0)
+    const auto& lib = (*open.line)->lib();
+    if (lib.virStreamSendHole(open.stream->get(), static_cast<long long>(length), 0) != 0)
       return failed(lib, "write");
     return {};
   });
@@ -257,9 +262,9 @@ Result<void> VolumeSink::hole(std::uint64_t length) {
 Result<void> VolumeSink::finish() {
   TRY_VOID(flush());
   TRY_VOID(run([](Open& open) -> Result<void> {
-    const auto& lib = open.on->lib();
     if (!open.stream) return fail(Code::io, "it was given up");
-    auto stream = std::move(open.stream);
+    const auto& lib = (*open.line)->lib();
+    auto stream = *std::exchange(open.stream, std::nullopt);
     if (lib.virStreamFinish(stream.get()) != 0) return failed(lib, "write");
     return {};
   }));

@@ -2,32 +2,41 @@
 // longer answers is left behind.
 #pragma once
 
-#include "connection.h"
 #include "crew.h"
 #include "image/blocks.h"
 #include "image/in_order.h"
+#include "lines.h"
 
 namespace truce::libvirt {
 
-using SharedVolume = std::shared_ptr<virStorageVol>;
-
 /// How a host is spoken to by who moves bytes. It may outlive the Platform.
 struct Lane {
-  ConnectionPtr on;
+  std::shared_ptr<Lines> lines;
   std::shared_ptr<Crew> crew;
   const std::atomic<bool>* cancelled = nullptr;  ///< outlives what is made with it; null: never
+
+  /// Runs `work` on a thread and a line, as Crew::wait() does.
+  template <class T>
+  Result<T> ask(std::function<Result<T>(Connection&, const std::atomic<bool>& left)> work,
+                Duration limit) const {
+    auto carry = [all = lines, work = std::move(work)](const std::atomic<bool>& left) -> Result<T> {
+      TRY(auto line, all->take());
+      return work(*line, left);
+    };
+    return crew->wait<T>(std::move(carry), limit, cancelled);
+  }
 };
 /// So many ranges of a volume are read at a time.
 constexpr int most_ranges = 8;
 /// With threads of its own. What is asked of it has to come within five minutes; a host that is
 /// silent is found out by libvirt's keepalive before.
-Lane new_lane(ConnectionPtr on, const std::atomic<bool>* cancelled);
+Lane new_lane(std::shared_ptr<Lines> lines, const std::atomic<bool>* cancelled);
 
 /// A volume that is read by ranges, each a stream. Small reads are answered from blocks, read ahead
 /// where they follow one another; holes are not sent.
 class VolumeFile final : public image::File {
  public:
-  VolumeFile(Lane lane, SharedVolume volume, std::string path, std::uint64_t size);
+  VolumeFile(Lane lane, std::string path, std::uint64_t size);
 
   [[nodiscard]] std::string name() const override { return path_; }
   [[nodiscard]] std::uint64_t size() const override { return size_; }
@@ -43,7 +52,6 @@ class VolumeFile final : public image::File {
   Result<void> fetch(std::uint64_t offset, image::Span into) const;
 
   Lane lane_;
-  SharedVolume volume_;
   std::string path_;
   std::uint64_t size_;
   mutable image::web::Blocks blocks_;
@@ -52,7 +60,7 @@ class VolumeFile final : public image::File {
 /// A volume that is written from its beginning to its end, by one stream.
 class VolumeSink final : public image::InOrder {
  public:
-  static Result<std::unique_ptr<VolumeSink>> open(Lane lane, SharedVolume volume);
+  static Result<std::unique_ptr<VolumeSink>> open(Lane lane, std::string path);
   ~VolumeSink() override;  ///< gives up, unless it was finished
   VolumeSink(const VolumeSink&) = delete;
   VolumeSink& operator=(const VolumeSink&) = delete;
