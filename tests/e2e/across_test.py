@@ -21,7 +21,7 @@ class Across(Moves, HasVcsim, LibvirtTest):
 
     def make(self, name, raw):
         flat = self.vcsim.make(name, raw)
-        wait_for(lambda: f'prod/{name}' in self.lab.vms(), SOON, f'{name} is seen')
+        wait_for(lambda: f'prod/{name}' in self.machines('prod'), SOON, f'{name} is seen')
         return flat
 
     def test_a_linux_goes_from_vsphere_to_libvirt_boots_and_goes_back(self):
@@ -42,7 +42,7 @@ class Across(Moves, HasVcsim, LibvirtTest):
         self.assertNotIn('web01', self.lab.vms(), 'it never was here')
 
         # It only said who it is: its disk is as it came, and so it is there again, under another name.
-        made = self.libvirtd.images / 'web01-vda.qcow2'
+        made = self.libvirtd.images / 'web01-sda.qcow2'
         self.assert_same(made, raw)
         self.lab.must('vm', 'move', 'kvm/web01', '--to', 'prod', '--new-name', 'back', '--network', 'VM Network', '--keep-source=false')
         sent = list(self.vcsim.sent.glob('*.vmdk'))
@@ -64,7 +64,7 @@ class Across(Moves, HasVcsim, LibvirtTest):
         self.lab.kill()
         self.lab.start()
         self.assertEqual(self.wait_end(task)['state'], 'succeeded')
-        made = self.libvirtd.images / 'heavy-vda.qcow2'
+        made = self.libvirtd.images / 'heavy-sda.qcow2'
         self.assert_same(made, raw)
         self.assertEqual(sorted(self.libvirtd.names()), ['heavy', 'other'], 'it is there once')
 

@@ -166,8 +166,8 @@ class LibvirtTest(FreeLabTest):
     def wait_state(self, state):
         return wait_for(lambda: (shown := self.show())['state'] == state and shown, SOON, f'kvm is {state}')
 
-    def machines(self):
-        return {vm['name']: vm for vm in self.lab.must('vm', 'list', '--platform', 'kvm', '--format', 'json').json()['items']}
+    def machines(self, platform='kvm'):
+        return {vm['name']: vm for vm in self.lab.must('vm', 'list', '--platform', platform, '--format', 'json').json()['items']}
 
     def wait_seen(self, name):
         wait_for(lambda: f'kvm/{name}' in self.machines(), SOON, f'{name} is seen there')
