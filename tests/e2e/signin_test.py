@@ -1,5 +1,6 @@
 """Signing in over HTTPS: the first run, sessions, second factors, limits, and what is told to nobody."""
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import http.client
@@ -238,9 +239,11 @@ class SignIn(FreeLabTest):
         kinds = [event['kind'] for event in lab.events('users/eva')]
         self.assertLessEqual(kinds.count('user.sign_in_failed'), 2, 'nobody fills the history')
         self.assertGreaterEqual(kinds.count('user.sign_in_failed'), 1)
-        # A slow machine gives some of them free again meanwhile.
-        answers = [lab.https('POST', '/v1/session', {'user': f'nobody{number}', 'password': 'x'}).status for number in range(60)]
-        self.assertIn(429, answers[10:])
+        # Many at once, as a slow machine gives some of them free again meanwhile.
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda number: lab.https('POST', '/v1/session', {'user': f'nobody{number}', 'password': 'x'}).status, range(60)))
+        self.assertIn(429, answers)
+        self.assertLessEqual(set(answers), {401, 429})
 
     def test_a_second_factor_from_its_qr_code_to_its_loss(self):
         lab = self.begin()
