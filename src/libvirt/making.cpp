@@ -168,13 +168,7 @@ Result<void> take_machines(Connection& on, const std::string& but, Paths& needed
 // Volumes that are differences to others, whoever they belong to.
 Result<void> take_volumes(Connection& on, Paths& needed) {
   const auto& lib = on.lib();
-  virStoragePoolPtr* listed = nullptr;
-  int count =
-      lib.virConnectListAllStoragePools(on.raw(), &listed, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE);
-  if (count < 0) return failed(lib, "pools");
-  std::vector<StoragePool> pools;
-  for (int i = 0; i < count; ++i) pools.emplace_back(listed[i], lib.virStoragePoolFree);
-  std::free(static_cast<void*>(listed));
+  TRY(auto pools, active_pools(on));
   for (const auto& pool : pools) {
     virStorageVolPtr* found = nullptr;
     int many = lib.virStoragePoolListAllVolumes(pool.get(), &found, 0);

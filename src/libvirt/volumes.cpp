@@ -29,12 +29,8 @@ Volume volume_of(Connection& on, const std::string& file) {
           lib.virStorageVolFree};
 }
 
-namespace {
-
-// What was put into a folder by hand is no volume before the pool has looked again.
-Result<void> refresh_pool_of(Connection& on, const std::string& file) {
+Result<std::vector<StoragePool>> active_pools(Connection& on) {
   const auto& lib = on.lib();
-  auto folder = file.substr(0, file.rfind('/'));
   virStoragePoolPtr* listed = nullptr;
   int count =
       lib.virConnectListAllStoragePools(on.raw(), &listed, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE);
@@ -42,6 +38,16 @@ Result<void> refresh_pool_of(Connection& on, const std::string& file) {
   std::vector<StoragePool> pools;
   for (int i = 0; i < count; ++i) pools.emplace_back(listed[i], lib.virStoragePoolFree);
   std::free(static_cast<void*>(listed));
+  return pools;
+}
+
+namespace {
+
+// What was put into a folder by hand is no volume before the pool has looked again.
+Result<void> refresh_pool_of(Connection& on, const std::string& file) {
+  const auto& lib = on.lib();
+  auto folder = file.substr(0, file.rfind('/'));
+  TRY(auto pools, active_pools(on));
   for (const auto& pool : pools) {
     auto xml = take_text(lib.virStoragePoolGetXMLDesc(pool.get(), 0));
     auto read = read_pool(xml);

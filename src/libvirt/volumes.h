@@ -15,6 +15,8 @@ struct Resting {
 /// Code::precondition: it is not off.
 Result<Resting> rest(Connection& on, const std::string& machine);
 
+Result<std::vector<StoragePool>> active_pools(Connection& on);
+
 /// What a machine names as Disk::file, a path or `POOL/VOLUME`; null when libvirt knows it as no
 /// volume.
 Volume volume_of(Connection& on, const std::string& file);

@@ -5,7 +5,25 @@
 
 namespace truce::image::web {
 
+namespace {
+
+constexpr std::size_t direct_length = std::size_t{256} << 10;
+constexpr std::size_t largest_request = std::size_t{4} << 20;
+
+}  // namespace
+
 Result<void> Blocks::read(std::uint64_t offset, Span into) {
+  if (into.size() < direct_length) return read_kept(offset, into);
+  while (!into.empty()) {
+    auto part = into.first(std::min(into.size(), largest_request));
+    TRY_VOID(fetch_(offset, part));
+    into = into.subspan(part.size());
+    offset += part.size();
+  }
+  return {};
+}
+
+Result<void> Blocks::read_kept(std::uint64_t offset, Span into) {
   while (!into.empty()) {
     TRY(auto bytes, block(offset / block_size));
     auto at = offset % block_size;

@@ -17,8 +17,6 @@ using web::Address, web::Blocks, web::Transfer, web::Version;
 using namespace std::chrono_literals;
 
 constexpr unsigned most_connections = 16, most_redirections = 5;
-constexpr std::size_t direct_length = std::size_t{256} << 10;  // longer reads pass the cache by
-constexpr std::size_t largest_request = std::size_t{4} << 20;
 
 bool worth_another_try(Code code) {
   return code == Code::io || code == Code::timeout || code == Code::unavailable;
@@ -163,14 +161,7 @@ Result<void> HttpFile::Core::read(std::uint64_t offset, Span into) {
     return fail(Code::corrupt, "{}: a read of {} bytes at {}, it has {}", address_.name,
                 into.size(), offset, version_.total);
   }
-  if (into.size() < direct_length) return blocks_->read(offset, into);
-  while (!into.empty()) {
-    auto part = into.first(std::min(into.size(), largest_request));
-    TRY_VOID(fetch(offset, part));
-    into = into.subspan(part.size());
-    offset += part.size();
-  }
-  return {};
+  return blocks_->read(offset, into);
 }
 
 HttpFile::HttpFile(std::unique_ptr<Core> core) : core_(std::move(core)) {}

@@ -11,8 +11,6 @@ namespace {
 
 constexpr auto longest_piece = 5min;
 constexpr auto longest_farewell = 5s;
-constexpr std::size_t largest_request = std::size_t{4} << 20;
-constexpr std::size_t direct_length = std::size_t{256} << 10;  // longer reads pass the cache by
 constexpr std::uint64_t cache = std::uint64_t{16} << 20;
 // No message of libvirt's of any age is longer.
 constexpr std::size_t largest_message = std::size_t{192} << 10;
@@ -122,14 +120,7 @@ Result<void> VolumeFile::read(std::uint64_t offset, image::Span into) const {
   if (offset > size_ || into.size() > size_ - offset)
     return fail(Code::corrupt, "{}: a read of {} bytes at {}, it has {}", path_, into.size(),
                 offset, size_);
-  if (into.size() < direct_length) return blocks_.read(offset, into);
-  while (!into.empty()) {
-    auto part = into.first(std::min(into.size(), largest_request));
-    TRY_VOID(fetch(offset, part));
-    into = into.subspan(part.size());
-    offset += part.size();
-  }
-  return {};
+  return blocks_.read(offset, into);
 }
 
 Result<image::Run> VolumeFile::run(std::uint64_t offset, std::uint64_t length) const {

@@ -192,6 +192,20 @@ bool has_windows(const platform::Machine& machine) {
   return kind.starts_with("win") || kind.contains("microsoft.com/win");
 }
 
+void choose_hardware(const platform::Machine& machine, ToHere& to) {
+  choose_bus(machine, to);
+  auto& hardware = *to.wish.hardware;
+  hardware.firmware = machine.firmware;
+  to.report.kept.push_back(fmt::format("firmware: {}", to_string(machine.firmware)));
+  if (machine.secure_boot) {
+    hardware.secure_boot = model::SecureBoot::microsoft;
+    to.report.kept.emplace_back("Secure Boot, with Microsoft's keys");
+  }
+  if (machine.tpm) hardware.tpm = true;
+  if (has_windows(machine)) hardware.guest = model::GuestKind::windows;
+  choose_card_model(machine, to);
+}
+
 std::string snapshots_lost(const platform::Machine& machine) {
   return fmt::format("{} snapshots: it comes as it is now", machine.snapshots.size());
 }
@@ -232,17 +246,7 @@ Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& 
   to.uuid = machine.uuid;
   to.report.kept.push_back(
       fmt::format("{} processors, {} of memory", machine.cpus, to_string(machine.memory)));
-  choose_bus(machine, to);
-  auto& hardware = *wish.hardware;
-  hardware.firmware = machine.firmware;
-  to.report.kept.push_back(fmt::format("firmware: {}", to_string(machine.firmware)));
-  if (machine.secure_boot) {
-    hardware.secure_boot = model::SecureBoot::microsoft;
-    to.report.kept.emplace_back("Secure Boot, with Microsoft's keys");
-  }
-  if (machine.tpm) hardware.tpm = true;
-  if (has_windows(machine)) hardware.guest = model::GuestKind::windows;
-  choose_card_model(machine, to);
+  choose_hardware(machine, to);
   take_disks(machine, to);
   TRY_VOID(take_cards(all, machine, options, networks, to));
   tell_losses(machine, to);
@@ -252,13 +256,7 @@ Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& 
 Result<Between> as_ours(const platform::Inventory& all, const platform::Machine& machine) {
   TRY_VOID(check_can_come(machine));
   ToHere to;
-  choose_bus(machine, to);
-  choose_card_model(machine, to);
-  auto& hardware = *to.wish.hardware;
-  hardware.firmware = machine.firmware;
-  if (machine.secure_boot) hardware.secure_boot = model::SecureBoot::microsoft;
-  hardware.tpm = machine.tpm;
-  if (has_windows(machine)) hardware.guest = model::GuestKind::windows;
+  choose_hardware(machine, to);
   Between between;
   auto& vm = between.vm;
   vm.name = machine.name;
@@ -266,7 +264,7 @@ Result<Between> as_ours(const platform::Inventory& all, const platform::Machine&
   vm.wanted = model::Wanted::off;
   vm.observed = model::Observed::off;
   vm.machine = to.wish.machine;
-  vm.hardware = hardware;
+  vm.hardware = to.wish.hardware;
   vm.cpus = machine.cpus;
   vm.memory = machine.memory;
   for (const auto& disk : machine.disks) {

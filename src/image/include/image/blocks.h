@@ -26,7 +26,7 @@ class Blocks {
       : size_(size),
         most_(std::max(capacity / block_size, 2 * most_ahead)),
         fetch_(std::move(fetch)) {}
-  /// A range inside of `size`.
+  /// A range inside of `size`. Long ones are fetched as they are, and not kept.
   Result<void> read(std::uint64_t offset, Span into);
   /// What is known already.
   void put(std::uint64_t block, View content);
@@ -37,6 +37,7 @@ class Blocks {
     Bytes bytes;  // null while it is fetched
     std::list<std::uint64_t>::iterator use;
   };
+  Result<void> read_kept(std::uint64_t offset, Span into);
   Result<Bytes> block(std::uint64_t index);
   [[nodiscard]] std::uint64_t ahead(std::uint64_t index) const;
   void keep(std::uint64_t index, Bytes bytes);
