@@ -7,7 +7,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
@@ -30,3 +29,13 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+// Compiled once, by src/base/format.cpp, and not in each of the files that write a text.
+namespace fmt {
+inline namespace v9 {
+namespace detail {
+extern template void vformat_to(buffer<char>&, basic_string_view<char>,
+                                basic_format_args<FMT_BUFFER_CONTEXT(char)>, locale_ref);
+}
+}  // namespace v9
+}  // namespace fmt

@@ -16,7 +16,6 @@
 namespace truce::cli {
 namespace {
 
-using namespace asio::experimental::awaitable_operators;
 using Clock = std::chrono::steady_clock;
 using Socket = std::unique_ptr<http::WebSocket>;
 

@@ -97,7 +97,6 @@ Ending report(const Invocation& invocation, const json::value& value, const mode
 }  // namespace
 
 Async<Ending> follow_task(Session& session, const Invocation& invocation, json::value value) {
-  using namespace asio::experimental::awaitable_operators;
   CO_TRY(auto task, read_task(value));
   if (!invocation.wait) {
     bool plain = invocation.style == Style::table || invocation.quiet;

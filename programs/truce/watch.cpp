@@ -65,7 +65,6 @@ Async<Outcome<void>> follow(Session& session, const Invocation& invocation, std:
 
 Async<Ending> watch_list(Session& session, const Invocation& invocation, Outgoing request,
                          json::value page) {
-  using namespace asio::experimental::awaitable_operators;
   if (invocation.style == Style::json && !invocation.quiet) {
     print(json::serialize(page) + "\n");
   } else {

@@ -294,7 +294,6 @@ Async<Result<void>> Daemon::lead() {
 }
 
 Async<void> Daemon::keep_managers() {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     co_await (reconnected_.wait() || sleep_for(look_for_managers));
     if (!follows()) {

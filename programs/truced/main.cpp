@@ -31,7 +31,6 @@ Async<void> until_signal(asio::io_context& context, Daemon& daemon) {
 }
 
 Async<Ending> until_ended(asio::io_context& context, Daemon& daemon) {
-  using namespace asio::experimental::awaitable_operators;
   auto first = co_await (until_signal(context, daemon) || daemon.until_other_role());
   co_return first.index() == 0 ? Ending::for_good : Ending::in_another_role;
 }

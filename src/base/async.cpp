@@ -1,5 +1,7 @@
 #include "base/async.h"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 
 namespace truce {
@@ -16,6 +18,28 @@ void rethrow_unless_cancelled(const std::exception_ptr& e) {
   }
 }
 }  // namespace
+
+namespace detail {
+namespace operators = asio::experimental::awaitable_operators;
+
+Async<void> on_pool(asio::thread_pool& pool, std::function<void()> work) {
+  auto there = [](std::function<void()> inner) -> Async<void> {
+    inner();
+    co_return;
+  };
+  co_await asio::co_spawn(
+      pool.get_executor(), there(std::move(work)),
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+}
+
+Async<std::size_t> first_of(Async<void> one, Async<void> other) {
+  co_return (co_await operators::operator||(std::move(one), std::move(other))).index();
+}
+
+Async<void> all_of(Async<void> one, Async<void> other) {
+  co_await operators::operator&&(std::move(one), std::move(other));
+}
+}  // namespace detail
 
 Async<void> sleep_for(Duration duration) {
   asio::steady_timer timer(co_await asio::this_coro::executor, duration);

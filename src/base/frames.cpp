@@ -46,7 +46,6 @@ Async<void> pump(UnixSocket& from, UnixSocket& to) {
 }  // namespace
 
 Async<void> splice(UnixSocket& a, UnixSocket& b) {
-  using namespace asio::experimental::awaitable_operators;
   co_await (pump(a, b) || pump(b, a));
 }
 

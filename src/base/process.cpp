@@ -460,7 +460,6 @@ Result<Pipes> make_pipes() {
 }
 
 Async<Result<Output>> talk(Process& process, Pipe& in, Pipe& out, Pipe& err, std::string input) {
-  using namespace asio::experimental::awaitable_operators;
   Output output;
   co_await (feed(in, input) && collect(out, output.out) && collect(err, output.err));
   CO_TRY(output.status, co_await process.wait());

@@ -186,7 +186,6 @@ void ReaperGuard::adopt() {
 }
 
 Async<Result<void>> ReaperGuard::start() {
-  using namespace asio::experimental::awaitable_operators;
   memory_->pid.store(0);
   memory_->pulse.store(0);
   memory_->leave.store(0);
@@ -220,7 +219,6 @@ Async<Result<void>> ReaperGuard::start() {
 
 // Follows the reaper. One that has ended, or that does not look any more, is replaced.
 Async<void> ReaperGuard::watch() {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     co_await (wait_for_end() || wait_for_silence());
     if (scope_.cancelled() || retired_) co_return;

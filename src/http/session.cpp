@@ -330,7 +330,6 @@ Async<void> Session::watch_peer() {
 }
 
 Async<Session::Next> Session::send_stream(Response response) {
-  using namespace asio::experimental::awaitable_operators;
   OpenStream open(shared_.counters);
   auto framing = response.length         ? Framing::length
                  : parser_.head().http11 ? Framing::chunked

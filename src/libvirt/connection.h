@@ -47,6 +47,8 @@ struct KeepAlive {
   unsigned count = 3;
 };
 
+enum class Moves { none, leave, leave_and_come };
+
 /// What a driver can do, as far as Truce knows it.
 struct Driver {
   std::string_view type;  ///< as virConnectGetType() names it
@@ -54,7 +56,7 @@ struct Driver {
   bool snapshots = false;
   bool suspend = false;
   bool clone = false;
-  bool moves = false;         ///< machines leave it and come to it
+  Moves moves = Moves::none;
   bool zero_is_host = false;  ///< the domain 0 is the host itself
   unsigned undefine = 0;      ///< flags for what may lie beside a definition
 };

@@ -121,13 +121,23 @@ Disk disk_of(pugi::xml_node node, const Places& places) {
   return disk;
 }
 
-void take_disks(DomainDocument& into, pugi::xml_node devices, const Places& places) {
+bool is_of_xen(pugi::xml_node domain) {
+  return std::string_view(domain.attribute("type").as_string()) == "xen";
+}
+
+void take_disks(DomainDocument& into, pugi::xml_node domain, const Places& places) {
+  auto devices = domain.child("devices");
   for (auto node : devices.children("disk")) {
     std::string_view device = node.attribute("device").as_string("disk");
     if (device != "disk" && device != "lun") continue;  // what is in drives is the guest's no more
     if (into.machine.disks.size() >= most_devices) return;
     auto disk = disk_of(node, places);
-    if (disk.bus == model::DiskBus::scsi) take_scsi_model(disk, node, devices);
+    if (disk.bus == model::DiskBus::scsi && is_of_xen(domain)) {
+      disk.bus.reset();
+      disk.controller = "lsilogic";  // all that its QEMU is given
+    } else if (disk.bus == model::DiskBus::scsi) {
+      take_scsi_model(disk, node, devices);
+    }
     bool shared = node.child("readonly") || node.child("shareable") || node.child("transient");
     if (shared) into.keeps.push_back(disk.id);
     into.machine.disks.push_back(std::move(disk));
@@ -152,8 +162,16 @@ Network network_of(pugi::xml_node interface) {
   return {.id = type, .name = type, .kind = type};  // `user`, `ethernet`, `hostdev`: nothing named
 }
 
-void take_nics(DomainDocument& into, pugi::xml_node devices, const Places& places) {
+/// The model of a card whose document names none.
+std::string usual_card(pugi::xml_node domain) {
+  if (!is_of_xen(domain)) return {};
+  bool emulated = std::string_view(domain.child("os").child_value("type")) == "hvm";
+  return emulated ? "rtl8139" : "netfront";
+}
+
+void take_nics(DomainDocument& into, pugi::xml_node domain, const Places& places) {
   auto& nics = into.machine.nics;
+  auto devices = domain.child("devices");
   for (auto node : devices.children("interface")) {
     if (nics.size() >= most_devices) return;
     Nic nic;
@@ -163,6 +181,7 @@ void take_nics(DomainDocument& into, pugi::xml_node devices, const Places& place
       nic.id = fmt::format("{}#{}", nic.mac, i);
     nic.label = text_of(node.child("target"), "dev");
     nic.model = text_of(node.child("model"), "type");
+    if (nic.model.empty()) nic.model = usual_card(domain);
     nic.connected = std::string_view(node.child("link").attribute("state").as_string()) != "down";
     if (std::string_view(node.attribute("type").as_string()) == "network") {
       nic.network = at(places.networks, node.child("source").attribute("network").as_string());
@@ -189,6 +208,13 @@ void take_firmware(Machine& machine, pugi::xml_node os) {
   for (auto feature : os.child("firmware").children("feature"))
     if (std::string_view(feature.attribute("name").as_string()) == "secure-boot")
       machine.secure_boot = std::string_view(feature.attribute("enabled").as_string()) == "yes";
+}
+
+std::string started_by(pugi::xml_node domain) {
+  std::string_view loader = domain.child_value("bootloader");  // of Xen: pygrub
+  if (!loader.empty()) return fmt::format("the boot loader {}", loader);
+  std::string_view kernel = domain.child("os").child_value("kernel");
+  return kernel.empty() ? std::string() : fmt::format("the kernel {}", kernel);
 }
 
 bool is_agent_there(pugi::xml_node devices) {
@@ -224,10 +250,11 @@ Result<DomainDocument> read_domain(std::string_view xml, const Places& places) {
   machine.cpus = static_cast<std::int64_t>(std::min(cpus, most_cpus));
   machine.memory = memory_of(domain.child("memory"));
   take_firmware(machine, domain.child("os"));
+  machine.started_by = started_by(domain);
   auto devices = domain.child("devices");
   machine.tpm = static_cast<bool>(devices.child("tpm"));
-  take_disks(read, devices, places);
-  take_nics(read, devices, places);
+  take_disks(read, domain, places);
+  take_nics(read, domain, places);
   read.agent = is_agent_there(devices);
   if (has_agent_channel(devices)) machine.tools = read.agent ? Tools::running : Tools::stopped;
   // `http://debian.org/debian/12`, which whoever made the machine has put there.

@@ -31,7 +31,7 @@ class Libvirt final : public Platform, private Snapshots, private Making {
   }
   Snapshots* snapshots() override { return capabilities_.snapshots_with_memory ? this : nullptr; }
   Making* making() override { return this; }
-  Transfers* transfers() override { return moves_ ? &movers_ : nullptr; }
+  Transfers* transfers() override { return movers_.leaves() ? &movers_ : nullptr; }
   Async<void> close() override { co_await link_.close(); }
 
  private:
@@ -60,13 +60,12 @@ class Libvirt final : public Platform, private Snapshots, private Making {
   Follower follower_;
   Movers movers_;
   Capabilities capabilities_;
-  bool moves_ = true;  ///< until a connection says otherwise
 };
 
 Async<Result<void>> Libvirt::connect() {
   CO_TRY_VOID(co_await link_.connect());
   capabilities_ = link_.connection()->capabilities();
-  moves_ = link_.connection()->driver().moves;
+  movers_.can(link_.connection()->driver().moves);
   co_return Result<void>();
 }
 

@@ -22,7 +22,6 @@ class Link {
       TRY(auto line, lines->take());
       return work(*line);
     };
-    using namespace asio::experimental::awaitable_operators;
     auto first = co_await (crew_.call<T>(std::move(carry), limit) || until_broken(news_));
     auto done = first.index() == 0 ? std::get<0>(std::move(first))
                                    : Result<T>(std::unexpected(std::get<1>(std::move(first))));

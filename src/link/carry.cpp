@@ -56,7 +56,6 @@ void Connection::begin(Fd local) {
 }
 
 Async<void> Connection::run(std::shared_ptr<Connection> self) {
-  using namespace asio::experimental::awaitable_operators;
   co_await (self->carry_in() && self->carry_out());
   self->close();
 }

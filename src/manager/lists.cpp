@@ -135,7 +135,6 @@ Result<access::Caller> still_allowed(Rooms& rooms, const Context& context) {
 /// Sends what changes after `seen` until the caller leaves, may no longer, or is too slow.
 Async<void> follow(Rooms& rooms, const Context& context, Tell tell, store::Revision seen,
                    http::BodyWriter& writer) {
-  using namespace asio::experimental::awaitable_operators;
   auto& inventory = rooms.ledger.inventory();
   while (true) {
     auto caller = still_allowed(rooms, context);

@@ -271,7 +271,6 @@ Async<void> Nodes::refuse(UnixSocket socket, model::Hello hello, Error why) {
 }
 
 Async<void> Nodes::serve_node(std::shared_ptr<Session> session) {
-  using namespace asio::experimental::awaitable_operators;
   spdlog::info("node {} connected", session->host);
   drop(session->host);  // one that is cut off may not have noticed yet
   sessions_[session->host] = session;
@@ -377,7 +376,6 @@ Async<void> Nodes::answer_beat(std::shared_ptr<Session> session, model::Heartbea
 }
 
 Async<void> Nodes::send_all(Session& session) {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     while (!session.beats.empty()) {  // first: machines live by them
       model::ToNode message;
@@ -511,7 +509,6 @@ Async<Result<model::Assignment>> Nodes::next_assignment(Session& session, Due du
 }
 
 Async<Result<model::CallReply>> Nodes::ask(std::string host, model::Call call, Duration limit) {
-  using namespace asio::experimental::awaitable_operators;
   auto found = sessions_.find(host);
   if (found == sessions_.end()) {
     co_return fail(Code::unavailable, "host '{}' is not connected to its manager", host);
@@ -539,7 +536,6 @@ Async<Result<model::CallReply>> Nodes::ask(std::string host, model::Call call, D
 }
 
 Async<Result<UnixSocket>> Nodes::open_stream(std::string host, model::Call call) {
-  using namespace asio::experimental::awaitable_operators;
   if (streams_.size() >= streams_limit)
     co_return fail(Code::limit, "too many connections to hosts are being opened: try again");
   auto key = random_hex(16);

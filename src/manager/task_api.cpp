@@ -11,7 +11,6 @@ using model::Observed;
 using model::Wanted;
 
 Async<Result<http::Response>> get_task(Rooms& rooms, const Context& context) {
-  using namespace asio::experimental::awaitable_operators;
   auto& inventory = rooms.ledger.inventory();
   CO_TRY(auto kept, find<model::Task>(inventory, context.caller, context.name()));
   if (const auto* wait = context.query("wait")) {

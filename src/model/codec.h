@@ -66,7 +66,7 @@ inline boost::json::value write_value(Time value) {
 }
 
 template <class T>
-concept Described = requires { Schema<T>::fields; };
+concept Described = requires { sizeof(Schema<T>); };
 
 template <class T>
   requires std::is_enum_v<T>
@@ -104,10 +104,10 @@ void write_field(boost::json::object& out, std::string_view name, const std::opt
 template <Described T>
 boost::json::value write_value(const T& object) {
   boost::json::object out;
-  out.reserve(std::tuple_size_v<decltype(Schema<T>::fields)>);
-  std::apply(
-      [&](const auto&... field) { (write_field(out, field.name, object.*field.member), ...); },
-      Schema<T>::fields);
+  Schema<T>::visit([&](const auto&... field) {
+    out.reserve(sizeof...(field));
+    (write_field(out, field.name, object.*field.member), ...);
+  });
   return out;
 }
 
@@ -190,12 +190,10 @@ struct Reader {
     if (object == nullptr) return wrong(place, "must be an object");
     std::size_t found = 0;
     Result<void> result;
-    std::apply(
-        [&](const auto&... field) {
-          static_cast<void>(
-              ((result = read_field(*object, out, field, place, found)).has_value() && ...));
-        },
-        Schema<T>::fields);
+    Schema<T>::visit([&](const auto&... field) {
+      static_cast<void>(
+          ((result = read_field(*object, out, field, place, found)).has_value() && ...));
+    });
     TRY_VOID(std::move(result));
     if (unknown == Unknown::ignore || found == object->size()) return {};
     return refuse_unknown<T>(*object, place);
@@ -203,11 +201,9 @@ struct Reader {
 
   template <class T>
   static Result<void> refuse_unknown(const boost::json::object& object, const Place& place) {
-    constexpr auto names = std::apply(
-        [](const auto&... field) {
-          return std::array<std::string_view, sizeof...(field)>{field.name...};
-        },
-        Schema<T>::fields);
+    constexpr auto names = Schema<T>::visit([](const auto&... field) {
+      return std::array<std::string_view, sizeof...(field)>{field.name...};
+    });
     for (const auto& entry : object) {
       if (std::ranges::find(names, std::string_view(entry.key())) == names.end()) {
         return wrong_field(place, entry.key(), names);

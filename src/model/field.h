@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
-#include <tuple>
 
 namespace truce::model {
 
@@ -35,7 +34,8 @@ struct Field {
   FieldRule item;
 };
 
-/// Specialised for each struct in generated/schema.h: `fields`, a tuple of Field.
+/// Specialised for each struct in generated/schema.h: `visit` calls a function with all Fields.
+/// (They are no tuple, whose parts are slow to compile.)
 template <class T>
 struct Schema;
 

@@ -292,7 +292,7 @@ void merge(const Hardware& change, Hardware& hardware) {
       if (wish->empty()) (hardware.*field.member).reset();
     }
   };
-  std::apply([&](const auto&... fields) { (take(fields), ...); }, Schema<Hardware>::fields);
+  Schema<Hardware>::visit([&](const auto&... field) { (take(field), ...); });
 }
 
 void boot_first(Outfit& outfit, BootDevice device) {

@@ -35,9 +35,8 @@ bool keep_in_field(boost::json::object& out, const boost::json::key_value_pair& 
 template <Described T>
 void keep_unknown(boost::json::object& out, const boost::json::object& before) {
   for (const auto& old : before) {
-    bool known =
-        std::apply([&](const auto&... field) { return (keep_in_field(out, old, field) || ...); },
-                   Schema<T>::fields);
+    bool known = Schema<T>::visit(
+        [&](const auto&... field) { return (keep_in_field(out, old, field) || ...); });
     if (!known) out.emplace(old.key(), old.value());
   }
 }

@@ -112,7 +112,6 @@ storage::Progress Jobs::progress_of(const std::string& task) {
 }
 
 Async<model::JobReport> Jobs::make_or_cancel(std::shared_ptr<Running> running) {
-  using namespace asio::experimental::awaitable_operators;
   const auto job = running->job;
   model::JobReport report{.task = job.task};
   auto first = co_await (make(job, progress_of(job.task)) || running->cancelled.wait());
@@ -130,7 +129,6 @@ Async<model::JobReport> Jobs::make_or_cancel(std::shared_ptr<Running> running) {
 
 // One that others wait for as well goes on for them.
 Async<model::JobReport> Jobs::fetch_or_cancel(std::shared_ptr<Running> running) {
-  using namespace asio::experimental::awaitable_operators;
   const auto job = running->job;
   model::JobReport report{.task = job.task};
   auto first = co_await (hands_.templates->ensure(job.template_, progress_of(job.task)) ||

@@ -320,7 +320,6 @@ Async<void> Keeper::run(std::shared_ptr<Keeper> self) {
 
 // Until there is something new. That this host has a life again is not told.
 Async<void> Keeper::rest() {
-  using namespace asio::experimental::awaitable_operators;
   if (waits_for_leave()) co_await interrupt_merge();
   bool held = waits_for_leave() && (!chores_.empty() || merge_due_);
   if (!held) co_return co_await wake_.wait();
@@ -404,7 +403,6 @@ Async<Result<void>> Keeper::stop() {
         std::chrono::steady_clock::now() + std::chrono::seconds(vm().stop_timeout_seconds);
     while (observed_ != Observed::off && vm().generation == generation && !closed_ &&
            !troubles_.hang) {
-      using namespace asio::experimental::awaitable_operators;
       auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) break;
       co_await (wake_.wait() || sleep_for(left));

@@ -94,7 +94,6 @@ Async<void> Node::State::follow_manager() {
 }
 
 Async<void> Node::State::talk(UnixSocket& socket) {
-  using namespace asio::experimental::awaitable_operators;
   model::FromNode hello;
   hello.hello = model::Hello{settings.name, release::version(), ""};
   hello.hello->format = release::format();
@@ -129,7 +128,6 @@ Async<void> Node::State::until_silent() {
 }
 
 Async<void> Node::State::send_news(UnixSocket& socket) {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     model::FromNode message;
     if (!beats.empty()) {  // first: machines live by them

@@ -106,7 +106,6 @@ Async<Result<void>> Keeper::provision() {
 }
 
 Async<Result<void>> Keeper::provision_until_superseded() {
-  using namespace asio::experimental::awaitable_operators;
   CO_TRY_VOID(make_folder(folder_, 0711));
   superseded_ = std::make_unique<Wakeup>(hands_.loop);
   auto first = co_await (provision() || superseded_->wait());

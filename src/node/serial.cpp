@@ -112,7 +112,6 @@ Async<void> SerialLine::receive(std::shared_ptr<Client> client) {
 
 Async<void> SerialLine::attach(std::shared_ptr<SerialLine> self, UnixSocket client_socket) {
   TRUCE_ASSERT(self.get() == this, "a line holds itself");
-  using namespace asio::experimental::awaitable_operators;
   auto client =
       std::make_shared<Client>(std::move(client_socket), co_await asio::this_coro::executor);
   client->queue = tail(replayed);

@@ -244,7 +244,6 @@ Async<void> Keeper::merge_later(std::shared_ptr<Keeper> self) {
 }
 
 Async<Result<void>> Keeper::merge_one(storage::Merge merge) {
-  using namespace asio::experimental::awaitable_operators;
   auto progress = [this](double fraction) {
     for (const auto& chore : deletions_)
       hands_.news.add(

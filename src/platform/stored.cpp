@@ -47,6 +47,7 @@ void fields(V& v, T& m) {
   v("id", m.id), v("uuid", m.uuid), v("name", m.name), v("folder", m.folder), v("host", m.host);
   v("template", m.template_), v("state", m.state), v("cpus", m.cpus), v("memory", m.memory);
   v("firmware", m.firmware), v("secure_boot", m.secure_boot), v("tpm", m.tpm);
+  v("started_by", m.started_by);
   v("disks", m.disks), v("nics", m.nics), v("guest_os", m.guest_os);
   v("guest_kind", m.guest_kind), v("guest_name", m.guest_name), v("addresses", m.addresses);
   v("tools", m.tools), v("snapshots", m.snapshots), v("snapshot", m.snapshot), v("use", m.use);

@@ -164,7 +164,6 @@ void Qmp::close() {
 }
 
 Async<Error> Qmp::run() {
-  using namespace asio::experimental::awaitable_operators;
   auto self = shared_from_this();  // whoever holds us may let go meanwhile
   auto ended = co_await (read_loop() || write_loop());
   close();

@@ -69,7 +69,6 @@ Async<Result<void>> write_memory(RunningPtr vm, int fd) {
 }  // namespace
 
 Async<bool> until(RunningPtr vm, Duration limit, std::function<bool(const Running&)> holds) {
-  using namespace asio::experimental::awaitable_operators;
   auto deadline = std::chrono::steady_clock::now() + limit;
   while (!holds(*vm)) {
     auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());

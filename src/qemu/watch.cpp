@@ -340,7 +340,6 @@ Async<void> Qemu::discard(std::filesystem::path folder) {
       CO_TRY_VOID(co_await connection->execute("quit", {}, 5s));
       co_return Result<void>{};
     };
-    using namespace asio::experimental::awaitable_operators;
     co_await ((*qmp)->run() || quit(*qmp));
   }
   // The folder's name is the machine's uuid, as its control groups' is.

@@ -74,7 +74,6 @@ Async<void> after_exit(Process& process, std::optional<Result<ExitStatus>>& stat
 
 Async<Result<ExitStatus>> talk(Process& process, Pipe& out, Pipe& err, const OnLine& on_out,
                                const OnLine& on_err) {
-  using namespace asio::experimental::awaitable_operators;
   std::optional<Result<ExitStatus>> status;
   co_await ((follow(out, on_out) && follow(err, on_err)) || after_exit(process, status));
   auto state = co_await asio::this_coro::cancellation_state;

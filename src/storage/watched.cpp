@@ -22,7 +22,6 @@ Async<void> follow(Watch& watch, const std::function<void(double)>& progress) {
 
 Async<Result<void>> run_watched(asio::thread_pool& pool, std::function<Result<void>(Watch&)> work,
                                 std::function<void(double)> progress) {
-  using namespace asio::experimental::awaitable_operators;
   Watch watch;
   Result<void> result;
   auto run = [&]() -> Async<void> {

@@ -89,13 +89,14 @@ def rule(type_):
 
 def fields(obj):
     rows = []
-    for prop in obj.properties:
+    for i, prop in enumerate(obj.properties):
         item = rule(prop.type.item) if prop.type.item else 'FieldRule{}'
         need = 'Need::required' if prop.required else 'Need::optional'
-        rows.append(f'      Field{{"{prop.name}", &{obj.name}::{identifier(prop.name)}, {need}, '
-                    f'{rule(prop.type)}, {item}}}')
-    return ['template <>', f'struct Schema<{obj.name}> {{', '  static constexpr auto fields = std::tuple{',
-            ',\n'.join(rows) + '};', '};', '']
+        rows.append(f'  static constexpr Field f{i}{{"{prop.name}", &{obj.name}::{identifier(prop.name)}, {need}, '
+                    f'{rule(prop.type)}, {item}}};')
+    names = ', '.join(f'f{i}' for i in range(len(rows)))
+    return ['template <>', f'struct Schema<{obj.name}> {{', *rows,
+            f'  static constexpr auto visit(auto&& with) {{ return with({names}); }}', '};', '']
 
 
 def schema_header(schema):

@@ -168,7 +168,6 @@ std::string how_to_go_on(const Part& part, const Remote& remote) {
 }  // namespace
 
 Async<Ending> template_download(Session& session, const Invocation& invocation) {
-  using namespace asio::experimental::awaitable_operators;
   CO_TRY(auto value, co_await session.get(path_of("/v1/templates/", invocation.value("name"))));
   auto about = model::from_json<model::Template>(value, model::Unknown::ignore);
   if (!about)

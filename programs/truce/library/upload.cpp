@@ -179,7 +179,6 @@ Async<Outcome<json::value>> task_of(Session& session, const model::Upload& uploa
 }  // namespace
 
 Async<Ending> template_upload(Session& session, const Invocation& invocation) {
-  using namespace asio::experimental::awaitable_operators;
   CO_TRY(auto source, open_sent_file(invocation.value("file"), invocation.quiet));
   CO_TRY(auto upload, co_await find_or_begin(session, invocation, source));
   if (!invocation.quiet && upload.received.count > 0) {

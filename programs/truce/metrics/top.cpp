@@ -11,8 +11,6 @@ namespace truce::cli {
 namespace json = boost::json;
 namespace {
 
-using namespace asio::experimental::awaitable_operators;
-
 constexpr auto refresh = 2s;  // rounds are 10 s apart: a new one is seen soon
 
 struct Wish {

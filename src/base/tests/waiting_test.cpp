@@ -50,7 +50,6 @@ TEST(Async, blocking_work_leaves_the_loop_free) {
 
 TEST(Async, blocking_work_that_loses_a_race_harms_nothing) {
   on_loop([]() -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     asio::thread_pool pool(1);
     bool ended = false;
     auto work = run_blocking(pool, [&ended] {
@@ -93,7 +92,6 @@ TEST(Async, a_wakeup_with_nobody_waiting_is_kept) {
     Wakeup wakeup(co_await asio::this_coro::executor);
     wakeup.wake();
     co_await wakeup.wait();
-    using namespace asio::experimental::awaitable_operators;
     auto first = co_await (wakeup.wait() || sleep_for(5ms));
     EXPECT_EQ(first.index(), 1U);
   });

@@ -147,7 +147,6 @@ Async<void> pump(WebSocket& from, WebSocket& to) {
 }
 
 Async<void> pass_messages(std::shared_ptr<WebSocket> far, WebSocket& near) {
-  using namespace asio::experimental::awaitable_operators;
   co_await (pump(near, *far) || pump(*far, near));
   co_await far->close("");
 }

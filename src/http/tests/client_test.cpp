@@ -199,7 +199,6 @@ TEST_P(Both, a_silent_stream_ends_when_its_reader_has_left) {
     auto events = [](Client& c) -> Async<Result<void>> {
       co_return co_await c.events("/", [](const ServerEvent&) { return true; });
     };
-    using namespace asio::experimental::awaitable_operators;
     co_await (events(client) || until([&] { return is_started; }));
     co_return Result<void>();
   };
@@ -317,7 +316,6 @@ TEST_P(Both, a_web_socket_that_nobody_writes_to_can_be_left) {
   Loopback at([](Request) -> Async<Response> {
     Response response;
     response.socket = [](WebSocket& socket) -> Async<void> {
-      using namespace asio::experimental::awaitable_operators;
       co_await (echo_messages(socket) || sleep_for(20ms));
     };
     co_return response;

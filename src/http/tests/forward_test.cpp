@@ -219,7 +219,6 @@ TEST(Server, finishing_lets_a_request_end_and_cuts_streams_off) {
     co_return co_await echo(std::move(request));
   });
   auto both = [](Loopback& self) -> Async<int> {
-    using namespace asio::experimental::awaitable_operators;
     auto slow = [](Loopback& there) -> Async<int> {
       Client client(there.loop.executor(), there.unix_endpoint());
       auto answer = co_await client.send("GET", "/slow");
@@ -236,9 +235,9 @@ TEST(Server, finishing_lets_a_request_end_and_cuts_streams_off) {
       co_await there.server.finish(30s);
       co_return true;
     };
-    auto all = co_await (slow(self) && watching(self) && end(self));
-    EXPECT_FALSE(std::get<1>(all));
-    co_return std::get<0>(all);
+    auto [status, others] = co_await (slow(self) && (watching(self) && end(self)));
+    EXPECT_FALSE(std::get<0>(others));
+    co_return status;
   };
   EXPECT_EQ(at.loop.run(both(at)), 200);
   EXPECT_TRUE(answered);

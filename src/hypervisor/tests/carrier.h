@@ -88,7 +88,6 @@ class Carrier {
   }
 
   Async<void> join(Pair pair) {
-    using namespace asio::experimental::awaitable_operators;
     co_await (pump(pair->first, pair->second, pair->swallows) &&
               pump(pair->second, pair->first, false));
     pairs_.erase(pair);

@@ -6,16 +6,20 @@
 
 namespace truce::libvirt {
 
-/// Transfers of a host with QEMU.
 class Movers final : public platform::Transfers {
  public:
   explicit Movers(Link& link) : link_(link) {}
+  /// What the host's driver can, all until a connection has told.
+  void can(Moves moves) { moves_ = moves; }
+  [[nodiscard]] bool leaves() const { return moves_ != Moves::none; }
   [[nodiscard]] Devices devices() const override { return Devices::ours; }
+  [[nodiscard]] bool takes() const override { return moves_ == Moves::leave_and_come; }
   Async<Result<std::unique_ptr<platform::Departure>>> depart(std::string machine) override;
   Async<Result<std::unique_ptr<platform::Arrival>>> arrive(platform::NewMachine wish) override;
 
  private:
   Link& link_;
+  Moves moves_ = Moves::leave_and_come;
 };
 
 }  // namespace truce::libvirt

@@ -118,13 +118,17 @@ TEST(Documents, the_three_kinds_of_machines_of_a_real_xen_are_read) {
     EXPECT_FALSE(document.agent);
     ASSERT_EQ(machine.nics.size(), 1U);
     EXPECT_EQ(machine.nics[0].network, "bridge:xenbr0");
+    bool emulated = std::string_view(name) == "hvm";
+    EXPECT_EQ(machine.nics[0].model, emulated ? "rtl8139" : "netfront");
+    EXPECT_EQ(machine.started_by, emulated ? "" : "the kernel /srv/guest/vmlinuz");
   }
   auto disks = read("xen-hvm.xml").machine.disks;
   ASSERT_EQ(disks.size(), 1U);
   EXPECT_EQ(disks[0].id, "sda");
   EXPECT_EQ(disks[0].file, "/var/lib/libvirt/images/hvm1.img");
   EXPECT_EQ(disks[0].format, "raw");
-  EXPECT_EQ(disks[0].bus, DiskBus::scsi);
+  EXPECT_EQ(disks[0].bus, std::nullopt) << "that is no virtio-scsi";
+  EXPECT_EQ(disks[0].controller, "lsilogic");
 }
 
 TEST(Documents, a_machine_of_the_test_driver_is_read) {

@@ -9,7 +9,6 @@ namespace {
 
 /// Writes, ends writing, and reads what the other side has to say, all at once.
 Async<std::string> exchange(UnixSocket& socket, std::string bytes) {
-  using namespace asio::experimental::awaitable_operators;
   auto write = [](UnixSocket& to, std::string all) -> Async<bool> {
     bool sent = co_await send(to, std::move(all));
     boost::system::error_code ec;
@@ -45,7 +44,6 @@ TEST(Link, bytes_arrive_both_ways_and_the_end_of_one_way_leaves_the_other_open) 
   auto in = world.next();
   auto there = random_bytes(5'000'001);
   auto back = random_bytes(3'000'017);
-  using namespace asio::experimental::awaitable_operators;
   // One way at first: h1 ends writing, and h2 answers afterwards.
   auto first = [&]() -> Async<bool> {
     auto write = [&]() -> Async<bool> {
@@ -171,7 +169,6 @@ TEST(Link, a_connection_ends_when_its_key_has_carried_what_it_may) {
   auto socket = must(world.call());
   auto in = world.next();
   auto bytes = random_bytes(4'000'000);
-  using namespace asio::experimental::awaitable_operators;
   auto [sent, got] = in_loop(world.loop, [&]() -> Async<std::pair<bool, std::string>> {
     auto [written, read] = co_await (send(socket, bytes) && receive(in.socket));
     co_return std::pair(written, read);

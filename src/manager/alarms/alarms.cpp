@@ -105,7 +105,6 @@ Moment Alarms::moment() const {
 }
 
 Async<void> Alarms::watch() {
-  using namespace asio::experimental::awaitable_operators;
   const auto& pace = settings_.alarm_pace;
   while (true) {
     auto seen = ledger_.inventory().revision();

@@ -104,7 +104,6 @@ void Outbox::add(const Adding&, Change& change, const model::Alarm& alarm, model
 }
 
 Async<void> Outbox::run(Scope& scope) {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     auto pause = start_due(scope);
     co_await (news_.wait() || sleep_for(pause));

@@ -126,7 +126,6 @@ Async<void> to_client(UnixSocket& from, http::WebSocket& to) {
 
 Async<void> carry(Rooms& rooms, std::string host, Consoles::Ticket ticket,
                   http::WebSocket& client) {
-  using namespace asio::experimental::awaitable_operators;
   model::Call call{.verb = model::CallVerb::stream, .vm = ticket.uuid};
   call.which = model::to_string(ticket.kind);
   auto stream = co_await rooms.nodes.open_stream(host, std::move(call));

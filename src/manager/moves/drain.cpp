@@ -117,7 +117,6 @@ Result<void> go_on(Ledger& ledger, Change& change, model::Job job, Drain& drain)
 }  // namespace
 
 Async<void> run_drains(Ledger& ledger) {
-  using namespace asio::experimental::awaitable_operators;
   auto& inventory = ledger.inventory();
   std::map<std::string, Drain> drains;
   while (true) {

@@ -276,7 +276,6 @@ void look_after(const Inventory& inventory, Change& change, const Absences& away
 }  // namespace
 
 Async<void> watch_moves(Ledger& ledger, Duration patience) {
-  using namespace asio::experimental::awaitable_operators;
   auto& inventory = ledger.inventory();
   Absences away;
   while (true) {

@@ -269,7 +269,6 @@ availability::LeaderTime Recovery::now() const {
 
 // Side by side: the dead are looked for also while many machines are started.
 Async<void> Recovery::run() {
-  using namespace asio::experimental::awaitable_operators;
   co_await (watch() && start_machines());
 }
 

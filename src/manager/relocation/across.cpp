@@ -68,7 +68,8 @@ Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& 
 
 Result<void> check_transfers(Rooms& rooms, const std::string& platform, std::string_view way) {
   TRY(auto connection, rooms.platforms.connection(platform));
-  if (connection->transfers() != nullptr) return {};
+  auto* transfers = connection->transfers();
+  if (transfers != nullptr && (way == "from" || transfers->takes())) return {};
   return fail(Code::unsupported, "machines cannot be moved {} {}", way,
               connection->capabilities().name);
 }

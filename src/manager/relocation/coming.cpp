@@ -9,7 +9,6 @@ using model::Observed, model::RelocationPhase, model::Wanted;
 
 // The machine here is made, with empty disks, as any other one is.
 Async<Result<void>> Relocations::await_machine(Trip& trip, Move move) {
-  using namespace asio::experimental::awaitable_operators;
   auto& inventory = ledger_.inventory();
   auto seen = inventory.revision();
   auto vm = inventory.vm_by_uuid(move.vm);

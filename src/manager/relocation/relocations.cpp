@@ -214,7 +214,6 @@ Async<void> Relocations::look_after(Trip& trip, Move move, std::size_t disk,
 
 Async<Result<void>> Relocations::carry(Trip& trip, Move move, std::size_t disk,
                                        std::shared_ptr<DiskCopy> copy, Copying work) {
-  using namespace asio::experimental::awaitable_operators;
   auto first = co_await (run_blocking(threads_, [copy, work] { return work(*copy); }) ||
                          look_after(trip, move, disk, copy));
   if (first.index() == 1) co_return fail(Code::cancelled, "called off");

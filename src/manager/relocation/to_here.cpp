@@ -26,6 +26,7 @@ constexpr std::array bus_rows = {
     BusRow{"VirtualIDEController", DiskBus::ide, true},
     BusRow{"VirtualNVMEController", DiskBus::sata, false},
     BusRow{"lsilogic", DiskBus::sata, false},
+    BusRow{"xen", DiskBus::virtio, false},
 };
 
 struct CardRow {
@@ -49,6 +50,7 @@ constexpr std::array card_rows = {
     CardRow{"e1000e", NicModel::e1000e, true},
     CardRow{"rtl8139", NicModel::rtl8139, true},
     CardRow{"vmxnet3", NicModel::vmxnet3, true},
+    CardRow{"netfront", NicModel::virtio, false},
 };
 
 template <class Rows>
@@ -204,6 +206,10 @@ void choose_hardware(const platform::Machine& machine, ToHere& to) {
   if (machine.tpm) hardware.tpm = true;
   if (has_windows(machine)) hardware.guest = model::GuestKind::windows;
   choose_card_model(machine, to);
+  if (!machine.started_by.empty())
+    to.report.changed.push_back(
+        fmt::format("boot: {} stays on its host: the first disk needs a boot loader of its own",
+                    machine.started_by));
 }
 
 std::string snapshots_lost(const platform::Machine& machine) {

@@ -371,7 +371,6 @@ Async<Fetched> fetch(Estate& estate, model::Fetch wish) {
 
 TEST(Places, a_file_of_a_template_goes_from_the_host_that_has_it_to_one_that_asks) {
   with_two([](Estate& estate, Two& two) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     co_await build(estate, estate.node, R"({"name":"base","recipe":"base"})");
     auto fetched =
         co_await (fetch(estate, {"base@1", "disk.qcow2", 3}) && give_file(estate, "0123456789"));

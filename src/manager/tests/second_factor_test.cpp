@@ -29,7 +29,6 @@ TEST(SecondFactor, is_asked_for_once_it_is_on_and_each_code_counts_once) {
 
 TEST(SecondFactor, one_code_lets_one_in_of_two_at_the_same_moment) {
   with_remote([](Estate& estate) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     co_await make_user(estate, "eva");
     Browser browser{estate};
     co_await browser.sign_in("eva");

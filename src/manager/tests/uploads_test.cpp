@@ -78,7 +78,6 @@ Async<Answer> put(Estate& estate, std::string name, std::string offset, std::str
 
 /// A piece that the node stores.
 Async<Answer> stored(Estate& estate, std::string name, std::string offset, std::string piece) {
-  using namespace asio::experimental::awaitable_operators;
   std::string got(std::stoul(offset), '-');
   auto answer = co_await (put(estate, name, offset, piece) && take_piece(estate, got));
   EXPECT_EQ(got.substr(std::stoul(offset)), piece);
@@ -112,7 +111,6 @@ TEST(UploadsApi, pieces_come_in_order_and_what_is_promised_is_with_the_node) {
 
 TEST(UploadsApi, two_who_send_the_same_piece_do_not_mix) {
   with_estate([](Estate& estate) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     co_await report_room(estate, gib(4));
     auto name = co_await begin(estate);
     std::string got;
@@ -126,7 +124,6 @@ TEST(UploadsApi, two_who_send_the_same_piece_do_not_mix) {
 
 TEST(UploadsApi, a_piece_that_the_node_could_not_store_is_not_promised) {
   with_estate([](Estate& estate) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     co_await report_room(estate, gib(4));
     auto name = co_await begin(estate);
     std::string got;
@@ -273,7 +270,6 @@ Async<void> send_content(Estate& estate) {
 
 TEST(UploadsApi, the_file_of_a_template_comes_from_its_host_whole_or_in_part) {
   with_estate([](Estate& estate) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     co_await report_room(estate, gib(4));
     EXPECT_EQ((co_await get_content(estate, {})).status, 404);
     co_await estate.make_template("rescue");

@@ -74,7 +74,6 @@ TEST(Users, the_last_administrator_stays_but_for_root) {
 
 TEST(Users, two_administrators_cannot_remove_each_other_at_once) {
   with_remote([](Estate& estate) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     co_await make_user(estate, "a", "admin");
     co_await make_user(estate, "b", "admin");
     Browser a{estate}, b{estate};
@@ -170,7 +169,6 @@ TEST(FirstRun, its_code_makes_the_first_administrator_once) {
     auto wrong = co_await estate.call("POST", "/v1/first-user", body(old, "boss"));
     EXPECT_EQ(wrong.status, 403);
     EXPECT_EQ(wrong.text("/field"), "/code");
-    using namespace asio::experimental::awaitable_operators;
     auto [a, b] = co_await (estate.call("POST", "/v1/first-user", body(code, "boss")) &&
                             estate.call("POST", "/v1/first-user", body(code, "thief")));
     EXPECT_EQ(a.status, 201) << boost::json::serialize(a.body);

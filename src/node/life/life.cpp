@@ -135,7 +135,6 @@ Async<Result<void>> Life::open_guard() {
 }
 
 Async<void> Life::run(Scope& scope) {
-  using namespace asio::experimental::awaitable_operators;
   if (!settings_.open_guard) co_return;
   while (!told_ && (dismissed_ || !settings_.was_guarded)) co_await wake_.wait();
   while (!guard_) {

@@ -54,7 +54,6 @@ Async<void> Rounds::ask_in_turn(Round& round) {
 }
 
 Async<void> Rounds::ask_together(Round& round, std::size_t workers) {
-  using namespace asio::experimental::awaitable_operators;
   if (workers <= 1) co_return co_await ask_in_turn(round);
   co_await (ask_together(round, workers / 2) && ask_together(round, workers - workers / 2));
 }

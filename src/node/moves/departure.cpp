@@ -265,7 +265,6 @@ Async<Result<void>> Departure::send() {
   plan_.addresses = cargo_.addresses;
   CO_TRY_VOID(co_await find_copied());
   tell_("connecting to " + cargo_.job.host, 0.01);
-  using namespace asio::experimental::awaitable_operators;
   auto first = co_await (dial("words") || stop_.wait());
   if (called_off_ || first.index() == 1) co_return std::unexpected(truce::node::called_off());
   CO_TRY(auto socket, std::get<0>(std::move(first)));

@@ -77,7 +77,6 @@ void Streams::carry(UnixSocket one, UnixSocket other, Loss loss) {
                 Loss way) -> Async<void> {
     Lost lost;
     if (way == Loss::swallowed) lost = [&open] { break_told(*open); };
-    using namespace asio::experimental::awaitable_operators;
     co_await (pump(sockets, sockets->one, sockets->other, std::move(lost)) &&
               pump(sockets, sockets->other, sockets->one, {}));
   };

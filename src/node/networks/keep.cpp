@@ -77,7 +77,6 @@ Async<Result<void>> Node::State::network_ready(std::string name) {
 }
 
 Async<void> Node::State::keep_networks() {
-  using namespace asio::experimental::awaitable_operators;
   // Nothing is removed before the manager has said what there shall be.
   co_await networks_changed->wait();
   for (const auto& name : hands.network.present()) {

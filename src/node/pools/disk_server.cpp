@@ -48,7 +48,6 @@ Result<DiskServer::Turn> DiskServer::take_turn() {
 
 Async<void> DiskServer::serve(Turn turn, std::shared_ptr<image::Image> disk, storage::Access access,
                               Fd stream) {
-  using namespace asio::experimental::awaitable_operators;
   auto stop = std::make_shared<std::atomic<bool>>(false);
   // What runs on a thread hears of no cancellation.
   auto when_cancelled = [](std::shared_ptr<std::atomic<bool>> flag) -> Async<void> {

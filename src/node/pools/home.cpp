@@ -148,7 +148,6 @@ Async<Result<fs::path>> Pools::bring_home(fs::path home, model::Vm vm) {
 
 // A machine whose home cannot be seen is not one that is not there.
 Async<void> Keeper::settle_home() {
-  using namespace asio::experimental::awaitable_operators;
   while (!home_settled_ && !closed_) {
     auto home = co_await hands_.pools.settle_home(vm());
     if (home) co_return take_home(*std::move(home));

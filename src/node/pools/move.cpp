@@ -106,7 +106,6 @@ Async<Result<void>> Keeper::move_disk(model::VmDisk disk, std::string task) {
   if (observed_ != Observed::off)
     co_return fail(Code::precondition, "'{}' is {}: try again later", vm().name,
                    model::to_string(observed_));
-  using namespace asio::experimental::awaitable_operators;
   copied_task_ = task;
   copy_stop_ = std::make_unique<Wakeup>(hands_.loop);
   auto first =
@@ -182,7 +181,6 @@ Async<void> Keeper::switch_move() {
 
 // Before a machine goes on or is started, and before anything else is done with its disks.
 Async<void> Keeper::settle_when_possible() {
-  using namespace asio::experimental::awaitable_operators;
   auto settled = co_await settle_places();
   if (settled) {
     places_settled_ = true;

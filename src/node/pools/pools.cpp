@@ -76,7 +76,6 @@ void Pools::assign(std::vector<model::Pool> pools) {
 }
 
 Async<void> Pools::watch() {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     for (const auto& [name, entry] : entries_) {
       if (entry->busy) {

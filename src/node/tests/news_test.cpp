@@ -5,8 +5,6 @@
 namespace truce::node {
 namespace {
 
-using namespace asio::experimental::awaitable_operators;
-
 model::VmReport event(const std::string& uuid) {
   model::VmReport report;
   report.uuid = uuid;

@@ -27,6 +27,7 @@ Machine full_machine() {
   m.guest_os = "Debian";
   m.guest_kind = "debian12_64Guest";
   m.guest_name = "web";
+  m.started_by = "the kernel /boot/vmlinuz";
   m.addresses = {"192.0.2.1", "2001:db8::1"};
   m.tools = Tools::running;
   m.snapshots = {{.id = "s-1", .name = "a", .created = Time(7s), .state = model::Observed::running},

@@ -17,7 +17,6 @@ Error gone(const Running& vm) {
 enum class Expected { by_itself, called_off };
 
 Async<Result<void>> wait_for_end(RunningPtr vm, std::string id, Expected end) {
-  using namespace asio::experimental::awaitable_operators;
   auto deadline = std::chrono::steady_clock::now() + end_limit;
   while (std::chrono::steady_clock::now() < deadline) {
     if (vm->ended) co_return std::unexpected(gone(*vm));
@@ -66,7 +65,6 @@ json::object careful(json::object mirror) {
 
 Async<Result<void>> follow_job(RunningPtr vm, std::string id, bool Running::* stopped,
                                std::function<void(double)> progress) {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     if (vm->ended) co_return std::unexpected(gone(*vm));
     if ((*vm).*stopped) co_return fail(Code::cancelled, "the {} was called off", id);

@@ -16,7 +16,6 @@ Async<Result<bool>> has_device(RunningPtr vm, std::string id) {
 
 // A guest that has not booted yet does not hear it the first time.
 Async<Result<void>> unplug(RunningPtr vm, std::string id, Duration patience) {
-  using namespace asio::experimental::awaitable_operators;
   using Clock = std::chrono::steady_clock;
   constexpr Duration ask_again = 5s;
   auto deadline = Clock::now() + patience;

@@ -99,7 +99,6 @@ void drop_key_pipes(const Runtime& runtime) {
 }
 
 Async<Result<void>> add_secret(RunningPtr vm, std::string disk, SecretPtr key) {
-  using namespace asio::experimental::awaitable_operators;
   co_await drop_secret(vm, disk);
   CO_TRY_VOID(make_key_pipe(vm->runtime, disk, user_of(vm->runtime)));
   json::object wish{{"qom-type", "secret"},

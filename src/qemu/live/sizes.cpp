@@ -23,7 +23,6 @@ std::uint64_t size_in(const json::value& object, std::string_view key) {
 // The guest tells these itself; the balloon asks for them once somebody wants to know
 // (qemu.git docs/virtio-balloon-stats.txt).
 Async<model::VmUsage> read_balloon(RunningPtr vm) {
-  using namespace asio::experimental::awaitable_operators;
   model::VmUsage usage;
   auto [size, stats] = co_await (vm->ask("query-balloon") && property(vm, balloon, "guest-stats"));
   // What is more than the machine is said to have is nobody's to see.
@@ -125,11 +124,11 @@ Async<Result<void>> LiveQemu::set_balloon(std::string uuid, Bytes memory) {
 
 // All is asked at once: it is one wait, of however many answers.
 Async<Result<model::VmUsage>> LiveQemu::usage(std::string uuid) {
-  using namespace asio::experimental::awaitable_operators;
   CO_TRY(auto vm, find_(uuid));
-  auto [measured, guest, hot] =
-      co_await (measure(vm) && read_balloon(vm) && property(vm, hot_memory, "size"));
+  auto [measured, more] =
+      co_await (measure(vm) && (read_balloon(vm) && property(vm, hot_memory, "size")));
   if (!measured) co_return measured;
+  auto& [guest, hot] = more;
   auto usage = std::move(*measured);
   usage.balloon = guest.balloon;
   usage.guest_total = guest.guest_total;

@@ -50,7 +50,6 @@ Async<Result<void>> wait_for_it(RunningPtr vm, Departure departure) {
 // QEMU's own state of what comes is that of the memory; whether devices are loaded too is seen by
 // its run state, which leaves `inmigrate` last.
 Async<Result<bool>> whole(RunningPtr vm) {
-  using namespace asio::experimental::awaitable_operators;
   auto [status, known] = co_await (vm->ask("query-status") && migration_state(vm));
   CO_TRY(auto run_state, std::move(status));
   CO_TRY(auto state, std::move(known));

@@ -94,7 +94,6 @@ Async<Result<void>> begin_mirrors(RunningPtr vm, Departure departure,
 
 Async<Result<void>> follow_mirrors(RunningPtr vm, std::vector<CopiedDisk> copied,
                                    std::function<void(const MirrorProgress&)> progress) {
-  using namespace asio::experimental::awaitable_operators;
   while (true) {
     if (vm->ended) co_return fail(Code::unavailable, "{} ended meanwhile", vm->record.name);
     if (vm->flight_stopped) co_return fail(Code::cancelled, "the migration was called off");

@@ -233,7 +233,6 @@ Async<void> is_disturbed(FlightTest& test) {
       if (cuts) it.carrier_->cut();
       if (!cuts) it.here_->migration().stop_sending(it.uuid());
     };
-    using namespace asio::experimental::awaitable_operators;
     auto sent = co_await (test.send() && disturb(test, delay, i % 2 == 0));
     if (sent) CO_ASSERT_OK(co_await test.here_->migration().take_back(test.uuid()));
     co_await test.here_->expect_sound(test.uuid());
@@ -276,7 +275,6 @@ TEST_F(FlightTest, whatever_moment_the_other_sides_qemu_dies_the_guest_goes_on_s
         co_await sleep_for(after);
         co_await it.there_->lab.process_dies(it.uuid());
       };
-      using namespace asio::experimental::awaitable_operators;
       auto sent = co_await (test.send() && disturb(test, Duration(random() % 900)));
       if (sent) CO_ASSERT_OK(co_await test.here_->migration().take_back(test.uuid()));
       co_await test.here_->expect_sound(test.uuid());
@@ -297,7 +295,6 @@ TEST_F(FlightTest, a_qemu_that_dies_while_it_sends_leaves_nothing_that_could_lan
       co_await sleep_for(300ms);
       co_await it.here_->lab.process_dies(it.uuid());
     };
-    using namespace asio::experimental::awaitable_operators;
     auto sent = co_await (test.send() && disturb(test));
     EXPECT_FALSE(sent);
     auto landed = co_await test.there_->migration().has_landed(test.uuid());
@@ -327,7 +324,6 @@ TEST_F(FlightTest, the_next_daemon_takes_back_what_another_was_sending) {
     co_await test.begin();
     for (int i = 0; i < 4; ++i) {
       co_await test.receive();
-      using namespace asio::experimental::awaitable_operators;
       (void)co_await (test.send() || sleep_for(Duration(random() % 1000)));
       co_await test.here_->open();
       EXPECT_TRUE(test.here_->state == Observed::running || test.here_->state == Observed::paused);
@@ -435,7 +431,6 @@ TEST_F(FlightTest, one_that_fetches_its_memory_afterwards_runs_before_it_has_it)
       }
       CO_ASSERT_OK(co_await test.there_->migration().land(test.uuid()));
     };
-    using namespace asio::experimental::awaitable_operators;
     auto sent =
         co_await (test.here_->migration().send(test.uuid(), test.departure_, moment, {}) && land());
     CO_ASSERT_OK(sent);

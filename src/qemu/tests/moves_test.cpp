@@ -166,7 +166,6 @@ TEST_F(MoveTest, a_disk_goes_to_and_fro_with_its_limits_and_closes_what_it_leave
       CO_ASSERT_OK(files);
       EXPECT_EQ(files->as_array().size(), 1U);
     };
-    using namespace asio::experimental::awaitable_operators;
     (void)co_await ((*qmp)->run() || look(*qmp));
     (*qmp)->close();
     co_await test.open();

@@ -258,7 +258,6 @@ TEST_F(QemuTest, a_machine_that_others_paused_is_found_paused_and_can_be_resumed
         co_await Qmp::connect(Runtime(machine.runtime).socket("qmp"), [](const QmpEvent&) {});
     CO_ASSERT_OK(other);
     {
-      using namespace asio::experimental::awaitable_operators;
       co_await ((*other)->run() || stop(*other));
     }
     auto second = co_await lab.open_qemu();

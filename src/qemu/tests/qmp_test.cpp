@@ -82,7 +82,6 @@ TEST(Qmp, a_call_is_answered_with_its_result) {
 
 TEST(Qmp, answers_out_of_order_find_their_calls_and_events_between_them_are_told) {
   Scene().play([](Scene& s) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     auto first = s.qmp->execute("a");
     auto second = s.qmp->execute("b");
     co_await s.peer.line();

@@ -225,7 +225,6 @@ TEST_F(SnapshotTest, a_snapshot_that_fails_leaves_the_machine_as_it_was) {
 
 TEST_F(SnapshotTest, a_merge_can_be_called_off_and_the_next_daemon_finds_none) {
   on_host([](SnapshotTest& test, Qemu& qemu) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     auto machine = test.machine_;
     CO_ASSERT_OK(co_await qemu.start(machine));
     auto made = co_await test.take(qemu);

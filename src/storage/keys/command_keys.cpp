@@ -56,7 +56,6 @@ struct Talk {
 };
 
 Async<Result<ExitStatus>> talk(Process& process, Pipe& out, Pipe& err, Talk& said) {
-  using namespace asio::experimental::awaitable_operators;
   co_await (read_key(out, *said.key) && read_words(err, said.words));
   co_return co_await process.wait();
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <fstream>
 
@@ -199,7 +200,6 @@ TEST_F(FolderPoolTest, a_pool_is_used_by_one_program_at_a_time) {
 
 TEST_F(FolderPoolTest, a_template_that_is_being_made_is_not_made_twice_at_once) {
   auto recipe = folder_.write("recipe", good_recipe);
-  using namespace asio::experimental::awaitable_operators;
   auto both = [&]() -> Async<std::pair<bool, bool>> {
     auto [a, b] = co_await (pool_.build_template("base@1", recipe, {}) &&
                             pool_.build_template("base@1", recipe, {}));

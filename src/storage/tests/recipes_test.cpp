@@ -1,6 +1,7 @@
 // The project's own recipes, run for real. They need a network and minutes, so they run only where
 // TRUCE_TEST_RECIPES names them (`tiny debian-12`). TRUCE names the program truce where it is not
 // installed.
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdlib>
 

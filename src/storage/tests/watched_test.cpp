@@ -1,5 +1,6 @@
 #include "watched.h"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <thread>
 

@@ -132,7 +132,6 @@ TEST_F(Copy, an_unfinished_copy_is_no_source) {
 
 TEST_F(Copy, of_two_at_once_the_earlier_one_ends) {
   fill(from, 1'000);
-  using namespace asio::experimental::awaitable_operators;
   auto [one, two] = run([&]() -> Async<std::tuple<Result<Content>, Result<Content>>> {
     co_return co_await (copy(from, to) && copy(from, to));
   }());

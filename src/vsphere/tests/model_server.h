@@ -1,6 +1,8 @@
 // A server of vim25 that says what a test wants: for what no real one does when asked.
 #pragma once
 
+#include <deque>
+
 #include "../../http/tests/loopback.h"
 #include "vsphere/vsphere.h"
 

@@ -5,7 +5,7 @@
 namespace truce::image {
 namespace {
 
-std::string quoted(const std::filesystem::path& path) {
+std::string in_quotes(const std::filesystem::path& path) {
   return "'" + path.string() + "'";
 }
 
@@ -15,9 +15,9 @@ const Format& qcow2() {
 
 /// What qemu-img says of an image, as JSON; the test fails unless its check finds nothing.
 std::string by_qemu(const std::filesystem::path& path) {
-  auto checked = run_command("qemu-img check -f qcow2 " + quoted(path));
+  auto checked = run_command("qemu-img check -f qcow2 " + in_quotes(path));
   EXPECT_EQ(checked.status, 0) << checked.output;
-  auto told = run_command("qemu-img info --output=json -f qcow2 " + quoted(path));
+  auto told = run_command("qemu-img info --output=json -f qcow2 " + in_quotes(path));
   EXPECT_EQ(told.status, 0) << told.output;
   return told.output;
 }
@@ -41,7 +41,7 @@ TEST(Create, a_qcow2_stands_on_an_absolute_backing_file_of_a_format) {
     auto base = folder / ("base." + format), disk = folder / ("disk." + format);
     auto ran = run_command("qemu-img convert -f raw -O " + format +
                            (format == "vpc" ? " -o force_size=on " : " ") +
-                           quoted(folder / "content") + " " + quoted(base));
+                           in_quotes(folder / "content") + " " + in_quotes(base));
     ASSERT_EQ(ran.status, 0) << ran.output;
     auto parent = parent_for(disk, base, format);
     ASSERT_TRUE(parent) << parent.error().message;

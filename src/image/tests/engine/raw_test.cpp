@@ -9,14 +9,14 @@
 namespace truce::image {
 namespace {
 
-std::vector<std::byte> bytes_of(std::size_t count, int value) {
+std::vector<std::byte> same_bytes(std::size_t count, int value) {
   return std::vector<std::byte>(count, static_cast<std::byte>(value));
 }
 
 TEST(Raw, shows_what_is_stored_and_what_is_a_hole) {
   auto file = std::make_shared<MemoryFile>("disk");
   ASSERT_TRUE(file->resize(65536));
-  ASSERT_TRUE(file->write(8192, bytes_of(4096, 7)));
+  ASSERT_TRUE(file->write(8192, same_bytes(4096, 7)));
   auto image = open(file);
   ASSERT_TRUE(image) << image.error().message;
   EXPECT_EQ((*image)->description().format, "raw");
@@ -32,7 +32,7 @@ TEST(Raw, shows_what_is_stored_and_what_is_a_hole) {
 }
 
 TEST(Raw, refuses_to_read_beyond_its_end) {
-  auto image = open(std::make_shared<MemoryFile>("disk", bytes_of(512, 1)));
+  auto image = open(std::make_shared<MemoryFile>("disk", same_bytes(512, 1)));
   ASSERT_TRUE(image);
   std::vector<std::byte> into(512);
   EXPECT_TRUE((*image)->read(0, into));
@@ -41,7 +41,7 @@ TEST(Raw, refuses_to_read_beyond_its_end) {
 }
 
 TEST(TableCache, keeps_what_is_put_and_refuses_what_is_beyond_the_file) {
-  MemoryFile file("tables", bytes_of(200000, 0));
+  MemoryFile file("tables", same_bytes(200000, 0));
   TableCache cache(file, 2);
   ASSERT_EQ(cache.le<std::uint32_t>(65536).value(), 0U);
   std::vector<std::byte> entry(4);
@@ -56,7 +56,7 @@ TEST(TableCache, keeps_what_is_put_and_refuses_what_is_beyond_the_file) {
 }
 
 TEST(TableCache, does_not_make_up_what_was_written_behind_the_end_of_a_page_by_another_way) {
-  MemoryFile file("tables", bytes_of(512, 0));
+  MemoryFile file("tables", same_bytes(512, 0));
   TableCache cache(file, 2);
   std::vector<std::byte> entry(8, std::byte{7});
   ASSERT_TRUE(cache.page(0));            // ends at 512

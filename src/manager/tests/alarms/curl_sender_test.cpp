@@ -121,7 +121,6 @@ TEST(CurlSender, what_is_under_way_is_broken_off_within_moments) {
     receiver.pause = 5s;
     auto sender = std::make_unique<CurlSender>(MailSettings{}, authorities(receiver));
     auto began = std::chrono::steady_clock::now();
-    using namespace asio::experimental::awaitable_operators;
     auto stop_soon = [](CurlSender& one) -> Async<void> {
       co_await sleep_for(200ms);
       one.stop();

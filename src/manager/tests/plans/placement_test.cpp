@@ -233,7 +233,6 @@ TEST(Placement, of_machines_that_waited_for_a_host_as_many_go_there_as_it_has_ro
 
 TEST(Placement, of_machines_made_at_the_same_time_as_many_go_to_a_host_as_it_has_room_for) {
   with_estate([](Estate& estate) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     co_await (estate.call("POST", "/v1/vms", body_of("a")) &&
               estate.call("POST", "/v1/vms", body_of("b")) &&
               estate.call("POST", "/v1/vms", body_of("c")));

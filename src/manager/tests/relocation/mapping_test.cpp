@@ -131,6 +131,19 @@ TEST_F(ToHereTest, what_libvirt_calls_by_other_names_stays_too) {
   EXPECT_TRUE(says(map()->report.changed, "disks: lsilogic becomes sata"));
 }
 
+TEST_F(ToHereTest, what_xen_alone_has_becomes_virtio_and_what_its_host_did_is_told) {
+  there_.machine.disks[0].controller = "xen";
+  there_.machine.nics[0].model = "netfront";
+  there_.machine.started_by = "the kernel /boot/vmlinuz";
+  auto to = map();
+  ASSERT_TRUE(to) << to.error().message;
+  EXPECT_EQ(to->wish.hardware->disk_bus, DiskBus::virtio);
+  EXPECT_EQ(to->wish.hardware->nic_model, NicModel::virtio);
+  for (const auto* part :
+       {"xen becomes virtio", "netfront becomes virtio", "the kernel /boot/vmlinuz stays"})
+    EXPECT_TRUE(says(to->report.changed, part)) << part;
+}
+
 TEST_F(ToHereTest, a_card_of_an_old_machine_fits_it) {
   there_.machine.disks[0].controller = "VirtualIDEController";
   there_.machine.nics[0].model = "VirtualE1000e";

@@ -45,7 +45,6 @@ Async<Result<void>> take(Wire& wire, fs::path to) {
 
 TEST(Wire, a_file_with_holes_arrives_as_it_is) {
   between([](Ends& ends) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     auto from = ends.folder / "from", to = ends.folder / "to";
     {
       auto file = open_file(from, O_RDWR | O_CREAT);
@@ -78,7 +77,6 @@ TEST(Wire, a_file_with_holes_arrives_as_it_is) {
 
 TEST(Wire, what_is_not_whole_leaves_nothing) {
   between([](Ends& ends) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     auto send = [](UnixSocket& socket) -> Async<Result<void>> {
       CO_TRY_VOID(co_await write_frame(
           socket, to_text({.kind = Word::Kind::file, .name = "seed.iso", .size = 4})));
@@ -106,7 +104,6 @@ TEST(Wire, what_is_not_whole_leaves_nothing) {
 
 TEST(Wire, the_rest_of_a_file_is_added_to_what_came_before) {
   between([](Ends& ends) -> Async<void> {
-    using namespace asio::experimental::awaitable_operators;
     auto from = ends.folder / "from", to = ends.folder / "serial.log";
     EXPECT_TRUE(write_file_durably(from, "one two"));
     EXPECT_TRUE(write_file_durably(to, "one"));

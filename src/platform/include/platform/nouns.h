@@ -77,6 +77,7 @@ struct Machine {
   model::Firmware firmware = model::Firmware::bios;
   bool secure_boot = false;
   bool tpm = false;
+  std::string started_by;  ///< of its host, in place of its disks: `the kernel /boot/vmlinuz`
   std::vector<Disk> disks;
   std::vector<Nic> nics;
   std::string guest_os;                ///< for people: `Debian GNU/Linux 12 (64-bit)`

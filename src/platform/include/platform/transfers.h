@@ -78,7 +78,8 @@ class Arrival {
   virtual Async<Result<void>> abandon() = 0;
 };
 
-/// Capability of a Platform: machines leave it and come to it, while they are off.
+/// Capability of a Platform: machines leave it, and come to it where it takes them, while they are
+/// off.
 class Transfers {
  public:
   /// What machines there can have: VMware's devices, or what ours have (virtio and the rest).
@@ -86,6 +87,8 @@ class Transfers {
   virtual ~Transfers() = default;
   /// Known without a connection.
   [[nodiscard]] virtual Devices devices() const { return Devices::vmware; }
+  /// Whether machines come to it, too. Known without a connection, once there was one.
+  [[nodiscard]] virtual bool takes() const { return true; }
   /// Code::precondition unless it is off; Code::unsupported: its disks cannot be had.
   virtual Async<Result<std::unique_ptr<Departure>>> depart(std::string machine) = 0;
   /// Makes a machine whose disks are to be filled. Neither it nor what is left of it after a crash
