@@ -94,7 +94,7 @@ class Types(unittest.TestCase):
 
     def test_a_keyword_gets_an_underscore_but_keeps_its_json_name(self):
         self.assertIn('std::string template_{};', self.header)
-        self.assertIn('Field{"template", &Toy::template_,', model_types.schema_header(schema()))
+        self.assertIn('{"template", &Toy::template_,', model_types.schema_header(schema()))
 
     def test_a_map_that_keeps_its_absence_is_optional(self):
         self.assertIn('std::optional<std::map<std::string, std::string>> tags{};', self.header)
@@ -109,7 +109,7 @@ class Types(unittest.TestCase):
 
     def test_limits_are_data(self):
         table = model_types.schema_header(schema())
-        self.assertIn('Field{"size", &Toy::size, Need::optional, FieldRule{.minimum = 1024}, FieldRule{}}', table)
+        self.assertIn('{"size", &Toy::size, Need::optional, FieldRule{.minimum = 1024}, FieldRule{}}', table)
         self.assertIn('Need::required, FieldRule{.format = Format::name}', table)
         self.assertIn('FieldRule{.max_items = 3}', table)
         self.assertIn('FieldRule{}, FieldRule{.max_length = 4}', table)
