@@ -1,7 +1,6 @@
 // What the small program is linked without. It never comes here: small.cpp hands such words over.
 #include "base/result.h"
 #include "deflate.h"
-#include "images/reach.h"
 #include "luks/luks.h"
 
 namespace truce::image {
@@ -27,12 +26,3 @@ std::shared_ptr<File> decrypted(std::shared_ptr<File> file, std::unique_ptr<Secr
 
 }  // namespace luks
 }  // namespace truce::image
-
-namespace truce::cli {
-
-Result<std::shared_ptr<image::File>> open_address(const std::string&, image::DiskFile::Access,
-                                                  const Invocation&, image::NetworkRules&) {
-  return fail(Code::internal, "the network is not in this program");
-}
-
-}  // namespace truce::cli

@@ -1,21 +1,26 @@
-// What people call: loads no library that files of images do not need, and so is there at once. The
-// whole program, beside it or in libexec, does the rest.
+// What people call: loads no library that files of images do not need, and so is there at once.
+// What talks to a server, or what has all, does the rest: beside it, or in libexec.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <string_view>
 
 #include "small/small.h"
 
 namespace {
 
-int run_whole(char** words) {
+int run_other(char** words, bool images) {
   std::error_code error;
   auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const auto* place : {"truce-whole", "../libexec/truce/truce-whole"}) {
-    auto program = folder / place;
-    ::execv(program.c_str(), words);
+  for (const auto* name : {"truce-remote", "truce-whole"}) {
+    if (images && std::string_view(name) == "truce-remote") continue;
+    for (const auto* place : {"", "../libexec/truce"}) {
+      auto program = folder / place / name;
+      ::execv(program.c_str(), words);
+    }
   }
   std::fprintf(stderr,
                "truce: truce-whole is neither beside this program nor in %s/../libexec/truce: "
@@ -29,7 +34,9 @@ int run_whole(char** words) {
 int main(int count, char** words) {
   try {
     auto status = truce::cli::run_small({words + 1, words + count});
-    return status ? *status : run_whole(words);
+    bool images = std::any_of(words + 1, words + count,
+                              [](const char* word) { return std::string_view(word) == "image"; });
+    return status ? *status : run_other(words, images);
   } catch (const std::exception& error) {  // nothing below throws on purpose
     std::fprintf(stderr, "truce: internal error: %s\n", error.what());
     return 1;

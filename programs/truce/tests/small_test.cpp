@@ -53,9 +53,13 @@ TEST_F(SmallProgram, hands_over_what_needs_the_network_or_other_libraries) {
     EXPECT_TRUE(alone.err.contains("truce-whole")) << alone.err;
     EXPECT_FALSE(fs::exists(path("z.qcow2")));
   }
-  auto whole = fs::path(TRUCE_PROGRAM).parent_path() / "truce-whole";
-  fs::create_directories(daemon.folder() / "libexec" / "truce");
-  fs::create_symlink(whole, daemon.folder() / "libexec" / "truce" / "truce-whole");
+  auto built = fs::path(TRUCE_PROGRAM).parent_path();
+  auto libexec = daemon.folder() / "libexec" / "truce";
+  fs::create_directories(libexec);
+  fs::create_symlink(built / "truce-remote", libexec / "truce-remote");
+  EXPECT_FALSE(run({"vm", "list"}).err.contains("truce-whole"));
+  EXPECT_TRUE(run({"image", "info", "nbd://127.0.0.1:1/"}).err.contains("truce-whole"));
+  fs::create_symlink(built / "truce-whole", libexec / "truce-whole");
   auto packed = run({"image", "convert", path("disk.raw"), path("z.qcow2"), "-O", "qcow2",
                      "--compress", "-o", "level=fast"});
   EXPECT_EQ(packed.status.code, 0) << packed.err;
