@@ -89,10 +89,19 @@ std::string pool_of(pugi::xml_node source, const std::string& file, const Places
   return slash == file.npos ? std::string() : at(places.pools_by_path, file.substr(0, slash));
 }
 
+bool is_of_xen(pugi::xml_node domain) {
+  return std::string_view(domain.attribute("type").as_string()) == "xen";
+}
+
 /// What a SCSI disk really hangs on: the guest needs another driver for each.
-void take_scsi_model(Disk& disk, pugi::xml_node node, pugi::xml_node devices) {
+void take_scsi_model(Disk& disk, pugi::xml_node node, pugi::xml_node domain) {
+  if (is_of_xen(domain)) {
+    disk.bus.reset();
+    disk.controller = "lsilogic";  // all that its QEMU is given
+    return;
+  }
   std::string_view index = node.child("address").attribute("controller").as_string("0");
-  for (auto controller : devices.children("controller")) {
+  for (auto controller : domain.child("devices").children("controller")) {
     bool its = std::string_view(controller.attribute("type").as_string()) == "scsi" &&
                index == controller.attribute("index").as_string();
     if (!its) continue;
@@ -121,23 +130,13 @@ Disk disk_of(pugi::xml_node node, const Places& places) {
   return disk;
 }
 
-bool is_of_xen(pugi::xml_node domain) {
-  return std::string_view(domain.attribute("type").as_string()) == "xen";
-}
-
 void take_disks(DomainDocument& into, pugi::xml_node domain, const Places& places) {
-  auto devices = domain.child("devices");
-  for (auto node : devices.children("disk")) {
+  for (auto node : domain.child("devices").children("disk")) {
     std::string_view device = node.attribute("device").as_string("disk");
     if (device != "disk" && device != "lun") continue;  // what is in drives is the guest's no more
     if (into.machine.disks.size() >= most_devices) return;
     auto disk = disk_of(node, places);
-    if (disk.bus == model::DiskBus::scsi && is_of_xen(domain)) {
-      disk.bus.reset();
-      disk.controller = "lsilogic";  // all that its QEMU is given
-    } else if (disk.bus == model::DiskBus::scsi) {
-      take_scsi_model(disk, node, devices);
-    }
+    if (disk.bus == model::DiskBus::scsi) take_scsi_model(disk, node, domain);
     bool shared = node.child("readonly") || node.child("shareable") || node.child("transient");
     if (shared) into.keeps.push_back(disk.id);
     into.machine.disks.push_back(std::move(disk));
@@ -171,8 +170,7 @@ std::string usual_card(pugi::xml_node domain) {
 
 void take_nics(DomainDocument& into, pugi::xml_node domain, const Places& places) {
   auto& nics = into.machine.nics;
-  auto devices = domain.child("devices");
-  for (auto node : devices.children("interface")) {
+  for (auto node : domain.child("devices").children("interface")) {
     if (nics.size() >= most_devices) return;
     Nic nic;
     nic.mac = lower(text_of(node.child("mac"), "address"));

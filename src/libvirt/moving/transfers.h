@@ -6,6 +6,7 @@
 
 namespace truce::libvirt {
 
+/// Transfers of a host, as far as its driver has them.
 class Movers final : public platform::Transfers {
  public:
   explicit Movers(Link& link) : link_(link) {}

@@ -66,11 +66,11 @@ Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& 
   return all;
 }
 
-Result<void> check_transfers(Rooms& rooms, const std::string& platform, std::string_view way) {
+Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way) {
   TRY(auto connection, rooms.platforms.connection(platform));
   auto* transfers = connection->transfers();
-  if (transfers != nullptr && (way == "from" || transfers->takes())) return {};
-  return fail(Code::unsupported, "machines cannot be moved {} {}", way,
+  if (transfers != nullptr && (way == Way::from || transfers->takes())) return {};
+  return fail(Code::unsupported, "machines cannot be moved {} {}", way == Way::from ? "from" : "to",
               connection->capabilities().name);
 }
 
@@ -78,8 +78,8 @@ Async<Result<http::Response>> move_across(Rooms& rooms, const Context& context,
                                           model::MoveOptions options) {
   CO_TRY(auto first, find_foreign(rooms, context));
   CO_TRY(auto planned, plan_crossing(rooms, context, first, options));
-  CO_TRY_VOID(check_transfers(rooms, planned.move.from, "from"));
-  CO_TRY_VOID(check_transfers(rooms, planned.move.platform, "to"));
+  CO_TRY_VOID(check_transfers(rooms, planned.move.from, Way::from));
+  CO_TRY_VOID(check_transfers(rooms, planned.move.platform, Way::to));
   const auto& inventory = rooms.ledger.inventory();
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {

@@ -92,7 +92,7 @@ Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& conte
   if (options.to != here) co_return co_await move_across(rooms, context, std::move(options));
   CO_TRY(auto first, find_foreign(rooms, context));
   CO_TRY_VOID(access::allow_project(context.caller, options.project));
-  CO_TRY_VOID(check_transfers(rooms, first.platform, "from"));
+  CO_TRY_VOID(check_transfers(rooms, first.platform, Way::from));
   const auto& inventory = rooms.ledger.inventory();
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
@@ -144,7 +144,7 @@ Async<Result<http::Response>> move_vm(Rooms& rooms, const Context& context) {
   CO_TRY(auto options, context.body<model::MoveOptions>());
   const auto& inventory = rooms.ledger.inventory();
   if (inventory.find<model::Platform>(options.to) && access::unlimited(context.caller))
-    CO_TRY_VOID(check_transfers(rooms, options.to, "to"));
+    CO_TRY_VOID(check_transfers(rooms, options.to, Way::to));
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     TRY(auto going, plan_there(rooms, context, options));

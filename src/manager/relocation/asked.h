@@ -15,8 +15,9 @@ model::Task begin_move(Change& change, model::Task task, model::Relocation move,
 Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& context,
                                                    const std::string& platform);
 
-/// Code::unsupported where a platform gives no disks out, or takes none; `way` is from or to.
-Result<void> check_transfers(Rooms& rooms, const std::string& platform, std::string_view way);
+enum class Way { from, to };
+/// Code::unsupported where a platform gives no disks out, or takes none.
+Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way);
 
 /// Moves the machine that the path names to another platform, or says what that would change.
 Async<Result<http::Response>> move_across(Rooms& rooms, const Context& context,
