@@ -42,10 +42,9 @@ class Drawing {
   std::vector<TableRow> rows_;
 };
 
-}  // namespace
-
-Async<Ending> vm_screenshot(Session& session, const Invocation& invocation) {
-  auto path = path_of("/v1/vms/", invocation.value("name"), "/screenshot");
+Async<Ending> save_screenshot(Session& session, const Invocation& invocation,
+                              std::string_view folder) {
+  auto path = path_of(folder, invocation.value("name"), "/screenshot");
   CO_TRY(auto response,
          co_await session.send({.method = "GET", .path = path, .query = {}, .body = {}}));
   auto file = invocation.value("file");
@@ -55,6 +54,16 @@ Async<Ending> vm_screenshot(Session& session, const Invocation& invocation) {
   }
   CO_TRY_VOID(write_file_durably(file, response.body, 0644));
   co_return 0;
+}
+
+}  // namespace
+
+Async<Ending> vm_screenshot(Session& session, const Invocation& invocation) {
+  return save_screenshot(session, invocation, "/v1/vms/");
+}
+
+Async<Ending> task_screenshot(Session& session, const Invocation& invocation) {
+  return save_screenshot(session, invocation, "/v1/tasks/");
 }
 
 Async<Ending> vm_exec(Session& session, const Invocation& invocation) {

@@ -85,6 +85,7 @@ struct HandWritten {
 constexpr HandWritten hand_written[]{
     {"vm", "console", vm_console},
     {"vm", "screenshot", vm_screenshot},
+    {"task", "screenshot", task_screenshot},
     {"vm", "exec", vm_exec},
     {"vm", "log", vm_log},
     {"vm", "top", vm_top},

@@ -25,6 +25,7 @@ Async<Ending> watch_list(Session& session, const Invocation& invocation, Outgoin
 
 // machine.cpp
 Async<Ending> vm_screenshot(Session& session, const Invocation& invocation);
+Async<Ending> task_screenshot(Session& session, const Invocation& invocation);
 Async<Ending> vm_exec(Session& session, const Invocation& invocation);
 Async<Ending> vm_log(Session& session, const Invocation& invocation);
 Async<Ending> snapshot_list(Session& session, const Invocation& invocation);

@@ -1,4 +1,5 @@
 #include "api.h"
+#include "base/base64.h"
 #include "moves/moves.h"
 #include "networks/mirrors.h"
 #include "relocation/relocations.h"
@@ -101,11 +102,25 @@ Async<Result<http::Response>> cancel_task(Rooms& rooms, const Context& context) 
   co_return object_response(202, kept->object, kept->revision);
 }
 
+Async<Result<http::Response>> get_task_screenshot(Rooms& rooms, const Context& context) {
+  const auto& inventory = rooms.ledger.inventory();
+  CO_TRY(auto task, find<model::Task>(inventory, context.caller, context.name()));
+  auto picture = inventory.find<model::TaskPicture>(task->object.name);
+  if (!picture)
+    co_return fail(Code::not_found, "task '{}' has no picture: only moves with --prove take one",
+                   task->object.name);
+  http::Response response;
+  response.content_type = "image/png";
+  CO_TRY(response.body, base64_decode(picture->object.png));
+  co_return response;
+}
+
 }  // namespace
 
 void add_task_handlers(Handlers& handlers) {
   handlers.on(model::Operation::get_task, get_task);
   handlers.on(model::Operation::cancel_task, cancel_task);
+  handlers.on(model::Operation::get_task_screenshot, get_task_screenshot);
 }
 
 }  // namespace truce::manager

@@ -84,6 +84,8 @@ void erase_oldest(const Inventory& inventory, Change& change, std::size_t limit)
     --surplus;
     if constexpr (std::is_same_v<T, model::Task>) {
       if (!ended(it->second->object)) continue;
+      if (inventory.find<model::TaskPicture>(it->first))
+        change.erase<model::TaskPicture>(it->first);
     }
     change.erase<T>(it->first);
   }

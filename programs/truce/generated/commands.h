@@ -249,6 +249,7 @@ inline constexpr Input vm_migrate_inputs[]{
     {.name = "offline", .flag = "offline", .where = Where::body, .kind = Kind::boolean, .help = "Suspend it, move it and resume it, when it cannot move while it runs"},
 };
 inline constexpr std::string_view vm_migrate_examples[]{"truce vm migrate web01 --to host2", "truce vm migrate web01 --with-storage"};
+inline constexpr std::string_view vm_move_xen_choices[]{"hvm", "pvh", "pv"};
 inline constexpr Input vm_move_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
     {.name = "to", .flag = "to", .where = Where::body, .kind = Kind::text, .required = true, .help = "here, or the name of a platform", .value = "TEXT"},
@@ -259,8 +260,14 @@ inline constexpr Input vm_move_inputs[]{
     {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::list, .help = "Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)", .value = "NETWORK", .completes = "network"},
     {.name = "keep_source", .flag = "keep-source", .where = Where::body, .kind = Kind::boolean, .help = "What it was moved from stays, off, until somebody deletes it", .default_text = "True"},
     {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it when it has come"},
+    {.name = "prove", .flag = "prove", .where = Where::body, .kind = Kind::boolean, .help = "When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot"},
+    {.name = "prove_seconds", .flag = "prove-seconds", .where = Where::body, .kind = Kind::integer, .help = "How long that may take until there is a sign that it has booted, or has not", .default_text = "300", .limits = "10 to 3600", .value = "N"},
+    {.name = "warm", .flag = "warm", .where = Where::body, .kind = Kind::boolean, .help = "Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only"},
+    {.name = "xen", .flag = "xen", .where = Where::body, .kind = Kind::choice, .help = "How a Xen host that it goes to starts it: hvm for any system; pvh and pv for Linux alone, by GRUB of that host from its first disk (hvm)", .value = "hvm|pvh|pv", .choices = vm_move_xen_choices},
+    {.name = "xen_loader", .flag = "xen-loader", .where = Where::body, .kind = Kind::text, .help = "Where GRUB for pvh or pv is on that host (as Debian's package grub-xen-host has it, in /usr/lib/grub-xen)", .value = "TEXT"},
 };
-inline constexpr std::string_view vm_move_examples[]{"truce vm move prod/web01 --to here", "truce vm move web01 --to prod --pool store1 --network \"VM Network\""};
+inline constexpr std::string_view vm_move_examples[]{"truce vm move prod/web01 --to here", "truce vm move web01 --to prod --pool store1 --network \"VM Network\"", "truce vm move web01 --to xen1 --xen pvh --network xenbr0"};
+inline constexpr std::string_view vm_move_report_xen_choices[]{"hvm", "pvh", "pv"};
 inline constexpr Input vm_move_report_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the vm", .completes = "vm"},
     {.name = "to", .flag = "to", .where = Where::body, .kind = Kind::text, .required = true, .help = "here, or the name of a platform", .value = "TEXT"},
@@ -271,6 +278,11 @@ inline constexpr Input vm_move_report_inputs[]{
     {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::list, .help = "Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)", .value = "NETWORK", .completes = "network"},
     {.name = "keep_source", .flag = "keep-source", .where = Where::body, .kind = Kind::boolean, .help = "What it was moved from stays, off, until somebody deletes it", .default_text = "True"},
     {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it when it has come"},
+    {.name = "prove", .flag = "prove", .where = Where::body, .kind = Kind::boolean, .help = "When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot"},
+    {.name = "prove_seconds", .flag = "prove-seconds", .where = Where::body, .kind = Kind::integer, .help = "How long that may take until there is a sign that it has booted, or has not", .default_text = "300", .limits = "10 to 3600", .value = "N"},
+    {.name = "warm", .flag = "warm", .where = Where::body, .kind = Kind::boolean, .help = "Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only"},
+    {.name = "xen", .flag = "xen", .where = Where::body, .kind = Kind::choice, .help = "How a Xen host that it goes to starts it: hvm for any system; pvh and pv for Linux alone, by GRUB of that host from its first disk (hvm)", .value = "hvm|pvh|pv", .choices = vm_move_report_xen_choices},
+    {.name = "xen_loader", .flag = "xen-loader", .where = Where::body, .kind = Kind::text, .help = "Where GRUB for pvh or pv is on that host (as Debian's package grub-xen-host has it, in /usr/lib/grub-xen)", .value = "TEXT"},
 };
 inline constexpr std::string_view vm_move_report_examples[]{"truce vm move-report prod/web01 --to here"};
 inline constexpr std::string_view vm_start_boot_choices[]{"disk", "cdrom", "network"};
@@ -868,6 +880,11 @@ inline constexpr Input task_cancel_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the task", .completes = "task"},
 };
 inline constexpr std::string_view task_cancel_examples[]{"truce task cancel t-000000012"};
+inline constexpr Input task_screenshot_inputs[]{
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The task of the move", .completes = "task"},
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "File to write; - is standard output"},
+};
+inline constexpr std::string_view task_screenshot_examples[]{"truce task screenshot t-000000012 web01.png"};
 inline constexpr Input task_wait_inputs[]{
     {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The task", .completes = "task"},
 };
@@ -1291,6 +1308,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "task", .verb = "list", .summary = "List tasks", .description = "", .usage = "truce task list [options]", .method = "GET", .path = "/v1/tasks", .answer = Answer::page, .shown = "Task", .inputs = task_list_inputs, .columns = task_list_columns, .examples = task_list_examples},
     {.noun = "task", .verb = "show", .summary = "Show a task", .description = "", .usage = "truce task show NAME", .method = "GET", .path = "/v1/tasks/{name}", .answer = Answer::object, .shown = "Task", .inputs = task_show_inputs, .examples = task_show_examples},
     {.noun = "task", .verb = "cancel", .summary = "Cancel a running task; what it did is undone", .description = "", .usage = "truce task cancel NAME", .method = "POST", .path = "/v1/tasks/{name}/cancel", .answer = Answer::task, .shown = "Task", .inputs = task_cancel_inputs, .examples = task_cancel_examples},
+    {.noun = "task", .verb = "screenshot", .summary = "Save the picture of a machine's screen that a move's boot proof has taken (PNG)", .description = "", .usage = "truce task screenshot NAME FILE", .answer = Answer::nothing, .shown = "", .inputs = task_screenshot_inputs, .examples = task_screenshot_examples},
     {.noun = "task", .verb = "wait", .summary = "Wait for the end of a task and show its progress", .description = "", .usage = "truce task wait NAME", .answer = Answer::nothing, .shown = "", .inputs = task_wait_inputs, .examples = task_wait_examples},
     {.noun = "event", .verb = "list", .summary = "List events, oldest first", .description = "", .usage = "truce event list [options]", .method = "GET", .path = "/v1/events", .answer = Answer::page, .shown = "Event", .inputs = event_list_inputs, .columns = event_list_columns, .examples = event_list_examples},
     {.noun = "token", .verb = "list", .summary = "List tokens and client certificates that may use this server", .description = "", .usage = "truce token list [options]", .method = "GET", .path = "/v1/tokens", .answer = Answer::page, .shown = "Token", .inputs = token_list_inputs, .columns = token_list_columns, .examples = token_list_examples},
@@ -1564,6 +1582,7 @@ inline constexpr ShownField Vm_fields[]{
     {"epoch", Kind::integer, Kind::integer, ""},
     {"moving_to", Kind::text, Kind::text, ""},
     {"relocation", Kind::text, Kind::text, ""},
+    {"trial", Kind::boolean, Kind::boolean, ""},
     {"last_migration", Kind::object, Kind::object, "MigrationFacts"},
     {"platform", Kind::text, Kind::text, ""},
     {"foreign", Kind::object, Kind::object, "ForeignVm"},
@@ -1890,6 +1909,13 @@ inline constexpr ShownField TaskStep_fields[]{
     {"time", Kind::time, Kind::time, ""},
     {"text", Kind::text, Kind::text, ""},
 };
+inline constexpr ShownField BootProof_fields[]{
+    {"outcome", Kind::choice, Kind::choice, ""},
+    {"words", Kind::text, Kind::text, ""},
+    {"seen", Kind::list, Kind::text, ""},
+    {"seconds", Kind::integer, Kind::integer, ""},
+    {"picture", Kind::bytes, Kind::bytes, ""},
+};
 inline constexpr ShownField Task_fields[]{
     {"name", Kind::text, Kind::text, ""},
     {"kind", Kind::text, Kind::text, ""},
@@ -1906,6 +1932,7 @@ inline constexpr ShownField Task_fields[]{
     {"cancel", Kind::boolean, Kind::boolean, ""},
     {"created", Kind::time, Kind::time, ""},
     {"ended", Kind::time, Kind::time, ""},
+    {"proof", Kind::object, Kind::object, "BootProof"},
 };
 inline constexpr ShownField Event_fields[]{
     {"name", Kind::text, Kind::text, ""},
@@ -2024,6 +2051,7 @@ inline constexpr ShownObject shown_objects[]{
     {"EstateRule", EstateRule_fields},
     {"Estate", Estate_fields},
     {"TaskStep", TaskStep_fields},
+    {"BootProof", BootProof_fields},
     {"Task", Task_fields},
     {"Event", Event_fields},
     {"Token", Token_fields},

@@ -211,6 +211,14 @@ TEST_F(Program, a_screenshot_goes_to_its_file_or_to_standard_output) {
   EXPECT_EQ(status(daemon.run({"vm", "screenshot", "web01", "web01.png"})), 0);
   EXPECT_EQ(content(daemon.folder() / "web01.png"), std::string("\x89PNG\0x", 6));
   EXPECT_EQ(daemon.run({"vm", "screenshot", "web01", "-"}).out, std::string("\x89PNG\0x", 6));
+
+  daemon.on("GET /v1/tasks/t-1/screenshot", [](const http::Request&) {
+    http::Response response;
+    response.content_type = "image/png";
+    response.body = "of the task";
+    return response;
+  });
+  EXPECT_EQ(daemon.run({"task", "screenshot", "t-1", "-"}).out, "of the task");
 }
 
 TEST_F(Program, cloud_init_is_read_from_a_file_or_from_standard_input) {

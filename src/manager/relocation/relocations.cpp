@@ -92,6 +92,8 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
     case RelocationPhase::finish:
       if (move.arrives) co_return co_await settle_here(trip, std::move(move));
       co_return co_await settle_there(trip, std::move(move));
+    case RelocationPhase::stop:
+    case RelocationPhase::prove:
     case RelocationPhase::undo:
       break;
   }

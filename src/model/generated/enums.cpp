@@ -45,16 +45,18 @@ constexpr std::array<std::string_view, 3> PlanKind_names{"balance", "evacuate", 
 constexpr std::array<std::string_view, 4> PlanState_names{"proposed", "running", "done", "failed"};
 constexpr std::array<std::string_view, 4> MigrationPhase_names{"prepare", "transfer", "hand_over", "settle"};
 constexpr std::array<std::string_view, 3> CheckState_names{"ok", "warning", "missing"};
+constexpr std::array<std::string_view, 3> XenKind_names{"hvm", "pvh", "pv"};
 constexpr std::array<std::string_view, 3> PlatformState_names{"connecting", "connected", "trouble"};
 constexpr std::array<std::string_view, 4> SnapshotKind_names{"off", "crash", "agent", "memory"};
 constexpr std::array<std::string_view, 3> AnswerKind_names{"autounattend", "kickstart", "preseed"};
 constexpr std::array<std::string_view, 7> ConsoleKind_names{"serial", "vnc", "spice", "serial2", "serial3", "serial4", "parallel"};
+constexpr std::array<std::string_view, 3> BootOutcome_names{"booted", "unclear", "failed"};
 constexpr std::array<std::string_view, 6> LifeAct_names{"read", "claim", "beat", "accept", "release", "adopt"};
 constexpr std::array<std::string_view, 3> LifeOutcome_names{"done", "conflict", "unknown"};
 constexpr std::array<std::string_view, 4> TenancyState_names{"stopped", "starting", "running", "migrating"};
 constexpr std::array<std::string_view, 18> JobKind_names{"build_template", "import_template", "import_upload", "delete_template", "create_snapshot", "restore_snapshot", "delete_snapshot", "create_disk", "resize_disk", "delete_disk", "move_disk", "add_nic", "remove_nic", "create_pool", "delete_pool", "migrate_vm", "drain_host", "fetch_template"};
-constexpr std::array<std::string_view, 14> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate", "power_off", "serve_disk"};
-constexpr std::array<std::string_view, 4> RelocationPhase_names{"prepare", "copy", "finish", "undo"};
+constexpr std::array<std::string_view, 15> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate", "power_off", "serve_disk", "signs"};
+constexpr std::array<std::string_view, 6> RelocationPhase_names{"prepare", "copy", "stop", "prove", "finish", "undo"};
 }  // namespace
 
 template <>
@@ -370,6 +372,14 @@ std::string_view to_string(CheckState value) {
 }
 
 template <>
+std::span<const std::string_view> enum_names<XenKind>() {
+  return XenKind_names;
+}
+std::string_view to_string(XenKind value) {
+  return XenKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
 std::span<const std::string_view> enum_names<PlatformState>() {
   return PlatformState_names;
 }
@@ -399,6 +409,14 @@ std::span<const std::string_view> enum_names<ConsoleKind>() {
 }
 std::string_view to_string(ConsoleKind value) {
   return ConsoleKind_names.at(static_cast<std::size_t>(value));
+}
+
+template <>
+std::span<const std::string_view> enum_names<BootOutcome>() {
+  return BootOutcome_names;
+}
+std::string_view to_string(BootOutcome value) {
+  return BootOutcome_names.at(static_cast<std::size_t>(value));
 }
 
 template <>

@@ -300,10 +300,11 @@ struct Schema<Vm> {
   static constexpr Field f37{"epoch", &Vm::epoch, Need::optional, FieldRule{.minimum = 0}, FieldRule{}};
   static constexpr Field f38{"moving_to", &Vm::moving_to, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f39{"relocation", &Vm::relocation, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f40{"last_migration", &Vm::last_migration, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f41{"platform", &Vm::platform, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f42{"foreign", &Vm::foreign, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23, f24, f25, f26, f27, f28, f29, f30, f31, f32, f33, f34, f35, f36, f37, f38, f39, f40, f41, f42); }
+  static constexpr Field f40{"trial", &Vm::trial, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f41{"last_migration", &Vm::last_migration, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f42{"platform", &Vm::platform, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f43{"foreign", &Vm::foreign, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23, f24, f25, f26, f27, f28, f29, f30, f31, f32, f33, f34, f35, f36, f37, f38, f39, f40, f41, f42, f43); }
 };
 
 template <>
@@ -316,7 +317,12 @@ struct Schema<MoveOptions> {
   static constexpr Field f5{"network", &MoveOptions::network, Need::optional, FieldRule{.max_items = 8}, FieldRule{.max_length = 256}};
   static constexpr Field f6{"keep_source", &MoveOptions::keep_source, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f7{"start", &MoveOptions::start, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7); }
+  static constexpr Field f8{"prove", &MoveOptions::prove, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f9{"prove_seconds", &MoveOptions::prove_seconds, Need::optional, FieldRule{.minimum = 10, .maximum = 3600}, FieldRule{}};
+  static constexpr Field f10{"warm", &MoveOptions::warm, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f11{"xen", &MoveOptions::xen, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f12{"xen_loader", &MoveOptions::xen_loader, Need::optional, FieldRule{.max_length = 256}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12); }
 };
 
 template <>
@@ -1200,6 +1206,16 @@ struct Schema<TaskStep> {
 };
 
 template <>
+struct Schema<BootProof> {
+  static constexpr Field f0{"outcome", &BootProof::outcome, Need::required, FieldRule{}, FieldRule{}};
+  static constexpr Field f1{"words", &BootProof::words, Need::required, FieldRule{}, FieldRule{}};
+  static constexpr Field f2{"seen", &BootProof::seen, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f3{"seconds", &BootProof::seconds, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f4{"picture", &BootProof::picture, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4); }
+};
+
+template <>
 struct Schema<Task> {
   static constexpr Field f0{"name", &Task::name, Need::required, FieldRule{}, FieldRule{}};
   static constexpr Field f1{"kind", &Task::kind, Need::required, FieldRule{}, FieldRule{}};
@@ -1216,7 +1232,8 @@ struct Schema<Task> {
   static constexpr Field f12{"cancel", &Task::cancel, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f13{"created", &Task::created, Need::required, FieldRule{}, FieldRule{}};
   static constexpr Field f14{"ended", &Task::ended, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14); }
+  static constexpr Field f15{"proof", &Task::proof, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15); }
 };
 
 template <>
@@ -2000,6 +2017,19 @@ struct Schema<FileFacts> {
 };
 
 template <>
+struct Schema<GuestSigns> {
+  static constexpr Field f0{"agent", &GuestSigns::agent, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f1{"host_name", &GuestSigns::host_name, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f2{"os", &GuestSigns::os, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f3{"addresses", &GuestSigns::addresses, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f4{"serial", &GuestSigns::serial, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f5{"screen", &GuestSigns::screen, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f6{"picture", &GuestSigns::picture, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f7{"resets", &GuestSigns::resets, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7); }
+};
+
+template <>
 struct Schema<CallReply> {
   static constexpr Field f0{"id", &CallReply::id, Need::required, FieldRule{}, FieldRule{}};
   static constexpr Field f1{"error", &CallReply::error, Need::optional, FieldRule{}, FieldRule{}};
@@ -2010,7 +2040,8 @@ struct Schema<CallReply> {
   static constexpr Field f6{"checks", &CallReply::checks, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f7{"files", &CallReply::files, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f8{"file", &CallReply::file, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8); }
+  static constexpr Field f9{"signs", &CallReply::signs, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9); }
 };
 
 template <>
@@ -2137,7 +2168,17 @@ struct Schema<Relocation> {
   static constexpr Field f9{"disks", &Relocation::disks, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f10{"cancelled", &Relocation::cancelled, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f11{"error", &Relocation::error, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11); }
+  static constexpr Field f12{"passes", &Relocation::passes, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f13{"stopped", &Relocation::stopped, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f14{"proof", &Relocation::proof, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14); }
+};
+
+template <>
+struct Schema<TaskPicture> {
+  static constexpr Field f0{"name", &TaskPicture::name, Need::required, FieldRule{}, FieldRule{}};
+  static constexpr Field f1{"png", &TaskPicture::png, Need::required, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1); }
 };
 
 template <>

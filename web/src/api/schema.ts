@@ -117,6 +117,9 @@ export type MigrationPhase = 'prepare' | 'transfer' | 'hand_over' | 'settle'
 /** ok, warning (something cannot be had) or missing (what machines cannot do without). */
 export type CheckState = 'ok' | 'warning' | 'missing'
 
+/** How a Xen host starts a machine: hvm as any PC, by the firmware; pvh and pv by a program of the host, of which pv asks nothing of the processor. */
+export type XenKind = 'hvm' | 'pvh' | 'pv'
+
 /** Whether a platform tells what is on it. */
 export type PlatformState = 'connecting' | 'connected' | 'trouble'
 
@@ -128,6 +131,9 @@ export type AnswerKind = 'autounattend' | 'kickstart' | 'preseed'
 
 /** The serial console, the screen as VNC or SPICE, or another port of the machine. */
 export type ConsoleKind = 'serial' | 'vnc' | 'spice' | 'serial2' | 'serial3' | 'serial4' | 'parallel'
+
+/** Whether a machine has booted; unclear: it runs, and nothing that can be seen from outside says more. */
+export type BootOutcome = 'booted' | 'unclear' | 'failed'
 
 /** What a node asks of the store about its life, or about a machine of its life. */
 export type LifeAct = 'read' | 'claim' | 'beat' | 'accept' | 'release' | 'adopt'
@@ -142,10 +148,10 @@ export type TenancyState = 'stopped' | 'starting' | 'running' | 'migrating'
 export type JobKind = 'build_template' | 'import_template' | 'import_upload' | 'delete_template' | 'create_snapshot' | 'restore_snapshot' | 'delete_snapshot' | 'create_disk' | 'resize_disk' | 'delete_disk' | 'move_disk' | 'add_nic' | 'remove_nic' | 'create_pool' | 'delete_pool' | 'migrate_vm' | 'drain_host' | 'fetch_template'
 
 /** Short work that answers at once. */
-export type CallVerb = 'reset' | 'screenshot' | 'exec' | 'serial_tail' | 'stream' | 'check_host' | 'support_files' | 'usage' | 'put_piece' | 'template_file' | 'read_template' | 'dirty_rate' | 'power_off' | 'serve_disk'
+export type CallVerb = 'reset' | 'screenshot' | 'exec' | 'serial_tail' | 'stream' | 'check_host' | 'support_files' | 'usage' | 'put_piece' | 'template_file' | 'read_template' | 'dirty_rate' | 'power_off' | 'serve_disk' | 'signs'
 
 /** How far a move to or from a platform of others is; undo: it is given up, and what there is of it is being removed. */
-export type RelocationPhase = 'prepare' | 'copy' | 'finish' | 'undo'
+export type RelocationPhase = 'prepare' | 'copy' | 'stop' | 'prove' | 'finish' | 'undo'
 
 /** The daemon's own state. */
 export interface Health {
@@ -441,6 +447,8 @@ export interface Vm {
   moving_to: string
   /** The task of its move to or from a platform of others, while that is under way */
   relocation: string
+  /** It runs as a throw-away, to see whether it boots: nothing that it writes is kept, and its network cards reach nobody */
+  trial: boolean
   /** How its last move to another host went */
   last_migration?: MigrationFacts
   /** The platform of others that it is on; such a machine has of these fields only those that the platform tells, and its name is PLATFORM/NAME */
@@ -467,6 +475,16 @@ export interface MoveOptions {
   keep_source?: boolean
   /** Start it when it has come */
   start?: boolean
+  /** When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot */
+  prove?: boolean
+  /** How long that may take until there is a sign that it has booted, or has not */
+  prove_seconds?: number
+  /** Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only */
+  warm?: boolean
+  /** How a Xen host that it goes to starts it: hvm for any system; pvh and pv for Linux alone, by GRUB of that host from its first disk (hvm) */
+  xen?: XenKind
+  /** Where GRUB for pvh or pv is on that host (as Debian's package grub-xen-host has it, in /usr/lib/grub-xen) */
+  xen_loader?: string
 }
 
 /** What a move to or from a platform of others would do. */
@@ -539,7 +557,7 @@ export interface Platform {
   name: string
   /** Another one when a platform of this name is added anew */
   id: string
-  /** Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system */
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system, xen://USER@MASTER */
   url: string
   /** SHA-256 of the one certificate that is accepted; empty: one that an authority has signed */
   fingerprint: string
@@ -1997,6 +2015,22 @@ export interface Task {
   created: string
   /** When it ended */
   ended?: string
+  /** Of a move: what came of starting the machine as a throw-away */
+  proof?: BootProof
+}
+
+/** What came of starting a machine as a throw-away. */
+export interface BootProof {
+  /** Whether it has booted */
+  outcome: BootOutcome
+  /** By what that was told, for people */
+  words: string
+  /** What else was seen of the guest */
+  seen: string[]
+  /** How long it had run then */
+  seconds: number
+  /** Size of the picture of its screen (PNG), which is kept with the task for a while; 0: there is none */
+  picture: number
 }
 
 /** Something that happened. */
@@ -2835,6 +2869,7 @@ export interface Operations {
   list_tasks: { path: {  }; query: { limit?: number, after?: string, state?: TaskState, target?: string, newest?: boolean }; body: undefined; answer: TaskList }
   get_task: { path: { name: string }; query: { wait?: number }; body: undefined; answer: Task }
   cancel_task: { path: { name: string }; query: {  }; body: undefined; answer: Task }
+  get_task_screenshot: { path: { name: string }; query: {  }; body: undefined; answer: undefined }
   list_events: { path: {  }; query: { limit?: number, after?: string, target?: string, newest?: boolean }; body: undefined; answer: EventList }
   sign_in: { path: {  }; query: {  }; body: SignIn; answer: Server }
   sign_out: { path: {  }; query: {  }; body: undefined; answer: undefined }
@@ -3006,6 +3041,7 @@ export const operations: Record<keyof Operations, OperationRow> = {
   list_tasks: {"method": "GET", "path": "/v1/tasks", "permission": "view", "summary": "List tasks", "cli": {"noun": "task", "verb": "list", "columns": ["name", "kind", "target", "state", "progress", "step", "created"], "bytes": []}},
   get_task: {"method": "GET", "path": "/v1/tasks/{name}", "permission": "view", "summary": "Show a task", "cli": {"noun": "task", "verb": "show", "args": ["name"]}},
   cancel_task: {"method": "POST", "path": "/v1/tasks/{name}/cancel", "permission": "operate", "summary": "Cancel a running task; what it did is undone", "cli": {"noun": "task", "verb": "cancel", "args": ["name"]}},
+  get_task_screenshot: {"method": "GET", "path": "/v1/tasks/{name}/screenshot", "permission": "view", "summary": "The picture of a machine's screen that a move's boot proof has taken"},
   list_events: {"method": "GET", "path": "/v1/events", "permission": "view", "summary": "List events, oldest first", "cli": {"noun": "event", "verb": "list", "columns": ["time", "kind", "target", "user", "message"], "bytes": []}},
   sign_in: {"method": "POST", "path": "/v1/session", "permission": "none", "summary": "Sign in with a name and a password", "body": "SignIn"},
   sign_out: {"method": "DELETE", "path": "/v1/session", "permission": "none", "summary": "Sign out"},
@@ -3148,6 +3184,11 @@ export const fields: Record<string, Record<string, Field>> = {
     network: {"kind": "array", "description": "Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)", "required": false, "maxItems": 8},
     keep_source: {"kind": "boolean", "description": "What it was moved from stays, off, until somebody deletes it", "required": false, "default": true},
     start: {"kind": "boolean", "description": "Start it when it has come", "required": false, "default": false},
+    prove: {"kind": "boolean", "description": "When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot", "required": false, "default": false},
+    prove_seconds: {"kind": "integer", "description": "How long that may take until there is a sign that it has booted, or has not", "required": false, "default": 300, "minimum": 10, "maximum": 3600},
+    warm: {"kind": "boolean", "description": "Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only", "required": false, "default": false},
+    xen: {"kind": "enum", "description": "How a Xen host that it goes to starts it: hvm for any system; pvh and pv for Linux alone, by GRUB of that host from its first disk (hvm)", "required": false, "values": ["hvm", "pvh", "pv"]},
+    xen_loader: {"kind": "string", "description": "Where GRUB for pvh or pv is on that host (as Debian's package grub-xen-host has it, in /usr/lib/grub-xen)", "required": false, "maxLength": 256},
   },
   StartOptions: {
     boot: {"kind": "enum", "description": "Boot from this first, this time only", "required": false, "values": ["disk", "cdrom", "network"]},

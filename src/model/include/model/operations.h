@@ -143,6 +143,7 @@ enum class Operation : int {
   list_tasks,
   get_task,
   cancel_task,
+  get_task_screenshot,
   list_events,
   sign_in,
   sign_out,
@@ -322,7 +323,7 @@ inline constexpr QueryParameter list_tokens_query[]{
     {.name = "limit", .type = QueryType::integer, .minimum = 1, .maximum = 1000, .default_value = "500"},
     {.name = "after", .type = QueryType::text},
 };
-inline constexpr std::array<OperationRow, 162> table{{
+inline constexpr std::array<OperationRow, 163> table{{
     {.operation = Operation::get_health, .id = "get_health", .method = "GET", .path = "/healthz", .summary = "Whether the daemon is up and its store answers", .permission = Permission::none, .audit = false, .request = "", .response = "Health", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_metrics, .id = "get_metrics", .method = "GET", .path = "/metrics", .summary = "Counters and gauges in Prometheus' text format", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::get_server, .id = "get_server", .method = "GET", .path = "/v1", .summary = "What this server is, and who you are to it", .permission = Permission::none, .audit = false, .request = "", .response = "Server", .status = 200, .list = false, .query = {}},
@@ -455,6 +456,7 @@ inline constexpr std::array<OperationRow, 162> table{{
     {.operation = Operation::list_tasks, .id = "list_tasks", .method = "GET", .path = "/v1/tasks", .summary = "List tasks", .permission = Permission::view, .audit = false, .request = "", .response = "TaskList", .status = 200, .list = true, .query = list_tasks_query},
     {.operation = Operation::get_task, .id = "get_task", .method = "GET", .path = "/v1/tasks/{name}", .summary = "Show a task", .permission = Permission::view, .audit = false, .request = "", .response = "Task", .status = 200, .list = false, .query = get_task_query},
     {.operation = Operation::cancel_task, .id = "cancel_task", .method = "POST", .path = "/v1/tasks/{name}/cancel", .summary = "Cancel a running task; what it did is undone", .permission = Permission::operate, .audit = true, .request = "", .response = "Task", .status = 202, .list = false, .query = {}},
+    {.operation = Operation::get_task_screenshot, .id = "get_task_screenshot", .method = "GET", .path = "/v1/tasks/{name}/screenshot", .summary = "The picture of a machine's screen that a move's boot proof has taken", .permission = Permission::view, .audit = false, .request = "", .response = "", .status = 200, .list = false, .query = {}},
     {.operation = Operation::list_events, .id = "list_events", .method = "GET", .path = "/v1/events", .summary = "List events, oldest first", .permission = Permission::view, .audit = false, .request = "", .response = "EventList", .status = 200, .list = true, .query = list_events_query},
     {.operation = Operation::sign_in, .id = "sign_in", .method = "POST", .path = "/v1/session", .summary = "Sign in with a name and a password", .permission = Permission::none, .audit = true, .request = "SignIn", .response = "Server", .status = 200, .list = false, .query = {}},
     {.operation = Operation::sign_out, .id = "sign_out", .method = "DELETE", .path = "/v1/session", .summary = "Sign out", .permission = Permission::none, .audit = true, .request = "", .response = "", .status = 204, .list = false, .query = {}},

@@ -223,6 +223,11 @@ enum class CheckState { ok, warning, missing };
 std::string_view to_string(CheckState value);
 template <> std::span<const std::string_view> enum_names<CheckState>();
 
+/// How a Xen host starts a machine: hvm as any PC, by the firmware; pvh and pv by a program of the host, of which pv asks nothing of the processor.
+enum class XenKind { hvm, pvh, pv };
+std::string_view to_string(XenKind value);
+template <> std::span<const std::string_view> enum_names<XenKind>();
+
 /// Whether a platform tells what is on it.
 enum class PlatformState { connecting, connected, trouble };
 std::string_view to_string(PlatformState value);
@@ -242,6 +247,11 @@ template <> std::span<const std::string_view> enum_names<AnswerKind>();
 enum class ConsoleKind { serial, vnc, spice, serial2, serial3, serial4, parallel };
 std::string_view to_string(ConsoleKind value);
 template <> std::span<const std::string_view> enum_names<ConsoleKind>();
+
+/// Whether a machine has booted; unclear: it runs, and nothing that can be seen from outside says more.
+enum class BootOutcome { booted, unclear, failed };
+std::string_view to_string(BootOutcome value);
+template <> std::span<const std::string_view> enum_names<BootOutcome>();
 
 /// What a node asks of the store about its life, or about a machine of its life.
 enum class LifeAct { read, claim, beat, accept, release, adopt };
@@ -264,12 +274,12 @@ std::string_view to_string(JobKind value);
 template <> std::span<const std::string_view> enum_names<JobKind>();
 
 /// Short work that answers at once.
-enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files, usage, put_piece, template_file, read_template, dirty_rate, power_off, serve_disk };
+enum class CallVerb { reset, screenshot, exec, serial_tail, stream, check_host, support_files, usage, put_piece, template_file, read_template, dirty_rate, power_off, serve_disk, signs };
 std::string_view to_string(CallVerb value);
 template <> std::span<const std::string_view> enum_names<CallVerb>();
 
 /// How far a move to or from a platform of others is; undo: it is given up, and what there is of it is being removed.
-enum class RelocationPhase { prepare, copy, finish, undo };
+enum class RelocationPhase { prepare, copy, stop, prove, finish, undo };
 std::string_view to_string(RelocationPhase value);
 template <> std::span<const std::string_view> enum_names<RelocationPhase>();
 
@@ -565,6 +575,7 @@ struct Vm {
   std::int64_t epoch = 0;  ///< Counts the hosts that it was given to: whoever writes to its disks must know the newest
   std::string moving_to{};  ///< The host that it is moving to
   std::string relocation{};  ///< The task of its move to or from a platform of others, while that is under way
+  bool trial = false;  ///< It runs as a throw-away, to see whether it boots: nothing that it writes is kept, and its network cards reach nobody
   std::optional<MigrationFacts> last_migration{};  ///< How its last move to another host went
   std::optional<std::string> platform{};  ///< The platform of others that it is on; such a machine has of these fields only those that the platform tells, and its name is PLATFORM/NAME
   std::optional<ForeignVm> foreign{};  ///< What its platform says of it
@@ -581,6 +592,11 @@ struct MoveOptions {
   std::vector<std::string> network{};  ///< Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)
   bool keep_source = true;  ///< What it was moved from stays, off, until somebody deletes it
   bool start = false;  ///< Start it when it has come
+  bool prove = false;  ///< When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot
+  std::int64_t prove_seconds = 300;  ///< How long that may take until there is a sign that it has booted, or has not
+  bool warm = false;  ///< Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only
+  std::optional<XenKind> xen{};  ///< How a Xen host that it goes to starts it: hvm for any system; pvh and pv for Linux alone, by GRUB of that host from its first disk (hvm)
+  std::optional<std::string> xen_loader{};  ///< Where GRUB for pvh or pv is on that host (as Debian's package grub-xen-host has it, in /usr/lib/grub-xen)
   bool operator==(const MoveOptions&) const = default;
 };
 
@@ -599,7 +615,7 @@ struct MoveReport {
 struct Platform {
   std::string name{};  ///< Unique among platforms
   std::string id{};  ///< Another one when a platform of this name is added anew
-  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system
+  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system, xen://USER@MASTER
   std::string fingerprint{};  ///< SHA-256 of the one certificate that is accepted; empty: one that an authority has signed
   std::string ca{};  ///< Those authorities, PEM; empty: the ones that the managers' systems believe
   PlatformState state = PlatformState::connecting;  ///< Whether it tells what is on it
@@ -1464,6 +1480,16 @@ struct TaskStep {
   bool operator==(const TaskStep&) const = default;
 };
 
+/// What came of starting a machine as a throw-away.
+struct BootProof {
+  BootOutcome outcome{};  ///< Whether it has booted
+  std::string words{};  ///< By what that was told, for people
+  std::vector<std::string> seen{};  ///< What else was seen of the guest
+  std::int64_t seconds = 0;  ///< How long it had run then
+  Bytes picture{0};  ///< Size of the picture of its screen (PNG), which is kept with the task for a while; 0: there is none
+  bool operator==(const BootProof&) const = default;
+};
+
 /// Work that takes longer than an answer.
 struct Task {
   std::string name{};  ///< Unique; later tasks sort later
@@ -1481,6 +1507,7 @@ struct Task {
   bool cancel = false;  ///< Somebody asked to cancel it
   Time created{};  ///< When it was asked for
   std::optional<Time> ended{};  ///< When it ended
+  std::optional<BootProof> proof{};  ///< Of a move: what came of starting the machine as a throw-away
   bool operator==(const Task&) const = default;
 };
 
@@ -2264,6 +2291,19 @@ struct FileFacts {
   bool operator==(const FileFacts&) const = default;
 };
 
+/// What can be seen of a guest from outside. Nothing that it says is to be trusted.
+struct GuestSigns {
+  bool agent = false;  ///< Its agent answers
+  std::string host_name{};  ///< By its agent
+  std::string os{};  ///< By its agent, for people
+  std::vector<std::string> addresses{};  ///< By its agent
+  std::string serial{};  ///< The end of what it has written to its serial line
+  std::string screen{};  ///< What stands on its screen, line by line; empty: it draws, or has none
+  std::string picture{};  ///< Changes when its screen does; empty: it has none
+  std::int64_t resets = 0;  ///< How often it was reset since it was started
+  bool operator==(const GuestSigns&) const = default;
+};
+
 /// The answer to a Call.
 struct CallReply {
   std::int64_t id = 0;  ///< Of the call
@@ -2275,6 +2315,7 @@ struct CallReply {
   std::vector<HostCheck> checks{};  ///< For check_host
   std::map<std::string, std::string> files{};  ///< For support_files: name and content
   std::optional<FileFacts> file{};  ///< For template_file
+  std::optional<GuestSigns> signs{};  ///< For signs
   bool operator==(const CallReply&) const = default;
 };
 
@@ -2402,7 +2443,17 @@ struct Relocation {
   std::vector<RelocatedDisk> disks{};  ///< In their order; the first is what it boots from
   bool cancelled = false;  ///< Somebody has called it off
   std::string error{};  ///< Why it is undone
+  std::int64_t passes = 0;  ///< Warm: how often all of its disks have been gone through
+  std::optional<Time> stopped{};  ///< Warm: when it was shut down for the last part
+  std::optional<BootProof> proof{};  ///< What came of starting it as a throw-away; absent: not known yet
   bool operator==(const Relocation&) const = default;
+};
+
+/// What a task has to show.
+struct TaskPicture {
+  std::string name{};  ///< The task
+  std::string png{};  ///< PNG, in base64
+  bool operator==(const TaskPicture&) const = default;
 };
 
 /// What has still to be told, and to whom.
