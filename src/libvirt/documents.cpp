@@ -444,6 +444,21 @@ std::string snapshot_xml(std::string_view name, std::string_view description) {
   return text_of(document);
 }
 
+std::string overlays_xml(const std::map<std::string, std::string>& file_of) {
+  pugi::xml_document document;
+  auto disks = document.append_child("domainsnapshot").append_child("disks");
+  for (const auto& [disk, file] : file_of) {
+    auto node = disks.append_child("disk");
+    node.append_attribute("name") = disk.c_str();
+    node.append_attribute("snapshot") = file.empty() ? "no" : "external";
+    if (file.empty()) continue;
+    node.append_attribute("type") = "file";
+    node.append_child("driver").append_attribute("type") = "qcow2";
+    node.append_child("source").append_attribute("file") = file.c_str();
+  }
+  return text_of(document);
+}
+
 std::string volume_xml(std::string_view name, const VolumeDocument& of) {
   pugi::xml_document document;
   auto node = document.append_child("volume");

@@ -74,6 +74,9 @@ Result<std::string> as_copy(std::string_view xml, const std::string& name,
 
 /// What libvirt is told of a snapshot, or of a volume that becomes a copy of another one.
 std::string snapshot_xml(std::string_view name, std::string_view description);
+/// Overlays that it shall make over disks, all at once: by the disk's id its file, empty for a disk
+/// that gets none.
+std::string overlays_xml(const std::map<std::string, std::string>& file_of);
 std::string volume_xml(std::string_view name, const VolumeDocument& of);
 
 }  // namespace truce::libvirt

@@ -41,8 +41,6 @@ Result<std::vector<StoragePool>> active_pools(Connection& on) {
   return pools;
 }
 
-namespace {
-
 // What was put into a folder by hand is no volume before the pool has looked again.
 Result<void> refresh_pool_of(Connection& on, const std::string& file) {
   const auto& lib = on.lib();
@@ -56,8 +54,6 @@ Result<void> refresh_pool_of(Connection& on, const std::string& file) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<Volume> volume_or_refresh(Connection& on, const std::string& file) {
   auto volume = volume_of(on, file);

@@ -20,6 +20,8 @@ Result<std::vector<StoragePool>> active_pools(Connection& on);
 /// What a machine names as Disk::file, a path or `POOL/VOLUME`; null when libvirt knows it as no
 /// volume.
 Volume volume_of(Connection& on, const std::string& file);
+/// The pool over a file's folder looks what is there.
+Result<void> refresh_pool_of(Connection& on, const std::string& file);
 /// The same, and where a pool is over the file's folder that has not seen it yet, that is
 /// refreshed. Code::unsupported says how a pool is made.
 Result<Volume> volume_or_refresh(Connection& on, const std::string& file);

@@ -1,9 +1,6 @@
 // Machines that leave: their disks are volumes, read as the files that they are.
-#include <filesystem>
-
-#include "image/formats.h"
+#include "moving/chain.h"
 #include "moving/transfers.h"
-#include "moving/volume_file.h"
 #include "volumes.h"
 
 namespace truce::libvirt {
@@ -11,60 +8,6 @@ namespace truce::libvirt {
 using namespace platform;
 
 namespace {
-
-constexpr auto longest_look = 2min;
-
-/// What a disk's file names: other volumes, by their paths.
-class VolumeNeighbours final : public image::Neighbours {
- public:
-  /// `versions` gets that of each volume that is opened.
-  VolumeNeighbours(Lane lane, std::string folder, std::shared_ptr<std::string> versions)
-      : lane_(std::move(lane)), folder_(std::move(folder)), versions_(std::move(versions)) {}
-
-  Result<std::shared_ptr<image::File>> open(const std::string& name) override {
-    bool elsewhere = name.empty() || name.contains(':') || name.contains('\n');
-    if (elsewhere)
-      return fail(Code::unsupported,
-                  "'{}' is no volume: make the disk a whole one there first (virsh blockpull)",
-                  name);
-    auto path = std::filesystem::path(folder_) / name;  // an absolute name is itself
-    return open_volume(path.lexically_normal().string());
-  }
-  Result<std::shared_ptr<image::File>> create(const std::string& name) override {
-    return fail(Code::unsupported, "{}: nothing is written there", name);
-  }
-  Result<std::unique_ptr<image::Neighbours>> of(const image::File& file) override {
-    auto path = file.name();
-    return std::make_unique<VolumeNeighbours>(lane_, path.substr(0, path.rfind('/')), versions_);
-  }
-  Result<std::shared_ptr<image::File>> open_volume(const std::string& file);
-
- private:
-  Lane lane_;
-  std::string folder_;
-  std::shared_ptr<std::string> versions_;
-};
-
-// Times are of the file there, to the nanosecond; who starts a machine changes its owner, too. Of
-// devices they tell nothing of what was written.
-std::string version_of(const VolumeDocument& document) {
-  return fmt::format("{} {} {} {}\n", document.path, document.physical.count, document.modified,
-                     document.changed);
-}
-
-Result<std::shared_ptr<image::File>> VolumeNeighbours::open_volume(const std::string& file) {
-  auto work = [file](Connection& on, const std::atomic<bool>&) -> Result<VolumeDocument> {
-    TRY(auto volume, volume_or_refresh(on, file));
-    return describe(on, volume.get());
-  };
-  TRY(auto document, lane_.ask<VolumeDocument>(work, longest_look));
-  if (document.kind != "file" && document.kind != "block")
-    return fail(Code::unsupported, "{} is a volume of the kind '{}', which cannot be read", file,
-                document.kind);
-  auto size = document.physical.count != 0 ? document.physical : document.size;
-  *versions_ += version_of(document);
-  return std::make_shared<VolumeFile>(lane_, document.path, size.count);
-}
 
 class VolumeDeparture final : public Departure {
  public:
@@ -81,18 +24,9 @@ class VolumeDeparture final : public Departure {
       TRY(auto there, rest(on, machine));
       return {};
     };
-    TRY_VOID(lane.ask<void>(still_off, longest_look));
-    auto versions = std::make_shared<std::string>();
-    VolumeNeighbours first(lane, {}, versions);
-    TRY(auto file, first.open_volume(found->file));
-    TRY(auto beside, first.of(*file));
-    image::OpenOptions how{.external = image::External::follow, .neighbours = beside.get()};
-    OpenDisk opened;
-    // Never by content, which is the guest's own.
-    auto format = found->format.empty() ? "raw" : found->format;
-    TRY(opened.image, image::open(std::move(file), how, format));
-    opened.version = *versions;
-    return opened;
+    TRY_VOID(lane.ask<void>(still_off, longest_question));
+    TRY(auto opened, open_image(lane, found->file, found->format));
+    return OpenDisk{std::move(opened.image), std::move(opened.version), {}};
   }
 
  private:
@@ -119,7 +53,7 @@ Async<Result<std::unique_ptr<Departure>>> Movers::depart(std::string machine) {
       [machine, lines = link_.new_lines(most_ranges)](Connection& on) {
         return leave(on, machine, lines);
       },
-      longest_look);
+      longest_question);
 }
 
 }  // namespace truce::libvirt

@@ -16,6 +16,9 @@ class Movers final : public platform::Transfers {
   [[nodiscard]] Devices devices() const override { return Devices::ours; }
   [[nodiscard]] bool takes() const override { return moves_ == Moves::leave_and_come; }
   Async<Result<std::unique_ptr<platform::Departure>>> depart(std::string machine) override;
+  [[nodiscard]] bool warm() const override { return moves_ == Moves::leave_and_come; }
+  Async<Result<std::unique_ptr<platform::WarmDeparture>>> depart_warm(std::string machine,
+                                                                      std::string move) override;
   Async<Result<std::unique_ptr<platform::Arrival>>> arrive(platform::NewMachine wish) override;
 
  private:

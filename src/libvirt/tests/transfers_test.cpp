@@ -3,12 +3,9 @@
 
 #include <sys/stat.h>
 
-#include <fstream>
-
 #include "../../platform/tests/conformance_lab.h"
 #include "image/formats.h"
-#include "link.h"
-#include "peer.h"
+#include "qemu_lab.h"
 
 namespace truce::libvirt {
 namespace {
@@ -43,20 +40,11 @@ class Watched final : public image::Image {
   std::function<void()> then_;
 };
 
-class Moved : public testing::Test {
+class Moved : public QemuTest {
  protected:
   void SetUp() override {
-    if (!host_.why_not().empty()) GTEST_SKIP() << "skipped, because " << host_.why_not();
-    make_content();
-    platform_ = open_with(loop_.get_executor(), host_.account(), keep_);
-    look();
-  }
-  void TearDown() override {
-    if (platform_) wait(close());
-  }
-  Async<Result<void>> close() {
-    co_await platform_->close();
-    co_return Result<void>();
+    QemuTest::SetUp();
+    if (!IsSkipped()) make_content();
   }
   /// Something at its ends and between, the rest is empty.
   void make_content() {
@@ -67,42 +55,19 @@ class Moved : public testing::Test {
     std::ofstream(raw(), std::ios::binary) << content_;
   }
   [[nodiscard]] fs::path raw() const { return host_.folder() / "content.raw"; }
-  [[nodiscard]] fs::path image_file(const std::string& name) const { return host_.images() / name; }
   void convert_to(const fs::path& path, const std::string& format) {
     ASSERT_TRUE(host_.run_here(
         {"qemu-img", "convert", "-f", "raw", "-O", format, raw().string(), path.string()}));
-  }
-  /// Reads what there is until something was told and `so`.
-  void look(const std::function<bool()>& so = [] { return true; }) {
-    for (bool told = false; !told || !so();) {
-      auto update = wait(platform_->next(2s));
-      told = update.has_value();
-      if (told) inventory_.apply(*std::move(update));
-    }
   }
   std::string pool_named(const std::string& name) {
     for (const auto& [id, pool] : inventory_.pools())
       if (pool.name == name) return id;
     return {};
   }
-  template <class T>
-  T wait(Async<T> work) {
-    return store::in_loop(loop_, std::move(work));
-  }
-  std::string id_of(const std::string& name) {
-    auto id = host_.virsh({"domuuid", name});
-    return id.substr(0, id.find('\n'));
-  }
   Result<OpenDisk> open_disk(const std::string& machine = "web01",
                              const std::string& disk = "vda") {
     TRY(auto departure, wait(platform_->transfers()->depart(id_of(machine))));
     return departure->open(disk, cancelled_);
-  }
-  static std::string bytes_of(image::Image& disk) {
-    std::vector<std::byte> bytes(disk.size());
-    auto read = disk.read(0, bytes);
-    EXPECT_TRUE(read) << read.error().message;
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   std::unique_ptr<image::Image> content_image() {
     auto file = image::DiskFile::open(raw(), image::DiskFile::Access::read_only);
@@ -129,13 +94,7 @@ class Moved : public testing::Test {
       EXPECT_FALSE(entry.path().filename().string().starts_with("new01")) << entry.path();
   }
 
-  QemuHost host_;
-  KeepAlive keep_;
-  asio::io_context loop_;
-  std::unique_ptr<platform::Platform> platform_;
-  platform::Inventory inventory_;
   std::string content_;
-  std::atomic<bool> cancelled_ = false;
 };
 
 // --- what leaves

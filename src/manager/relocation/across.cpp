@@ -17,7 +17,7 @@ Result<Crossing> plan_crossing(Rooms& rooms, const Context& context, const Found
                                const model::MoveOptions& options) {
   if (options.to == found.platform)
     return fail_field("/to", "it is there already: say 'here', or another platform");
-  TRY(const auto* all, inventory_there(rooms, context, options.to));
+  TRY(const auto* all, inventory_there(rooms, context, options));
   TRY(auto between, as_ours(*found.all, *found.machine));
   TRY(auto to, to_there(between.vm, options, *all, {}, rooms.platforms.devices_of(options.to)));
   TRY_VOID(check_name_there(*all, to.machine.name, between.vm.uuid));
@@ -53,7 +53,10 @@ model::Task begin_move(Change& change, model::Task task, model::Relocation move,
 }
 
 Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& context,
-                                                   const std::string& platform) {
+                                                   const model::MoveOptions& options) {
+  const auto& platform = options.to;
+  if (options.warm)
+    return fail_field("/warm", "only what comes here can be copied while it runs: shut it down");
   // What is on platforms is of no project.
   if (!access::unlimited(context.caller))
     return fail(Code::forbidden, "who is limited to projects moves nothing to platforms");
@@ -69,8 +72,14 @@ Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& 
 Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way) {
   TRY(auto connection, rooms.platforms.connection(platform));
   auto* transfers = connection->transfers();
-  if (transfers != nullptr && (way == Way::from || transfers->takes())) return {};
-  return fail(Code::unsupported, "machines cannot be moved {} {}", way == Way::from ? "from" : "to",
+  bool can = transfers != nullptr;
+  if (can && way == Way::to) can = transfers->takes();
+  if (can && way == Way::from_running) can = transfers->warm();
+  if (can) return {};
+  if (way == Way::from_running && transfers != nullptr)
+    return fail(Code::unsupported, "machines leave {} only while they are off: leave --warm out",
+                connection->capabilities().name);
+  return fail(Code::unsupported, "machines cannot be moved {} {}", way == Way::to ? "to" : "from",
               connection->capabilities().name);
 }
 

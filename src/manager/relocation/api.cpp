@@ -31,6 +31,12 @@ Result<ToHere> plan_here(Rooms& rooms, const Found& found, const model::MoveOpti
                  networks_for(rooms.ledger.inventory(), options.project));
 }
 
+// What is off is copied once, whatever was asked for.
+Way way_of(const Found& found, const model::MoveOptions& options) {
+  bool runs = found.machine->state != model::Observed::off;
+  return options.warm && runs ? Way::from_running : Way::from;
+}
+
 // Its cards keep their addresses, unless a machine here has one of them.
 Result<void> give_cards(const Inventory& inventory, const access::Caller& caller,
                         const std::vector<CardHere>& cards, model::VmCreate wish, model::Vm& vm) {
@@ -92,7 +98,7 @@ Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& conte
   if (options.to != here) co_return co_await move_across(rooms, context, std::move(options));
   CO_TRY(auto first, find_foreign(rooms, context));
   CO_TRY_VOID(access::allow_project(context.caller, options.project));
-  CO_TRY_VOID(check_transfers(rooms, first.platform, Way::from));
+  CO_TRY_VOID(check_transfers(rooms, first.platform, way_of(first, options)));
   const auto& inventory = rooms.ledger.inventory();
   model::Task task;
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
@@ -106,6 +112,7 @@ Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& conte
     move.machine = found.machine->id;
     move.arrives = true;
     move.options = options;
+    move.options.warm = way_of(found, options) == Way::from_running;
     move.disks = to.disks;
     task = begin_move(rooms.ledger, change, vm, std::move(move), to.report);
     change.event("api.move_foreign_vm", "vms/" + vm.name, vm.project,
@@ -119,6 +126,7 @@ Async<Result<http::Response>> report_foreign_vm_move(Rooms& rooms, const Context
   CO_TRY(auto options, context.body<model::MoveOptions>());
   if (options.to != here) co_return co_await report_across(rooms, context, std::move(options));
   CO_TRY(auto found, find_foreign(rooms, context));
+  if (options.warm) CO_TRY_VOID(check_transfers(rooms, found.platform, way_of(found, options)));
   CO_TRY(auto to, plan_here(rooms, found, options));
   co_return object_response(200, to.report, 0);
 }
@@ -134,7 +142,7 @@ Result<Going> plan_there(Rooms& rooms, const Context& context, const model::Move
   TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
   if (options.to == here)
     return fail_field("/to", "it is here already: say which platform (truce platform list)");
-  TRY(const auto* all, inventory_there(rooms, context, options.to));
+  TRY(const auto* all, inventory_there(rooms, context, options));
   TRY(auto to, to_there(kept->object, options, *all, {}, rooms.platforms.devices_of(options.to)));
   TRY_VOID(check_name_there(*all, to.machine.name, kept->object.uuid));
   return Going{std::move(kept), std::move(to)};

@@ -11,12 +11,13 @@ namespace truce::manager {
 model::Task begin_move(Change& change, model::Task task, model::Relocation move,
                        const model::MoveReport& report);
 
-/// What is on the platform that a machine goes to. Code::forbidden to who is limited to projects.
+/// What is on the platform that a machine goes to, by options that it can go with. Code::forbidden
+/// to who is limited to projects.
 Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& context,
-                                                   const std::string& platform);
+                                                   const model::MoveOptions& options);
 
-enum class Way { from, to };
-/// Code::unsupported where a platform gives no disks out, or takes none.
+enum class Way { from, to, from_running };
+/// Code::unsupported where a platform gives no disks out (of machines that run), or takes none.
 Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way);
 
 /// Moves the machine that the path names to another platform, or says what that would change.

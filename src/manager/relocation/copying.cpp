@@ -1,18 +1,25 @@
 #include "relocation/copying.h"
 
+#include <algorithm>
+
 #include "image/formats.h"
-#include "image/nbd_file.h"
 
 namespace truce::manager {
 namespace {
 
 constexpr unsigned threads = 8;  // most wait for a server
+constexpr std::uint64_t largest_change = std::uint64_t{4} << 20;
 constexpr auto flush_again = std::chrono::seconds(5);
 
 Result<void> check_size(std::uint64_t now, std::uint64_t before) {
   if (now == before) return {};
   return fail(Code::conflict, "the disk has {} bytes now, and had {} when the move began", now,
               before);
+}
+
+Result<std::shared_ptr<image::NbdFile>> open_ours(Fd ours) {
+  return image::NbdFile::adopt(std::move(ours), "",
+                               {.access = image::NbdFileOptions::Access::read_write});
 }
 
 }  // namespace
@@ -59,27 +66,57 @@ image::ConvertOptions DiskCopy::options() {
 }
 
 Result<void> DiskCopy::bring(platform::Departure& from, const std::string& theirs, Fd ours) {
-  TRY(auto file, image::NbdFile::adopt(std::move(ours), "",
-                                       {.access = image::NbdFileOptions::Access::read_write}));
+  TRY(auto file, open_ours(std::move(ours)));
   TRY(auto source, from.open(theirs, cancelled));
+  TRY_VOID(take_all(source, file));
+  TRY_VOID(check_unwritten(from, theirs, source.version));
+  std::lock_guard lock(mutex_);
+  safe_.end = file->size();
+  return {};
+}
+
+Result<void> DiskCopy::follow(platform::WarmDeparture& from, const std::string& theirs, int since,
+                              Fd ours) {
+  TRY(auto file, open_ours(std::move(ours)));
+  TRY(auto source, from.open(theirs, since, cancelled));
+  return source.changed ? take_changes(source, *file) : take_all(source, file);
+}
+
+Result<void> DiskCopy::take_all(platform::OpenDisk& source, const Ours& ours) {
   auto size = source.image->size();
-  TRY_VOID(check_size(size, file->size()));
+  TRY_VOID(check_size(size, ours->size()));
   if (source.version != safe_.version) {
     // What was copied of another version is no good, and what was not is zero.
-    TRY_VOID(file->write_zeroes(0, size));
+    TRY_VOID(ours->write_zeroes(0, size));
     std::lock_guard lock(mutex_);
     safe_ = {source.version, 0};
   }
-  target_ = file.get();
-  TRY(auto builder, image::build(*image::find_format("raw"), file, {.size = size}));
+  target_ = ours.get();
+  TRY(auto builder, image::build(*image::find_format("raw"), ours, {.size = size}));
   auto how = options();
   how.checkpoints = this;
   TRY_VOID(image::convert(*source.image, *builder, how));
-  TRY_VOID(file->flush());
-  TRY_VOID(check_unwritten(from, theirs, source.version));
-  std::lock_guard lock(mutex_);
-  safe_.end = size;
-  return {};
+  return ours->flush();
+}
+
+Result<void> DiskCopy::take_changes(platform::OpenDisk& source, image::NbdFile& ours) {
+  TRY_VOID(check_size(source.image->size(), ours.size()));
+  std::uint64_t all = 0, done = 0;
+  for (const auto& range : *source.changed) all += range.length;
+  std::vector<std::byte> bytes;
+  for (const auto& range : *source.changed) {
+    for (std::uint64_t at = 0; at < range.length; at += bytes.size()) {
+      if (cancelled) return fail(Code::cancelled, "cancelled");
+      bytes.resize(std::min(range.length - at, largest_change));
+      TRY_VOID(source.image->read(range.start + at, bytes));
+      bool zero = std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{}; });
+      TRY_VOID(zero ? ours.write_zeroes(range.start + at, bytes.size())
+                    : ours.write(range.start + at, bytes));
+      done += bytes.size();
+      fraction_ = static_cast<double>(done) / static_cast<double>(all);
+    }
+  }
+  return ours.flush();
 }
 
 // Somebody may have started the machine meanwhile: then the next try begins anew, or is refused.

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "image/convert.h"
+#include "image/nbd_file.h"
 #include "platform/transfers.h"
 
 namespace truce::manager {
@@ -30,6 +31,8 @@ class DiskCopy final : public image::Checkpoints {
 
   /// From a platform into a disk of ours, which is behind `ours` by NBD. Blocks.
   Result<void> bring(platform::Departure& from, const std::string& theirs, Fd ours);
+  /// The same of a machine that is read while it runs: all of a disk, or what is another since.
+  Result<void> follow(platform::WarmDeparture& from, const std::string& theirs, int since, Fd ours);
   /// From a platform to another one, a disk of `size` bytes. Blocks.
   Result<void> pass(platform::Departure& from, const std::string& theirs, Bytes size,
                     platform::Arrival& to, std::size_t number);
@@ -41,6 +44,9 @@ class DiskCopy final : public image::Checkpoints {
   void reached(const Reached& reached) override;
   Result<void> settle() override;
   image::ConvertOptions options();
+  using Ours = std::shared_ptr<image::NbdFile>;
+  Result<void> take_all(platform::OpenDisk& source, const Ours& ours);
+  Result<void> take_changes(platform::OpenDisk& source, image::NbdFile& ours);
   /// Code::unavailable when it is not that version any more.
   Result<void> check_unwritten(platform::Departure& from, const std::string& theirs,
                                const std::string& version);

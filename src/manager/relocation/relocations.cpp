@@ -18,13 +18,20 @@ constexpr auto tell_again = std::chrono::seconds(10);
 
 double part_of(const model::Relocation& move, std::size_t disk, double fraction) {
   double before = 0, all = 0;
+  // What is brought later of a machine that runs takes time, too.
+  const double share = move.options.warm ? 0.9 : 1;
   for (std::size_t at = 0; at < move.disks.size(); ++at) {
     auto size = static_cast<double>(move.disks[at].size.count);
     if (at < disk) before += size;
     if (at == disk) before += size * fraction;
     all += size;
   }
-  return all > 0 ? before / all : 1;
+  return all > 0 ? share * before / all : share;
+}
+
+/// It can still be called off.
+bool is_open(const model::Relocation& move) {
+  return move.phase != RelocationPhase::finish && move.phase != RelocationPhase::undo;
 }
 
 std::string where_of(const model::Relocation& move) {
@@ -73,9 +80,8 @@ Async<void> Relocations::drive(std::string name) {
     auto kept = ledger_.inventory().find<Move>(name);
     if (!kept) break;
     auto move = kept->object;
-    bool open = move.phase == RelocationPhase::prepare || move.phase == RelocationPhase::copy;
-    auto done = open && move.cancelled ? co_await set_phase(move, RelocationPhase::undo)
-                                       : co_await step(trip, move);
+    auto done = is_open(move) && move.cancelled ? co_await set_phase(move, RelocationPhase::undo)
+                                                : co_await step(trip, move);
     if (!done) co_await consider(trip, std::move(move), std::move(done).error());
   }
   driven_.erase(name);
@@ -93,6 +99,7 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
       if (move.arrives) co_return co_await settle_here(trip, std::move(move));
       co_return co_await settle_there(trip, std::move(move));
     case RelocationPhase::stop:
+      co_return co_await bring_last(trip, std::move(move));
     case RelocationPhase::prove:
     case RelocationPhase::undo:
       break;
@@ -103,7 +110,7 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
 // What may pass is tried again for a while; then, as at once for all else, the move is undone.
 Async<void> Relocations::consider(Trip& trip, Move move, Error error) {
   const auto& pace = settings_.relocation_pace;
-  bool open = move.phase == RelocationPhase::prepare || move.phase == RelocationPhase::copy;
+  bool open = is_open(move);
   auto kept = ledger_.inventory().find<Move>(move.name);
   if (!kept || (open && kept->object.cancelled)) co_return;  // that is why
   if (std::exchange(trip.said, error.message) != error.message)
@@ -182,7 +189,9 @@ Async<void> Relocations::look_after(Trip& trip, Move move, std::size_t disk,
   } end{*copy};
   auto name = move.disks[disk].id;
   auto stored = copy->safe();
-  auto text = fmt::format("copying {} ({})", name, to_string(move.disks[disk].size));
+  auto text = move.passes == 0
+                  ? fmt::format("copying {} ({})", name, to_string(move.disks[disk].size))
+                  : fmt::format("copying what {} got meanwhile (pass {})", name, move.passes + 1);
   double shown = -1;
   while (true) {
     auto fraction = copy->fraction();
@@ -235,7 +244,8 @@ Async<Result<void>> Relocations::end(Move move, End how) {
     const auto& inventory = ledger_.inventory();
     change.erase<Move>(now.name);
     auto left = how.left;
-    if (auto kept = inventory.vm_by_uuid(now.vm)) {
+    auto kept = inventory.vm_by_uuid(now.vm);
+    if (kept && kept->object.relocation == now.name) {
       auto vm = kept->object;
       vm.relocation.clear();
       how.machine(change, vm, left);
@@ -270,6 +280,11 @@ Async<Result<void>> Relocations::undo(Trip& trip, Move move) {
   End how;
   how.state = move.cancelled ? TaskState::cancelled : TaskState::failed;
   how.error = move.cancelled && move.error.empty() ? "called off" : move.error;
+  if (move.arrives && move.options.warm) {
+    auto given = co_await give_back(move);
+    if (!given && !tried_enough(trip, given.error())) co_return given;
+    if (!given) how.error += "; " + what_is_kept_apart(move, given.error());
+  }
   if (!move.arrives) {
     auto gone = trip.arrival ? co_await trip.arrival->abandon() : Result<void>();
     if (!trip.arrival && !move.machine.empty())

@@ -30,6 +30,7 @@ class Relocations {
  private:
   struct Trip;
   struct Turn;
+  struct Warm;
   using Move = model::Relocation;
   using Step = std::function<Result<void>(Change& change, Move move)>;
 
@@ -47,7 +48,18 @@ class Relocations {
   Async<void> consider(Trip& trip, Move move, Error error);
   Async<Result<void>> await_machine(Trip& trip, Move move);
   Async<Result<void>> bring(Trip& trip, Move move);
+  /// Brings one disk of a platform into one of ours, on a thread.
+  using Bringing = std::function<Result<void>(DiskCopy& copy, const std::string& theirs, Fd ours)>;
+  Async<Result<void>> bring_disks(Trip& trip, Move move, Bringing bring);
+  Async<Result<Warm>> warm_departure(Move move);
+  Async<Result<void>> bring_moment(Trip& trip, Move move);
+  Async<Result<void>> bring_last(Trip& trip, Move move);
+  Async<Result<void>> await_off(Trip& trip, Move move);
+  Async<Result<void>> let_go(Move move);
+  Async<Result<void>> give_back(Move move);
+  [[nodiscard]] bool is_off(const Move& move) const;
   Async<Result<void>> settle_here(Trip& trip, Move move);
+  Async<Result<void>> hand_over(Move move);
   Async<Result<void>> begin_there(Trip& trip, Move move);
   Async<Result<void>> send(Trip& trip, Move move);
   Async<Result<void>> settle_there(Trip& trip, Move move);

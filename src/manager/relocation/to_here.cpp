@@ -76,13 +76,21 @@ std::string plain_name(std::string_view theirs) {
   return name;
 }
 
-Result<void> check_can_come(const platform::Machine& machine) {
+enum class Copied { off, running };
+
+Result<void> check_state(const platform::Machine& machine, Copied copied) {
+  if (machine.state == model::Observed::off) return {};
+  if (copied == Copied::running && machine.state == model::Observed::running) return {};
+  return fail(Code::precondition,
+              "'{}' is {}: shut it down first (or, where it runs, move it here with --warm)",
+              machine.name, model::to_string(machine.state));
+}
+
+Result<void> check_can_come(const platform::Machine& machine, Copied copied) {
   if (machine.template_)
     return fail(Code::unsupported, "'{}' is a template: clone it there, and move the clone",
                 machine.name);
-  if (machine.state != model::Observed::off)
-    return fail(Code::precondition, "'{}' is {}: shut it down first", machine.name,
-                model::to_string(machine.state));
+  TRY_VOID(check_state(machine, copied));
   if (machine.disks.empty() || machine.disks.size() > most_disks)
     return fail(Code::unsupported, "'{}' has {} disks: it can have 1 to {} here", machine.name,
                 machine.disks.size(), most_disks);
@@ -234,7 +242,7 @@ void tell_losses(const platform::Machine& machine, ToHere& to) {
 Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& machine,
                        const model::MoveOptions& options,
                        const std::vector<std::string>& networks) {
-  TRY_VOID(check_can_come(machine));
+  TRY_VOID(check_can_come(machine, options.warm ? Copied::running : Copied::off));
   ToHere to;
   auto& wish = to.wish;
   wish.name = options.new_name.empty() ? plain_name(machine.name) : options.new_name;
@@ -255,12 +263,14 @@ Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& 
   choose_hardware(machine, to);
   take_disks(machine, to);
   TRY_VOID(take_cards(all, machine, options, networks, to));
+  if (options.warm && machine.state == model::Observed::running)
+    to.report.changed.emplace_back("it is copied while it runs, and shut down for the last part");
   tell_losses(machine, to);
   return to;
 }
 
 Result<Between> as_ours(const platform::Inventory& all, const platform::Machine& machine) {
-  TRY_VOID(check_can_come(machine));
+  TRY_VOID(check_can_come(machine, Copied::off));
   ToHere to;
   choose_hardware(machine, to);
   Between between;

@@ -20,10 +20,18 @@ struct Relocations::Trip {
   SteadyClock::time_point told = SteadyClock::now();
   Duration pause{};
   std::string said;  ///< the last error
+  bool asked_to_stop = false;
+  Duration last_pass{};  ///< how long all disks took, of a machine that runs meanwhile
   void got_on() {
     moved = SteadyClock::now();
     pause = {};
   }
+};
+
+/// A machine that is read while it runs.
+struct Relocations::Warm {
+  std::shared_ptr<platform::Platform> platform;  ///< outlives what is asked of `from` on the loop
+  std::shared_ptr<platform::WarmDeparture> from;
 };
 
 /// That of one which copies, among the others.
@@ -49,6 +57,11 @@ inline std::string end_at_platform(const std::string& name) {
 inline std::string end_at_host(const std::string& name) {
   return "host " + name;
 }
+
+/// Of a warm move: what it left on the platform, for people.
+std::string what_is_kept_apart(const model::Relocation& move, const Error& why);
+/// How long its machine was off at its cut-over, which began then.
+std::string told_pause(Time stopped);
 
 /// What may be another way soon: a platform or host that is not reached, a password, room.
 inline bool may_pass(Code code) {

@@ -54,6 +54,7 @@ struct RelocationPace {
   Duration look = 1s;                              ///< between two looks at how far one is
   Duration first_pause = 1s, longest_pause = 30s;  ///< after a failure, doubled with each
   Duration give_up = 15min;                        ///< since one last got on: then it is undone
+  Duration last_pass = 10s;  ///< one that runs is stopped when a pass has not taken longer
 };
 
 /// How a connection to a platform is made; nothing is sent before it is used.

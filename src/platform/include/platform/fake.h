@@ -38,6 +38,9 @@ class FakeEstate {
   /// How many reads have waited for that.
   std::shared_ptr<std::atomic<int>> held = std::make_shared<std::atomic<int>>(0);
 
+  /// How many moments of a machine's disks are kept (WarmDeparture).
+  [[nodiscard]] std::size_t moments(const std::string& machine) const;
+
   /// All connections break, and feeds with them; the next call connects again.
   void cut();
   /// The same, and no feed can go on from where it was.
@@ -50,11 +53,14 @@ class FakeEstate {
 
  private:
   friend class FakePlatform;
+  friend class FakeWarm;
   Result<void> take_failure(const std::string& verb);
   std::string new_id(std::string_view kind) { return fmt::format("{}-{}", kind, ++last_id_); }
 
   Inventory all_;
-  std::map<std::string, std::shared_ptr<image::MemoryFile>> contents_;
+  using Files = std::map<std::string, std::shared_ptr<image::MemoryFile>>;  ///< by disk
+  Files contents_;                                                          ///< `MACHINE/DISK`
+  std::map<std::string, std::vector<Files>> moments_;                       ///< by machine
   std::shared_ptr<std::atomic<int>> version_ = std::make_shared<std::atomic<int>>(1);
   std::set<FakePlatform*> listeners_;
   std::map<std::string, std::pair<Error, int>> failures_;
@@ -83,6 +89,9 @@ class FakePlatform final : public Platform, private Snapshots, private Making, p
  private:
   friend class FakeEstate;
   Async<Result<std::unique_ptr<Departure>>> depart(std::string machine) override;
+  [[nodiscard]] bool warm() const override { return true; }
+  Async<Result<std::unique_ptr<WarmDeparture>>> depart_warm(std::string machine,
+                                                            std::string move) override;
   Async<Result<std::unique_ptr<Arrival>>> arrive(NewMachine wish) override;
   Async<Result<std::string>> create(std::string machine, SnapshotOrder order) override;
   Async<Result<void>> restore(std::string machine, std::string snapshot) override;

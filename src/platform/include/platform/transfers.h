@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +15,20 @@
 
 namespace truce::platform {
 
+/// A part of a disk. Bytes.
+struct Range {
+  std::uint64_t start = 0, length = 0;
+  bool operator==(const Range&) const = default;
+};
+
 /// A disk that can be read, as it lies on the platform.
 struct OpenDisk {
   std::unique_ptr<image::Image> image;
   /// Another text when the disk was written since: what was read of it before is no good then, nor
   /// what is read while it changes.
   std::string version;
+  /// What of it is another than at an earlier moment, in ascending order; absent: all of it may be.
+  std::optional<std::vector<Range>> changed;
 };
 
 /// A machine whose disks are being read. It is off, and should stay so: the platform does not see
@@ -29,6 +39,24 @@ class Departure {
   /// Blocks, on any thread; not for several disks at once. `disk` is a Disk::id. The image keeps
   /// what it needs of the platform and may outlive this. `cancelled` outlives the image.
   virtual Result<OpenDisk> open(const std::string& disk, const std::atomic<bool>& cancelled) = 0;
+};
+
+/// A machine whose disks are read while it runs. From each moment on, what it writes is kept apart
+/// from what its disks had then. Moments are counted by the caller, from 1.
+class WarmDeparture {
+ public:
+  virtual ~WarmDeparture() = default;
+  /// Begins a moment for all its disks at once. One that has begun already stays as it is, so that
+  /// who has crashed asks again. Code::precondition: it does not run.
+  virtual Async<Result<void>> hold(int moment) = 0;
+  /// Blocks, as Departure::open() does. The disk as it was when the moment after `since` began (or
+  /// as it is, when there was none and the machine is off: Code::unavailable else), and what of it
+  /// is another than when `since` began; 0: before all.
+  virtual Result<OpenDisk> open(const std::string& disk, int since,
+                                const std::atomic<bool>& cancelled) = 0;
+  /// Puts together what was kept apart: its disks are as if nobody had ever read them. It goes on
+  /// running meanwhile, or stays off. Nothing happens where nothing is kept apart.
+  virtual Async<Result<void>> let_go() = 0;
 };
 
 /// A disk of a machine that is to be made.
@@ -91,6 +119,16 @@ class Transfers {
   [[nodiscard]] virtual bool takes() const { return true; }
   /// Code::precondition unless it is off; Code::unsupported: its disks cannot be had.
   virtual Async<Result<std::unique_ptr<Departure>>> depart(std::string machine) = 0;
+  /// Whether machines can leave while they run, too. Known without a connection, once there was
+  /// one.
+  [[nodiscard]] virtual bool warm() const { return false; }
+  /// For a machine that runs, or that has been stopped since. `move` names what is kept apart: the
+  /// same one finds it again. Code::unsupported: its disks cannot be had.
+  virtual Async<Result<std::unique_ptr<WarmDeparture>>> depart_warm(std::string machine,
+                                                                    std::string move) {
+    (void)machine, (void)move;
+    co_return fail(Code::unsupported, "machines leave it only while they are off");
+  }
   /// Makes a machine whose disks are to be filled. Neither it nor what is left of it after a crash
   /// is ever started by itself. Code::conflict: the name is taken; Code::invalid names the field of
   /// NewMachine that cannot be.
