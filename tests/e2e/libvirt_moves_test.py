@@ -7,7 +7,7 @@ from lab import SOON, run, sha256_of, wait_for
 from platform_peers import LibvirtTest, Moves
 
 
-class LibvirtMoves(Moves, LibvirtTest):
+class WithOther(Moves, LibvirtTest):
     hypervisor = 'qemu'
 
     def setUp(self):
@@ -22,6 +22,8 @@ class LibvirtMoves(Moves, LibvirtTest):
         files = [path.name for path in self.libvirtd.images.iterdir()]
         return sorted(set(self.libvirtd.names()) - {'other'}), sorted(set(files) - {'other.qcow2'})
 
+
+class LibvirtMoves(WithOther):
     def assert_boots_there(self, name, text):
         self.lab.must('vm', 'start', f'kvm/{name}')
         self.wait_console(name, text)
