@@ -11,8 +11,12 @@ SECTOR, FIRST = 512, 2048
 INIT = """#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 for word in $(/bin/busybox cat /proc/cmdline); do
-  case $word in mark=*) mark=${word#*=} ;; esac
+  case $word in mark=*) mark=${word#*=} ;; asks) asks=1 ;; esac
 done
+if [ -n "$asks" ]; then
+  printf '\\nDebian GNU/Linux 12 %s ttyS0\\n\\n%s login: ' "$mark" "$mark"
+  exec /bin/busybox sleep 100000
+fi
 while :; do
   echo "linux $(/bin/busybox uname -r) is up: $mark"
   /bin/busybox sleep 1
@@ -45,16 +49,18 @@ def make_initrd(folder):
     return made.stdout
 
 
-def make_disk(path, mark, mebi=64):
+def make_disk(path, mark, mebi=64, more=''):
+    """A raw disk with a system that says its mark every second; with `asks` among `more` it asks who logs in instead."""
+    return lay_out(path, (INSTALLER / 'linux').read_bytes(), make_initrd(path.parent), f'no_timer_check mark={mark} {more}', mebi)
+
+
+def lay_out(path, kernel, initrd, words, mebi):
     """A raw disk. GRUB reads kernel and initrd by the BIOS from the sectors where they lie; there is no file system."""
-    folder = path.parent
-    kernel, initrd = (INSTALLER / 'linux').read_bytes(), make_initrd(folder)
     sectors = [(len(part) + SECTOR - 1) // SECTOR for part in (kernel, initrd)]
     second = FIRST + sectors[0]
-    config = folder / 'grub.cfg'
-    config.write_text(f'linux (hd0){FIRST}+{sectors[0]} console=ttyS0 quiet no_timer_check mark={mark}\n'
+    config, core = path.with_suffix('.cfg'), path.with_suffix('.core')
+    config.write_text(f'linux (hd0){FIRST}+{sectors[0]} console=ttyS0 quiet {words}\n'
                       f'initrd (hd0){second}+{sectors[1]}\nboot\n')
-    core = folder / 'core.img'
     run('grub-mkimage', '-O', 'i386-pc', '-d', GRUB, '-p', '/', '-c', config, '-o', core, 'biosdisk', 'linux')
     assert core.stat().st_size < (FIRST - 1) * SECTOR
     with open(path, 'wb') as disk:

@@ -48,7 +48,8 @@ Async<Result<void>> Relocations::bring(Trip& trip, Move move) {
     CO_TRY_VOID(co_await carry(trip, move, at, copy, std::move(work)));
     trip.got_on();
   }
-  co_return co_await set_phase(move, RelocationPhase::finish);
+  co_return co_await set_phase(
+      move, move.options.prove ? RelocationPhase::prove : RelocationPhase::finish);
 }
 
 // What it was moved from is removed only where that was asked for, and only while it is off.

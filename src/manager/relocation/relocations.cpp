@@ -73,9 +73,9 @@ Async<void> Relocations::drive(std::string name) {
     auto kept = ledger_.inventory().find<Move>(name);
     if (!kept) break;
     auto move = kept->object;
-    bool open = move.phase == RelocationPhase::prepare || move.phase == RelocationPhase::copy;
-    auto done = open && move.cancelled ? co_await set_phase(move, RelocationPhase::undo)
-                                       : co_await step(trip, move);
+    auto done = is_open(move.phase) && move.cancelled
+                    ? co_await set_phase(move, RelocationPhase::undo)
+                    : co_await step(trip, move);
     if (!done) co_await consider(trip, std::move(move), std::move(done).error());
   }
   driven_.erase(name);
@@ -92,8 +92,9 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
     case RelocationPhase::finish:
       if (move.arrives) co_return co_await settle_here(trip, std::move(move));
       co_return co_await settle_there(trip, std::move(move));
-    case RelocationPhase::stop:
     case RelocationPhase::prove:
+      co_return co_await prove(trip, std::move(move));
+    case RelocationPhase::stop:
     case RelocationPhase::undo:
       break;
   }
@@ -103,7 +104,7 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
 // What may pass is tried again for a while; then, as at once for all else, the move is undone.
 Async<void> Relocations::consider(Trip& trip, Move move, Error error) {
   const auto& pace = settings_.relocation_pace;
-  bool open = move.phase == RelocationPhase::prepare || move.phase == RelocationPhase::copy;
+  bool open = is_open(move.phase);
   auto kept = ledger_.inventory().find<Move>(move.name);
   if (!kept || (open && kept->object.cancelled)) co_return;  // that is why
   if (std::exchange(trip.said, error.message) != error.message)

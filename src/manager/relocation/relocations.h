@@ -15,6 +15,8 @@
 namespace truce::manager {
 
 class DiskCopy;
+struct Glimpse;
+struct Verdict;
 
 class Relocations {
  public:
@@ -47,6 +49,13 @@ class Relocations {
   Async<void> consider(Trip& trip, Move move, Error error);
   Async<Result<void>> await_machine(Trip& trip, Move move);
   Async<Result<void>> bring(Trip& trip, Move move);
+  // proving.cpp
+  Async<Result<void>> prove(Trip& trip, Move move);
+  Async<Result<void>> begin_trial(Trip& trip, Move move);
+  Async<Result<void>> look_at_trial(Trip& trip, Move move, model::Vm vm);
+  Async<Result<void>> close_trial(Trip& trip, Move move, model::Vm vm);
+  Async<Result<void>> conclude(Move move, model::Vm vm, Verdict verdict);
+  Async<Result<Glimpse>> glimpse(Trip& trip, model::Vm vm);
   Async<Result<void>> settle_here(Trip& trip, Move move);
   Async<Result<void>> begin_there(Trip& trip, Move move);
   Async<Result<void>> send(Trip& trip, Move move);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "relocation/judge.h"
 #include "relocation/relocations.h"
 
 namespace truce::manager {
@@ -19,7 +20,9 @@ struct Relocations::Trip {
   SteadyClock::time_point moved = SteadyClock::now();  ///< when it last got on
   SteadyClock::time_point told = SteadyClock::now();
   Duration pause{};
-  std::string said;  ///< the last error
+  std::string said;                           ///< the last error
+  std::optional<Judge> judge;                 ///< of its trial
+  std::optional<SteadyClock::time_point> up;  ///< since when that runs
   void got_on() {
     moved = SteadyClock::now();
     pause = {};
@@ -48,6 +51,13 @@ inline std::string end_at_platform(const std::string& name) {
 }
 inline std::string end_at_host(const std::string& name) {
   return "host " + name;
+}
+
+/// Whether it can still be called off, and is undone where it fails.
+inline bool is_open(model::RelocationPhase phase) {
+  using model::RelocationPhase;
+  return phase == RelocationPhase::prepare || phase == RelocationPhase::copy ||
+         phase == RelocationPhase::prove;
 }
 
 /// What may be another way soon: a platform or host that is not reached, a password, room.
