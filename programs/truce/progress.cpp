@@ -67,6 +67,18 @@ std::string ending(const model::Task& task, Duration elapsed) {
   }
 }
 
+std::string shown_proof(const model::Task& task) {
+  if (!task.proof) return {};
+  const auto& proof = *task.proof;
+  std::string seen;
+  for (const auto& line : proof.seen) seen += (seen.empty() ? "" : ", ") + line;
+  auto text = fmt::format("boot proof: {}: {}", model::to_string(proof.outcome), proof.words);
+  if (!seen.empty()) text += fmt::format(" ({})", seen);
+  if (proof.picture.count > 0)
+    text += fmt::format("; its screen: truce task screenshot {} FILE.png", task.name);
+  return printable(text);
+}
+
 bool has_ended(const model::Task& task) {
   return task.state != model::TaskState::queued && task.state != model::TaskState::running;
 }

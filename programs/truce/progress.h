@@ -20,6 +20,10 @@ std::string progress_report(const model::Task& task);
 /// How a task ended, for people: `vm.start vms/web01: done in 2.1 s`. Empty while it has not.
 std::string ending(const model::Task& task, Duration elapsed);
 
+/// What a boot proof has found, and how to see more; empty where there was none:
+/// `boot proof: booted: its guest agent answered (host name: web01)`.
+std::string shown_proof(const model::Task& task);
+
 /// Whether the task's state is final.
 bool has_ended(const model::Task& task);
 

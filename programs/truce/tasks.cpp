@@ -89,6 +89,7 @@ Ending report(const Invocation& invocation, const json::value& value, const mode
   if (invocation.quiet) {
     print(printable(name_of_target(task)) + "\n");
   } else if (invocation.style == Style::table) {
+    if (auto proof = shown_proof(task); !proof.empty()) print(proof + "\n");
     print(ending(task, elapsed) + "\n");
   }
   return 0;

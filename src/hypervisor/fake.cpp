@@ -220,6 +220,12 @@ Async<Result<std::string>> FakeHypervisor::screenshot(std::string uuid) {
   co_return std::string(std::begin(black_pixel), std::end(black_pixel));
 }
 
+Async<Result<std::string>> FakeHypervisor::screen_text(std::string uuid) {
+  CO_TRY_VOID(enter("screen_text", uuid));
+  auto shown = world_->screens_.find(uuid);
+  co_return shown == world_->screens_.end() ? std::string() : shown->second;
+}
+
 std::filesystem::path FakeHypervisor::socket(const std::string& /*uuid*/,
                                              const std::string& /*which*/) const {
   return {};
@@ -238,6 +244,11 @@ Async<Result<std::vector<std::string>>> FakeHypervisor::addresses(std::string uu
   auto known = world_->addresses_.find(uuid);
   if (known != world_->addresses_.end()) co_return known->second;
   co_return std::vector<std::string>{};
+}
+
+Async<Result<GuestIdentity>> FakeHypervisor::identity(std::string uuid) {
+  CO_TRY_VOID(co_await ping(uuid));
+  co_return GuestIdentity{world_->find(uuid)->machine.name, "Fake OS 1"};
 }
 
 // Plays `echo`: enough to see that words and outputs arrive.

@@ -158,8 +158,8 @@ class Inventory {
              Collection<model::AlarmReceivers>, Collection<model::AlarmMessage>,
              Collection<model::Rule>, Collection<model::Plan>, Collection<model::Cluster>,
              Collection<model::JoinToken>, Collection<model::Platform>,
-             Collection<model::Relocation>, Collection<model::TaskPicture>,
-             Collection<model::NodeLife>, Collection<model::VmTenancy>>
+             Collection<model::Relocation>, Collection<model::NodeLife>,
+             Collection<model::VmTenancy>>
       collections_;
   Collection<model::Pool> stored_pools_;
   std::map<std::string, Places, std::less<>> places_;

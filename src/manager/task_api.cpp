@@ -1,7 +1,7 @@
 #include "api.h"
-#include "base/base64.h"
 #include "moves/moves.h"
 #include "networks/mirrors.h"
+#include "relocation/pictures.h"
 #include "relocation/relocations.h"
 #include "tasks.h"
 
@@ -105,13 +105,9 @@ Async<Result<http::Response>> cancel_task(Rooms& rooms, const Context& context) 
 Async<Result<http::Response>> get_task_screenshot(Rooms& rooms, const Context& context) {
   const auto& inventory = rooms.ledger.inventory();
   CO_TRY(auto task, find<model::Task>(inventory, context.caller, context.name()));
-  auto picture = inventory.find<model::TaskPicture>(task->object.name);
-  if (!picture)
-    co_return fail(Code::not_found, "task '{}' has no picture: only moves with --prove take one",
-                   task->object.name);
   http::Response response;
   response.content_type = "image/png";
-  CO_TRY(response.body, base64_decode(picture->object.png));
+  CO_TRY(response.body, co_await read_picture(rooms.ledger, task->object));
   co_return response;
 }
 

@@ -1,6 +1,7 @@
 #include "tasks.h"
 
 #include "base/log.h"
+#include "relocation/pictures.h"
 
 namespace truce::manager {
 namespace {
@@ -84,8 +85,7 @@ void erase_oldest(const Inventory& inventory, Change& change, std::size_t limit)
     --surplus;
     if constexpr (std::is_same_v<T, model::Task>) {
       if (!ended(it->second->object)) continue;
-      if (inventory.find<model::TaskPicture>(it->first))
-        change.erase<model::TaskPicture>(it->first);
+      if (it->second->object.kind == "vm.move") forget_picture(change, it->first);
     }
     change.erase<T>(it->first);
   }

@@ -1,6 +1,7 @@
 // What the manager asks, and is answered at once.
 #include "base/base64.h"
 #include "base/log.h"
+#include "proof/trial.h"
 #include "state.h"
 #include "support.h"
 
@@ -8,6 +9,7 @@ namespace truce::node {
 namespace {
 
 constexpr std::size_t screenshot_limit = 32U << 20;
+constexpr std::size_t signs_limit = 16U << 10;  // of what the serial line says
 
 }  // namespace
 
@@ -74,6 +76,10 @@ Async<Result<model::CallReply>> Node::State::carry_out(const model::Call& call) 
     case model::CallVerb::serial_tail:
       reply.data =
           keeper.serial()->tail(static_cast<std::size_t>(std::max<std::int64_t>(call.bytes, 0)));
+      break;
+    case model::CallVerb::signs:
+      reply.signs = co_await signs_of(hands.hypervisor, call.vm, keeper.serial()->tail(signs_limit),
+                                      keeper.resets());
       break;
     case model::CallVerb::serve_disk:
       CO_TRY_VOID(co_await serve_disk(call, keeper));

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "moves/leaving.h"
+#include "proof/trial.h"
 
 namespace truce::node {
 
@@ -320,6 +321,7 @@ Async<void> Keeper::run(std::shared_ptr<Keeper> self) {
 
 // Until there is something new. That this host has a life again is not told.
 Async<void> Keeper::rest() {
+  if (observed_ == Observed::off) sweep_trial(folder_);
   if (waits_for_leave()) co_await interrupt_merge();
   bool held = waits_for_leave() && (!chores_.empty() || merge_due_);
   if (!held) co_return co_await wake_.wait();

@@ -48,7 +48,6 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   void was_reset();
   /// The machine is no longer this host's; it is left as it is.
   void close();
-  // moves/leaving.cpp
   /// Sends it there, once nothing else is done with it. Until stay() or close() no wish is heard.
   void depart(model::Job job);
   /// Another daemon was sending it: as if that had failed.
@@ -79,6 +78,7 @@ class Keeper : public std::enable_shared_from_this<Keeper> {
   [[nodiscard]] const model::Vm& vm() const { return assignment_.vm; }
   [[nodiscard]] const std::shared_ptr<SerialLine>& serial() const { return serial_; }
   [[nodiscard]] model::Observed observed() const { return observed_; }
+  [[nodiscard]] std::int64_t resets() const { return troubles_.resets; }
 
  private:
   Async<Result<void>> perform(Step step);

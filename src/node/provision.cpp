@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "keeper.h"
 #include "model/firewall.h"
+#include "proof/trial.h"
 #include "storage/homes.h"
 #include "storage/seed.h"
 
@@ -176,7 +177,7 @@ void Keeper::mirrors_changed() {
 
 // What of its NICs can change while it runs.
 Async<void> Keeper::refresh_nics() {
-  if (!is_up(observed_) || refreshed_generation_ == vm().generation) co_return;
+  if (!is_up(observed_) || refreshed_generation_ == vm().generation || vm().trial) co_return;
   refreshed_generation_ = vm().generation;
   auto nics = vm().nics;
   for (const auto& nic : nics) {
@@ -264,8 +265,18 @@ Async<Result<hypervisor::Machine>> Keeper::build_machine(std::vector<network::Pl
   }
   CO_TRY_VOID(co_await add_template_files(machine, wish.iso));
   for (const auto& nic : wish.nics) {
+    if (wish.trial) {
+      machine.ports.push_back(isolated_port(nic));
+      continue;
+    }
     CO_TRY(auto port, co_await make_port(nic, plugs));
     machine.ports.push_back(std::move(port));
+  }
+  if (wish.trial) {
+    serial_->forget();  // what an earlier one said is no sign of this one
+    CO_TRY_VOID(make_trial(machine, wish.disks));
+  } else {
+    CO_TRY_VOID(remove_trial(folder_));
   }
   co_return machine;
 }
@@ -305,6 +316,7 @@ Async<Result<void>> Keeper::start() {
   }
   if (run_ != run) co_return Result<void>{};  // it ended before this coroutine went on
   ended_generation_ = 0;
+  troubles_.resets = 0;
   CO_TRY_VOID(remove_tree(ended_file()));
   active_ = settings_of(wish, wish.active ? wish.active->first_memory : wish.memory);
   observe(Observed::running);

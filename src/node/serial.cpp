@@ -121,6 +121,15 @@ Async<void> SerialLine::attach(std::shared_ptr<SerialLine> self, UnixSocket clie
   clients_.erase(place);
 }
 
+void SerialLine::forget() {
+  recent_.clear();
+  file_.close();
+  file_size_ = 0;
+  for (const auto& file : {log_.string(), log_.string() + ".1"}) {
+    if (auto gone = remove_tree(file); !gone) spdlog::warn("{}", gone.error().message);
+  }
+}
+
 std::string SerialLine::tail(std::size_t bytes) const {
   return last_bytes(recent_, bytes);
 }

@@ -23,6 +23,8 @@ class SerialLine {
   Async<void> attach(std::shared_ptr<SerialLine> self, UnixSocket client);
   /// The last `bytes` of output; also of a machine that is off.
   [[nodiscard]] std::string tail(std::size_t bytes) const;
+  /// Throws away what was kept so far.
+  void forget();
 
  private:
   struct Client;

@@ -30,6 +30,13 @@ bool own_layer(const std::filesystem::path& below, const DiskFile& disk, const M
   return folder == machine.folder || folder == folder_of(disk.path);
 }
 
+// Of the files that a throw-away stands on, those that no other machine has: it may read them, and
+// that is all.
+bool own_original(const std::filesystem::path& below, const DiskFile& disk,
+                  const Machine& machine) {
+  return disk.throw_away && folder_of(below).filename() == machine.uuid;
+}
+
 Result<void> own_file(const std::filesystem::path& path, std::pair<uid_t, gid_t> user) {
   TRY(auto fd, open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   struct stat status{};
@@ -73,7 +80,8 @@ Result<void> own_files(const Machine& machine, const User& user) {
       TRY_VOID(own_file(disk.path, *user));
     // On another host it had another user.
     for (const auto& below : disk.backing) {
-      if (writable(disk) && own_layer(below, disk, machine)) TRY_VOID(own_file(below, *user));
+      bool own = own_layer(below, disk, machine) || own_original(below, disk, machine);
+      if (writable(disk) && own) TRY_VOID(own_file(below, *user));
     }
   }
   return {};
@@ -148,7 +156,8 @@ Command confined(const Machine& machine, const Wiring& wiring, const Runtime& ru
                  const User& user, const Enclosure& enclosure, std::vector<std::string> argv) {
   Command command;
   enclose(enclosure, command);
-  if (std::ranges::any_of(machine.ports, &hypervisor::Port::user_mode)) command.own.network = false;
+  auto needs_hosts = [](const hypervisor::Port& port) { return port.user_mode && !port.isolated; };
+  if (std::ranges::any_of(machine.ports, needs_hosts)) command.own.network = false;
   command.argv = std::move(argv);
   command.user = user;
   command.lock_memory = !machine.outfit.pci.empty();  // a device writes where the memory is

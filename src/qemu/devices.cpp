@@ -216,7 +216,8 @@ void Words::ports() {
     if (each.user_mode) {
       std::string forwards;
       for (const auto& forward : each.forwards) forwards += ",hostfwd=" + escaped(forward);
-      add("-netdev", fmt::format("user,id=net{}{}", number, forwards));
+      add("-netdev",
+          fmt::format("user,id=net{}{}{}", number, each.isolated ? ",restrict=on" : "", forwards));
     } else {
       add("-netdev", fmt::format("tap,id=net{},fd={}", number, wiring_.tap_fds[tap++]));
     }

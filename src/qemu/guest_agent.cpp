@@ -135,6 +135,27 @@ std::vector<std::string> addresses_in(const json::value& interfaces) {
   return v4;
 }
 
+namespace {
+// What a guest says is shown to people. UTF-8 stays whole.
+std::string short_line(std::string text) {
+  constexpr std::size_t longest = 128;
+  auto begins = [](char letter) { return (static_cast<unsigned char>(letter) & 0xc0U) != 0x80; };
+  std::erase_if(text, [](char letter) {
+    return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
+  });
+  if (text.size() <= longest) return text;
+  auto end = longest;
+  while (end > 0 && !begins(text[end])) --end;
+  return text.substr(0, end);
+}
+}  // namespace
+
+hypervisor::GuestIdentity identity_in(const json::value& host, const json::value& os) {
+  auto system = text_in(os, "pretty-name");
+  if (system.empty()) system = text_in(os, "name");
+  return {short_line(text_in(host, "host-name")), short_line(std::move(system))};
+}
+
 Result<std::string> decode_base64(std::string_view text) {
   if (text.empty()) return std::string();
   if (text.size() % 4 != 0)
@@ -175,6 +196,20 @@ Async<Result<std::vector<std::string>>> Agents::addresses(std::string uuid) {
   CO_TRY(auto answer,
          co_await ask_agent(std::move(socket), "guest-network-get-interfaces", {}, short_limit));
   co_return addresses_in(answer);
+}
+
+// Old agents tell neither.
+Async<Result<hypervisor::GuestIdentity>> Agents::identity(std::string uuid) {
+  CO_TRY(auto socket, socket_of_(uuid));
+  json::value told[2];
+  for (bool second : {false, true}) {
+    auto answer = co_await ask_agent(socket, second ? "guest-get-osinfo" : "guest-get-host-name",
+                                     {}, short_limit);
+    if (!answer && answer.error().code == Code::unavailable)
+      co_return std::unexpected(std::move(answer).error());
+    if (answer) told[second ? 1 : 0] = *std::move(answer);
+  }
+  co_return identity_in(told[0], told[1]);
 }
 
 Async<Result<hypervisor::ExecResult>> Agents::exec(std::string uuid, std::vector<std::string> argv,

@@ -23,6 +23,10 @@ Result<json::value> parse_agent_reply(std::string_view line);
 /// link-local and multicast ones, each once, at most 64.
 std::vector<std::string> addresses_in(const json::value& interfaces);
 
+/// Who the guest is by the answers to guest-get-host-name and guest-get-osinfo: printable, and
+/// short.
+hypervisor::GuestIdentity identity_in(const json::value& host, const json::value& os);
+
 /// Base64 (RFC 4648) to bytes; Code::corrupt when it is not.
 Result<std::string> decode_base64(std::string_view text);
 
@@ -40,6 +44,7 @@ class Agents final : public hypervisor::GuestAgent {
 
   Async<Result<void>> ping(std::string uuid) override;
   Async<Result<std::vector<std::string>>> addresses(std::string uuid) override;
+  Async<Result<hypervisor::GuestIdentity>> identity(std::string uuid) override;
   /// A program that a signal ended answers 128 + its number, as shells do. When it has not ended
   /// within `limit`: Code::timeout, and it runs on.
   Async<Result<hypervisor::ExecResult>> exec(std::string uuid, std::vector<std::string> argv,

@@ -17,6 +17,7 @@
 #include "host/kvm.h"
 #include "live/live.h"
 #include "live/moves.h"
+#include "live/screen.h"
 #include "live/secrets.h"
 #include "migration/flights.h"
 #include "migration/outline.h"
@@ -488,6 +489,11 @@ Async<Result<std::string>> Qemu::screenshot(std::string uuid) {
   (void)co_await vm->ask("remove-fd", {{"fdset-id", picture_set}, {"fd", number}});
   if (!dumped) co_return std::unexpected(dumped.error());
   co_return read_all(picture.get());
+}
+
+Async<Result<std::string>> Qemu::screen_text(std::string uuid) {
+  CO_TRY(auto vm, find(uuid));
+  co_return co_await read_screen(std::move(vm));
 }
 
 }  // namespace truce::qemu

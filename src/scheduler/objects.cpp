@@ -117,6 +117,7 @@ class Builder {
 
   [[nodiscard]] std::string why_fixed(const model::Vm& vm) const {
     if (!vm.moving_to.empty()) return "is moving to " + vm.moving_to + " already";
+    if (!vm.relocation.empty()) return "is moving to or from a platform";
     if (vm.wanted == model::Wanted::absent) return "is being deleted";
     if (vm.hardware && vm.hardware->pci && !vm.hardware->pci->empty())
       return "has devices of its host";

@@ -1,10 +1,14 @@
 """Machines that move between a host that libvirt manages (a libvirtd of the test's own, with QEMU) and here, and boot on both sides."""
 import os
+import signal
 import unittest
+from pathlib import Path
 
 import small_linux
-from lab import SOON, run, sha256_of, wait_for
+from lab import BOOT, SOON, TEMPLATES, processes_with, run, sha256_of, sizes_of_png, wait_for
 from platform_peers import LibvirtTest, Moves
+
+FIRST_BOOT = 600  # of a Debian under emulation
 
 
 class WithOther(Moves, LibvirtTest):
@@ -156,6 +160,158 @@ class LibvirtMoves(WithOther):
         self.libvirtd.order('start')
         self.assertEqual(self.wait_end(task)['state'], 'succeeded')
         self.assert_same(self.disk_of('patient'), raw)
+
+
+class Proofs(WithOther):
+    """Machines that are started as throw-aways before they count as here."""
+
+    def setUp(self):
+        super().setUp()
+        self.images = self.lab.folder / 'raws'
+        self.images.mkdir()
+        why = small_linux.why_not()
+        if why:
+            self.skipTest(f'skipped, because {why}')
+
+    def begin_proof(self, raw, *words, memory=128):
+        """A machine there by the name of its disk, that moves here: its disk there, and the task."""
+        there = self.libvirtd.define(raw.stem, raw, memory=memory)
+        self.wait_seen(raw.stem)
+        return there, self.begin(f'kvm/{raw.stem}', '--to', 'here', '--prove', *words)
+
+    def wait_trial(self, name):
+        """Until its throw-away runs: the words of its QEMU."""
+        wait_for(lambda: (vm := self.lab.vm(name)) and vm['trial'] and vm['observed'] == 'running', 2 * BOOT, f'{name} is tried out')
+        return self.qemu_of(name)
+
+    def qemu_of(self, name):
+        return processes_with(f'-uuid {self.lab.vm(name)["uuid"]}')[self.lab.qemu_pid(name)]
+
+    def end_of(self, task, state):
+        shown = wait_for(lambda: (shown := self.task(task))['state'] not in ('running', 'queued') and shown, 4 * BOOT, 'the move ends')
+        self.assertEqual(shown['state'], state, (shown, self.lab.log_end()))
+        return shown
+
+    def picture_of(self, task):
+        path = self.lab.folder / f'{task}.png'
+        self.lab.must('task', 'screenshot', task, path)
+        png = path.read_bytes()
+        self.assertEqual(len(png), self.task(task)['proof']['picture'])
+        if os.environ.get('TRUCE_PICTURES'):
+            (Path(os.environ['TRUCE_PICTURES']) / f'{self.id().rpartition(".")[2]}.png').write_bytes(png)
+        return sizes_of_png(png)
+
+    def assert_nothing_left(self, name=None):
+        """No throw-away of any machine, and nothing at all of one that did not come."""
+        vms = self.lab.state / 'pool/vms'
+
+        def left():
+            found = [str(path) for path in vms.rglob('trial')] + [str(path) for path in (self.lab.run / 'vms').iterdir()]
+            if name:
+                found += [name] * (name in self.lab.vms()) + [str(path) for path in vms.iterdir()]
+            return found + [line for line in processes_with(str(vms)).values() if 'qemu-system' in line]
+        wait_for(lambda: not left(), SOON, 'nothing of a throw-away is left')
+
+    def proves_itself(self, raw, system, memory, limit):
+        """By its agent, and then is as it came; what else was seen."""
+        name = raw.stem
+        there, task = self.begin_proof(raw, '--keep-source=false', '--prove-seconds', limit, memory=memory)
+        words = self.wait_trial(name)
+        self.assertIn('user,id=net0,restrict=on', words)
+        self.assertNotIn('tap,', words)
+        self.assertIn('/trial/disk0.qcow2', words)
+        self.assertFalse([line for line in self.lab.links() if 'tap' in line])
+        refused = self.lab.refused('vm', 'stop', name)
+        self.assertIn('is moving to or from a platform', refused.err)
+        self.assertTrue(there.exists(), 'nothing is removed before it is proved')
+        written = self.disk_of(name).stat().st_mtime_ns
+        done = self.lab.must('task', 'wait', task, timeout=2 * limit)
+        proof = self.task(task)['proof']
+        self.assertEqual((proof['outcome'], proof['words']), ('booted', 'its guest agent answered'))
+        self.assertIn(f'system: {system}', proof['seen'])
+        self.assertIn('boot proof: booted: its guest agent answered', done.out)
+        self.assertGreaterEqual(self.picture_of(task), (640, 400))
+        self.assertEqual(self.disk_of(name).stat().st_mtime_ns, written, 'its throw-away has not written to it')
+        self.assert_same(self.disk_of(name), raw)
+        self.lab.must('vm', 'start', name)
+        self.assertNotIn('restrict=on', self.qemu_of(name), 'in earnest it has a network')
+        self.lab.must('vm', 'stop', name, '--now')
+        self.assertEqual(self.there(), ([], []))
+        self.assert_nothing_left()
+        return proof['seen']
+
+    def test_an_agent_that_answers_proves_a_machine_which_then_is_as_it_came(self):
+        self.proves_itself(small_linux.make_tiny(self.images / 'agent.raw'), 'Truce tiny (Debian 12 kernel)', 192, 2 * BOOT)
+
+    @unittest.skipUnless(os.environ.get('TRUCE_LONG_TESTS'), 'skipped, because a Debian takes minutes: TRUCE_LONG_TESTS=1')
+    def test_a_debian_tells_of_its_services_too(self):
+        raw = self.images / 'deb.raw'
+        run('qemu-img', 'convert', '-O', 'raw', TEMPLATES.output('debian-12') / 'disk.qcow2', raw)
+        seen = self.proves_itself(raw, 'Debian GNU/Linux 12 (bookworm)', 1024, FIRST_BOOT)
+        self.assertTrue([line for line in seen if line.startswith('services')], seen)
+
+    def test_a_login_prompt_proves_a_machine_and_one_that_says_nothing_comes_with_a_picture(self):
+        raw = small_linux.make_disk(self.images / 'asks.raw', 'web-one', more='asks')
+        there, task = self.begin_proof(raw)
+        before = sha256_of(there)
+        shown = self.end_of(task, 'succeeded')
+        self.assertEqual((shown['proof']['outcome'], shown['proof']['words']), ('booted', 'login prompt on its serial port'))
+        self.assertEqual(self.lab.vm('asks')['observed'], 'off')
+        self.assert_same(self.disk_of('asks'), raw)
+        self.assertEqual(sha256_of(there), before)
+
+        (self.images / 'initrd.tree').rename(self.images / 'earlier')
+        raw = small_linux.make_disk(self.images / 'silent.raw', 'web-two')
+        _, task = self.begin_proof(raw, '--prove-seconds', 10)
+        shown = self.end_of(task, 'succeeded')
+        self.assertEqual(shown['proof']['outcome'], 'unclear')
+        self.assertIn('whether it has booted cannot be told', shown['proof']['words'])
+        self.assertEqual(self.picture_of(task), (720, 400))
+        self.assert_nothing_left()
+
+    def test_a_disk_that_does_not_boot_undoes_the_move(self):
+        raw = self.images / 'empty.raw'
+        raw.write_bytes(b'no boot sector'.ljust(16 << 20, b'\0'))
+        there, task = self.begin_proof(raw, '--start', '--keep-source=false')
+        before = sha256_of(there)
+        shown = self.end_of(task, 'failed')
+        self.assertEqual(shown['proof']['outcome'], 'failed')
+        self.assertIn("its firmware found nothing to boot ('No bootable device.')", shown['error'])
+        self.assertIn(f'truce task screenshot {task}', shown['error'])
+        self.assertEqual(self.picture_of(task), (720, 400))
+        self.assertEqual(sha256_of(there), before)
+        self.assertEqual(self.there()[0], ['empty'])
+        self.assert_nothing_left('empty')
+
+    def test_a_daemon_that_is_killed_meanwhile_goes_on_and_a_move_can_still_be_called_off(self):
+        raw = small_linux.make_disk(self.images / 'patient.raw', 'web-one')
+        _, task = self.begin_proof(raw, '--prove-seconds', 20)
+        self.wait_trial('patient')
+        pid = self.lab.qemu_pid('patient')
+        self.lab.kill()
+        self.lab.start()
+        self.assertEqual(self.lab.qemu_pid('patient'), pid, 'it runs on')
+        self.assertEqual(self.end_of(task, 'succeeded')['proof']['outcome'], 'unclear')
+        self.assert_same(self.disk_of('patient'), raw)
+        self.assert_nothing_left()
+
+        # With it dies its throw-away: then the machine has not booted.
+        task = self.begin('kvm/patient', '--to', 'here', '--prove', '--new-name', 'again')
+        self.wait_trial('again')
+        pid = self.lab.qemu_pid('again')
+        self.lab.kill()
+        os.kill(pid, signal.SIGKILL)
+        self.lab.start()
+        self.assertIn('did not boot: QEMU ended', self.end_of(task, 'failed')['error'])
+        wait_for(lambda: 'again' not in self.lab.vms(), SOON, 'it is gone')
+
+        task = self.begin('kvm/patient', '--to', 'here', '--prove', '--new-name', 'again')
+        self.wait_trial('again')
+        self.lab.must('task', 'cancel', task, '--no-wait')
+        self.end_of(task, 'cancelled')
+        self.lab.must('vm', 'delete', 'patient')
+        self.assert_nothing_left('again')
+        self.assertEqual(self.there()[0], ['patient'])
 
 
 if __name__ == '__main__':

@@ -1,9 +1,11 @@
 """A disk with a real Linux that a PC's BIOS boots from it, made of what Debian's packages hold: GRUB, a kernel, busybox."""
 import gzip
+import re
 import subprocess
+import tempfile
 from pathlib import Path
 
-from lab import run
+from lab import TEMPLATES, run
 
 INSTALLER = Path('/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386')
 GRUB = Path('/usr/lib/grub/i386-pc')
@@ -51,7 +53,20 @@ def make_initrd(folder):
 
 def make_disk(path, mark, mebi=64, more=''):
     """A raw disk with a system that says its mark every second; with `asks` among `more` it asks who logs in instead."""
-    return lay_out(path, (INSTALLER / 'linux').read_bytes(), make_initrd(path.parent), f'no_timer_check mark={mark} {more}', mebi)
+    return lay_out(path, (INSTALLER / 'linux').read_bytes(), make_initrd(path.parent), f'mark={mark} {more}', mebi)
+
+
+def make_tiny(path, mebi=128):
+    """A raw disk with the system of the recipe `tiny`: its agent answers, and it hears the power button."""
+    tiny = TEMPLATES.output('tiny')
+    with tempfile.TemporaryDirectory() as folder:  # the recipe keeps the kernel unpacked, which GRUB does not start
+        release = re.search(r'Depends: (linux-image-\S+)', run('apt-cache', 'depends', 'linux-image-cloud-amd64').stdout)[1]
+        run('apt-get', '-q', 'download', release, cwd=folder)
+        package, = Path(folder).glob('*.deb')
+        files = subprocess.run(['dpkg-deb', '--fsys-tarfile', package], check=True, capture_output=True).stdout
+        name = f'./boot/vmlinuz-{release.removeprefix("linux-image-")}'
+        kernel = subprocess.run(['tar', '-xO', name], input=files, check=True, capture_output=True).stdout
+    return lay_out(path, kernel, (tiny / 'initrd').read_bytes(), '', mebi)
 
 
 def lay_out(path, kernel, initrd, words, mebi):
@@ -59,7 +74,7 @@ def lay_out(path, kernel, initrd, words, mebi):
     sectors = [(len(part) + SECTOR - 1) // SECTOR for part in (kernel, initrd)]
     second = FIRST + sectors[0]
     config, core = path.with_suffix('.cfg'), path.with_suffix('.core')
-    config.write_text(f'linux (hd0){FIRST}+{sectors[0]} console=ttyS0 quiet {words}\n'
+    config.write_text(f'linux (hd0){FIRST}+{sectors[0]} console=ttyS0 quiet no_timer_check {words}\n'
                       f'initrd (hd0){second}+{sectors[1]}\nboot\n')
     run('grub-mkimage', '-O', 'i386-pc', '-d', GRUB, '-p', '/', '-c', config, '-o', core, 'biosdisk', 'linux')
     assert core.stat().st_size < (FIRST - 1) * SECTOR

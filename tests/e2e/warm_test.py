@@ -4,7 +4,7 @@ import re
 import unittest
 
 import small_linux
-from lab import BOOT, READY, SOON, TEMPLATES, run, wait_for
+from lab import BOOT, READY, SOON, run, wait_for
 from libvirt_moves_test import WithOther
 
 DOMAIN = """<domain type='qemu'><name>busy</name><memory unit='MiB'>192</memory><vcpu>1</vcpu>
@@ -23,8 +23,7 @@ class WarmMoves(WithOther):
         why = small_linux.why_not()
         if why:
             self.skipTest(f'skipped, because {why}')
-        tiny = TEMPLATES.output('tiny')
-        raw = small_linux.lay_out(self.lab.folder / 'busy.raw', (tiny / 'vmlinuz').read_bytes(), (tiny / 'initrd').read_bytes(), '', 256)
+        raw = small_linux.make_tiny(self.lab.folder / 'busy.raw', 256)
         with open(raw, 'r+b') as disk:
             disk.seek(64 << 20)
             disk.write(os.urandom(48 << 20))

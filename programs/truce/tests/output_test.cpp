@@ -180,6 +180,19 @@ TEST(Progress, ends_are_told) {
   task.state = model::TaskState::failed;
   task.error = "no host fits";
   EXPECT_EQ(ending(task, 1s), "vm.create vms/web01: no host fits");
+  EXPECT_EQ(shown_proof(task), "");
+  task.name = "t-1";
+  task.proof.emplace();
+  task.proof->outcome = model::BootOutcome::booted;
+  task.proof->words = "its guest agent answered";
+  task.proof->seen = {"host name: web01\x1b[2J", "system: Debian"};
+  EXPECT_EQ(shown_proof(task),
+            "boot proof: booted: its guest agent answered (host name: web01?[2J, system: Debian)");
+  task.proof->seen.clear();
+  task.proof->picture = kib(3);
+  EXPECT_EQ(shown_proof(task),
+            "boot proof: booted: its guest agent answered; its screen: truce task "
+            "screenshot t-1 FILE.png");
   EXPECT_TRUE(has_ended(task));
 }
 

@@ -26,6 +26,12 @@
 
 namespace truce::hypervisor {
 
+/// Code::internal for what succeeded.
+template <class T>
+Code code_of(const Result<T>& result) {
+  return result ? Code::internal : result.error().code;
+}
+
 /// One host to test on, with guests that obey: each answers the power button.
 class ConformanceLab {
  public:

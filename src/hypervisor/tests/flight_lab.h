@@ -95,10 +95,6 @@ class FlightConformance : public HypervisorConformance {
     });
     loop.run();
   }
-  template <class T>
-  static Code code_of(const Result<T>& result) {
-    return result ? Code::internal : result.error().code;
-  }
 };
 
 }  // namespace truce::hypervisor

@@ -66,8 +66,6 @@ template <>
 inline constexpr std::string_view folder_of<model::Platform> = "platforms";
 template <>
 inline constexpr std::string_view folder_of<model::Relocation> = "relocations";
-template <>
-inline constexpr std::string_view folder_of<model::TaskPicture> = "task-pictures";
 // Who lives and who may run what: `availability` says what these are. Heartbeats are not here:
 // there are too many of them.
 template <>

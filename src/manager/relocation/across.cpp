@@ -17,6 +17,7 @@ Result<Crossing> plan_crossing(Rooms& rooms, const Context& context, const Found
                                const model::MoveOptions& options) {
   if (options.to == found.platform)
     return fail_field("/to", "it is there already: say 'here', or another platform");
+  TRY_VOID(check_no_proof(options));
   TRY(const auto* all, inventory_there(rooms, context, options));
   TRY(auto between, as_ours(*found.all, *found.machine));
   TRY(auto to, to_there(between.vm, options, *all, {}, rooms.platforms.devices_of(options.to)));
@@ -41,6 +42,12 @@ Result<Crossing> plan_crossing(Rooms& rooms, const Context& context, const Found
 }
 
 }  // namespace
+
+Result<void> check_no_proof(const model::MoveOptions& options) {
+  if (!options.prove) return {};
+  return fail_field("/prove",
+                    "only machines that come here are started as throw-aways: leave it out");
+}
 
 model::Task begin_move(Change& change, model::Task task, model::Relocation move,
                        const model::MoveReport& report) {

@@ -43,7 +43,8 @@ Async<Result<void>> Relocations::bring(Trip& trip, Move move) {
       co_await bring_disks(trip, move, [from](DiskCopy& copy, const std::string& theirs, Fd ours) {
         return copy.bring(*from, theirs, std::move(ours));
       }));
-  co_return co_await set_phase(move, RelocationPhase::finish);
+  co_return co_await set_phase(
+      move, move.options.prove ? RelocationPhase::prove : RelocationPhase::finish);
 }
 
 Async<Result<void>> Relocations::bring_disks(Trip& trip, Move move, Bringing bring) {

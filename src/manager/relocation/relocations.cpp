@@ -29,11 +29,6 @@ double part_of(const model::Relocation& move, std::size_t disk, double fraction)
   return all > 0 ? share * before / all : share;
 }
 
-/// It can still be called off.
-bool is_open(const model::Relocation& move) {
-  return move.phase != RelocationPhase::finish && move.phase != RelocationPhase::undo;
-}
-
 std::string where_of(const model::Relocation& move) {
   return move.arrives ? "here" : move.platform;
 }
@@ -80,8 +75,9 @@ Async<void> Relocations::drive(std::string name) {
     auto kept = ledger_.inventory().find<Move>(name);
     if (!kept) break;
     auto move = kept->object;
-    auto done = is_open(move) && move.cancelled ? co_await set_phase(move, RelocationPhase::undo)
-                                                : co_await step(trip, move);
+    auto done = is_open(move.phase) && move.cancelled
+                    ? co_await set_phase(move, RelocationPhase::undo)
+                    : co_await step(trip, move);
     if (!done) co_await consider(trip, std::move(move), std::move(done).error());
   }
   driven_.erase(name);
@@ -101,6 +97,7 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
     case RelocationPhase::stop:
       co_return co_await bring_last(trip, std::move(move));
     case RelocationPhase::prove:
+      co_return co_await prove(trip, std::move(move));
     case RelocationPhase::undo:
       break;
   }
@@ -110,7 +107,7 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
 // What may pass is tried again for a while; then, as at once for all else, the move is undone.
 Async<void> Relocations::consider(Trip& trip, Move move, Error error) {
   const auto& pace = settings_.relocation_pace;
-  bool open = is_open(move);
+  bool open = is_open(move.phase);
   auto kept = ledger_.inventory().find<Move>(move.name);
   if (!kept || (open && kept->object.cancelled)) co_return;  // that is why
   if (std::exchange(trip.said, error.message) != error.message)

@@ -15,6 +15,8 @@
 namespace truce::manager {
 
 class DiskCopy;
+struct Glimpse;
+struct Verdict;
 
 class Relocations {
  public:
@@ -51,6 +53,7 @@ class Relocations {
   /// Brings one disk of a platform into one of ours, on a thread.
   using Bringing = std::function<Result<void>(DiskCopy& copy, const std::string& theirs, Fd ours)>;
   Async<Result<void>> bring_disks(Trip& trip, Move move, Bringing bring);
+  // warm.cpp
   Async<Result<Warm>> warm_departure(Move move);
   Async<Result<void>> bring_moment(Trip& trip, Move move);
   Async<Result<void>> bring_last(Trip& trip, Move move);
@@ -58,6 +61,13 @@ class Relocations {
   Async<Result<void>> let_go(Move move);
   Async<Result<void>> give_back(Move move);
   [[nodiscard]] bool is_off(const Move& move) const;
+  // proving.cpp
+  Async<Result<void>> prove(Trip& trip, Move move);
+  Async<Result<void>> begin_trial(Trip& trip, Move move);
+  Async<Result<void>> look_at_trial(Trip& trip, Move move, model::Vm vm);
+  Async<Result<void>> close_trial(Trip& trip, Move move, model::Vm vm);
+  Async<Result<void>> conclude(Move move, model::Vm vm, Verdict verdict);
+  Async<Result<Glimpse>> glimpse(Trip& trip, model::Vm vm);
   Async<Result<void>> settle_here(Trip& trip, Move move);
   Async<Result<void>> hand_over(Move move);
   Async<Result<void>> begin_there(Trip& trip, Move move);

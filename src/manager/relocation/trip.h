@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "relocation/judge.h"
 #include "relocation/relocations.h"
 
 namespace truce::manager {
@@ -21,7 +22,9 @@ struct Relocations::Trip {
   Duration pause{};
   std::string said;  ///< the last error
   bool asked_to_stop = false;
-  Duration last_pass{};  ///< how long all disks took, of a machine that runs meanwhile
+  Duration last_pass{};        ///< how long all disks took, of a machine that runs meanwhile
+  std::optional<Judge> judge;  ///< of its trial
+  std::optional<SteadyClock::time_point> up;  ///< since when that runs
   void got_on() {
     moved = SteadyClock::now();
     pause = {};
@@ -62,6 +65,11 @@ inline std::string end_at_host(const std::string& name) {
 std::string what_is_kept_apart(const model::Relocation& move, const Error& why);
 /// How long its machine was off at its cut-over, which began then.
 std::string told_pause(Time stopped);
+
+/// Whether it can still be called off, and is undone where it fails.
+inline bool is_open(model::RelocationPhase phase) {
+  return phase != model::RelocationPhase::finish && phase != model::RelocationPhase::undo;
+}
 
 /// What may be another way soon: a platform or host that is not reached, a password, room.
 inline bool may_pass(Code code) {

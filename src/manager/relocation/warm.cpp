@@ -13,6 +13,10 @@ namespace {
 constexpr std::int64_t most_passes = 8;
 constexpr double shrinks = 0.8;
 
+bool is_to_be_proved(const model::Relocation& move) {
+  return move.options.prove && !move.proof;
+}
+
 }  // namespace
 
 std::string what_is_kept_apart(const model::Relocation& move, const Error& why) {
@@ -63,7 +67,8 @@ Async<Result<void>> Relocations::bring_moment(Trip& trip, Move move) {
   co_return co_await change(move.name, [&](Change& change, Move now) -> Result<void> {
     now.passes = since + 1;
     for (auto& disk : now.disks) disk.done = {};
-    if (last) now.phase = RelocationPhase::stop;
+    // The machine that it comes from runs on while it is proved, so passes follow.
+    if (last) now.phase = is_to_be_proved(now) ? RelocationPhase::prove : RelocationPhase::stop;
     change.put(now);
     return {};
   });
@@ -77,7 +82,16 @@ Async<Result<void>> Relocations::bring_last(Trip& trip, Move move) {
                                        DiskCopy& copy, const std::string& theirs, Fd ours) {
                                      return copy.follow(*from, theirs, since, std::move(ours));
                                    }));
-  co_return co_await set_phase(move, RelocationPhase::finish);
+  co_return co_await change(move.name, [&](Change& change, Move now) -> Result<void> {
+    bool prove = is_to_be_proved(now);
+    now.phase = prove ? RelocationPhase::prove : RelocationPhase::finish;
+    // Somebody may start it meanwhile: then what was the last part is none.
+    if (prove) {
+      for (auto& disk : now.disks) disk.done = {};
+    }
+    change.put(now);
+    return {};
+  });
 }
 
 // That it was asked is stored before: what stops it has to start it again, should the move be

@@ -91,6 +91,7 @@ bool Keeper::is_judged() const {
 void Keeper::was_reset() {
   troubles_.watch.begin(moment(hands_.settings));
   troubles_.hunger = 0;
+  ++troubles_.resets;
   wake_.wake();
 }
 
@@ -176,6 +177,7 @@ Async<void> Keeper::reset_hung(Hang hang) {
                                                sign_of(hang, rules), done.error().message));
   }
   observe(Observed::running);
+  ++troubles_.resets;
   troubles_.hang_told = false;
   auto count = rules.resets ? fmt::format(" ({} of {} within an hour)", troubles_.watch.resets(),
                                           rules.at_most)

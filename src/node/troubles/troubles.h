@@ -19,6 +19,7 @@ struct Troubles {
   Duration patience{};                   ///< until they are tried again
   std::optional<std::int64_t> stuck_at;  ///< what its disks have done, while their pool is silent
   bool stuck = false;                    ///< they do nothing then
+  std::int64_t resets = 0;               ///< since it was started
   availability::HangWatch watch;
   std::optional<availability::Hang> hang;  ///< found, and nothing is done about it yet
   bool hang_told = false;                  ///< that it hangs and nothing is done about it

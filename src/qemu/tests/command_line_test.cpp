@@ -88,6 +88,14 @@ TEST(CommandLine, a_machine_in_user_mode_that_continues_from_a_suspended_state) 
   expect_golden("user_incoming", machine, wired);
 }
 
+TEST(CommandLine, cards_that_reach_nobody_are_in_user_mode_and_restricted) {
+  auto machine = small();
+  machine.ports = {{.mac = "52:54:00:00:00:01", .user_mode = true, .isolated = true}};
+  auto words = command_line(machine, wiring(Accelerator::tcg));
+  ASSERT_TRUE(words) << words.error().message;
+  EXPECT_EQ(std::ranges::count(*words, "user,id=net0,restrict=on"), 1);
+}
+
 TEST(CommandLine, a_machine_with_a_kernel_of_its_own) {
   auto machine = small();
   machine.kernel = "/pool/templates/tiny/vmlinux";

@@ -177,6 +177,30 @@ TEST(GuestAgent, addresses_are_those_that_others_can_reach_with_ipv4_first) {
   EXPECT_TRUE(addresses_in(json::parse("{}")).empty());
 }
 
+TEST(GuestAgent, who_a_guest_says_that_it_is_is_one_short_line) {
+  auto told =
+      identity_in(json::parse(R"({"host-name": "web-one\n\u0007"})"),
+                  json::parse(R"({"name": "Debian", "pretty-name": "Debian GNU/Linux 12"})"));
+  EXPECT_EQ(told.host_name, "web-one");
+  EXPECT_EQ(told.os, "Debian GNU/Linux 12");
+  json::value many(json::object{{"host-name", std::string(127, 'x') + "\u00e9\u00e9"}});
+  EXPECT_EQ(identity_in(many, {}).host_name, std::string(127, 'x')) << "no half of a letter";
+  EXPECT_EQ(identity_in({}, json::parse(R"({"name": "FreeBSD"})")).os, "FreeBSD");
+  EXPECT_EQ(identity_in(json::parse("[]"), json::parse("7")).host_name, "");
+}
+
+TEST(GuestAgent, old_agents_do_not_tell_who_the_guest_is) {
+  with_agent(2, [](FakeAgent& agent) -> Async<void> {
+    agent.answers["guest-get-host-name"] = {R"({"return": {"host-name": "web-one"}})"};
+    agent.answers["guest-get-osinfo"] = {
+        R"({"error": {"class": "CommandNotFound", "desc": "not known"}})"};
+    auto told = co_await agents_at(agent.path()).identity("vm");
+    EXPECT_TRUE(told);
+    if (told) EXPECT_EQ(told->host_name, "web-one");
+    if (told) EXPECT_EQ(told->os, "");
+  });
+}
+
 TEST(GuestAgent, a_guest_cannot_flood_us_with_addresses) {
   json::array addresses;
   for (int i = 0; i < 1000; ++i) {

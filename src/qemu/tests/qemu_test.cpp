@@ -326,6 +326,51 @@ TEST_F(QemuTest, a_machine_boots_from_a_linked_clone) {
   });
 }
 
+TEST_F(QemuTest, a_throw_away_boots_from_a_disk_that_it_reads_only) {
+  on_host([](Qemu& qemu, QemuLab& lab, Notices&) -> Async<void> {
+    auto machine = lab.machine();
+    auto original = machine.disks[0].path;
+    machine.folder /= "trial";
+    CO_ASSERT_OK(make_folder(machine.folder, 0711));
+    auto above = machine.folder / "disk0.qcow2";
+    Command create;
+    create.argv = {"qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", original, above};
+    CO_ASSERT_OK(co_await run_checked(create, 30s));
+    machine.disks = {{.id = "disk0",
+                      .path = above,
+                      .format = "qcow2",
+                      .backing = {original},
+                      .throw_away = true}};
+    hypervisor::Port card{.mac = "52:54:00:00:00:01", .user_mode = true, .isolated = true};
+    machine.ports.push_back(std::move(card));
+    CO_ASSERT_OK(co_await qemu.start(machine));
+    EXPECT_EQ(co_await ask(qemu, machine.uuid, 'c'), '1');
+    EXPECT_EQ(co_await ask(qemu, machine.uuid, 'w'), 'W');
+    EXPECT_EQ(co_await ask(qemu, machine.uuid, 'd'), '1');
+    auto text = co_await qemu.screen_text(machine.uuid);
+    CO_ASSERT_OK(text);
+    EXPECT_TRUE(text->contains("SeaBIOS")) << *text;
+    auto record = Runtime(machine.runtime).read();
+    CO_ASSERT_OK(record);
+    EXPECT_TRUE(record->own_network) << "it has no part in the host's";
+    CO_ASSERT_OK(co_await qemu.kill(machine.uuid));
+    auto content = read_file(original, mib(2));
+    CO_ASSERT_OK(content);
+    EXPECT_TRUE(*content == guest_image());
+
+    auto user = user_of(machine, lab.options().uid_base, Accelerator::tcg);
+    Runtime runtime(machine.runtime);
+    CO_ASSERT_OK(runtime.prepare(user));
+    std::vector<std::string> words = {"/bin/sh", "-c", "echo x >> " + original.string()};
+    auto enclosure = co_await try_enclosure();
+    auto done =
+        co_await run(confined(machine, {}, runtime, user, enclosure, std::move(words)), 30s);
+    CO_ASSERT_OK(done);
+    EXPECT_FALSE(done->status.success()) << "not even whoever breaks out writes to it";
+    runtime.clear();
+  });
+}
+
 TEST_F(QemuTest, the_screen_is_served_as_vnc) {
   on_host([](Qemu& qemu, QemuLab& lab, Notices&) -> Async<void> {
     auto machine = lab.machine();

@@ -79,10 +79,13 @@ TEST(Objects, a_machine_reaches_the_hosts_that_have_its_pool_its_network_and_its
 TEST(Objects, machines_that_cannot_move_or_have_moved_lately_say_so) {
   auto a = host("a");
   auto moving = machine("moving", "a"), passed = machine("passed", "a"), lately = machine("x", "a");
+  auto tried = machine("tried", "a");
+  tried.relocation = "t-1";
   moving.moving_to = "b";
   passed.hardware = model::Hardware{.pci = {{"0000:01:00.0"}}};
   lately.last_migration = model::MigrationFacts{.from = "b", .to = "a", .time = now()};
-  auto estate = estate_of({.hosts = {&a}, .vms = {&moving, &passed, &lately}, .time = now()});
+  auto estate =
+      estate_of({.hosts = {&a}, .vms = {&moving, &passed, &lately, &tried}, .time = now()});
   auto why = [&](std::size_t machine) {
     auto fixed = estate.machines[machine].fixed;
     return fixed == none ? std::string() : estate.sentences.at(static_cast<std::size_t>(fixed));
@@ -91,6 +94,7 @@ TEST(Objects, machines_that_cannot_move_or_have_moved_lately_say_so) {
   EXPECT_EQ(why(1), "has devices of its host");
   EXPECT_EQ(why(2), "");
   EXPECT_FALSE(estate.machines[2].rested);
+  EXPECT_EQ(why(3), "is moving to or from a platform");
 }
 
 TEST(Objects, machines_stay_when_it_was_said_and_the_plan_is_for_balance) {

@@ -60,6 +60,8 @@ class FakeWorld {
   void ignore_power_button(const std::string& uuid) { stubborn_.insert(uuid); }
   /// The guest's agent answers with these from now on.
   void set_addresses(const std::string& uuid, std::vector<std::string> addresses);
+  /// The guest shows this text from now on.
+  void set_screen(const std::string& uuid, std::string text) { screens_[uuid] = std::move(text); }
   /// A machine ends by itself. Without a hypervisor that listens, the next adopt() tells it.
   void end(const std::string& uuid, EndReason reason, std::string detail = {});
   /// A machine is gone with the power of its host: nobody is told.
@@ -91,6 +93,7 @@ class FakeWorld {
 
   std::map<std::string, Guest> guests_;
   std::map<std::string, std::vector<std::string>> addresses_;
+  std::map<std::string, std::string> screens_;
   std::set<std::string> stubborn_, holding_, silent_;
   bool mirrors_held_ = false, flights_held_ = false;
   std::set<std::string> suspended_;  ///< those without a folder to keep a file in
@@ -125,6 +128,7 @@ class FakeHypervisor final : public Hypervisor,
   Async<Result<void>> suspend(std::string uuid) override;
   Async<Result<void>> set_limits(std::string uuid, Limits limits) override;
   Async<Result<std::string>> screenshot(std::string uuid) override;
+  Async<Result<std::string>> screen_text(std::string uuid) override;
   GuestAgent* guest_agent() override { return this; }
   Snapshots* snapshots() override { return this; }
   LiveChanges* live_changes() override { return this; }
@@ -137,6 +141,7 @@ class FakeHypervisor final : public Hypervisor,
  private:
   Async<Result<void>> ping(std::string uuid) override;
   Async<Result<std::vector<std::string>>> addresses(std::string uuid) override;
+  Async<Result<GuestIdentity>> identity(std::string uuid) override;
   Async<Result<ExecResult>> exec(std::string uuid, std::vector<std::string> argv,
                                  Duration limit) override;
   Async<Result<int>> freeze(std::string uuid) override;

@@ -34,6 +34,8 @@ struct DiskFile {
   /// How many of its files are encrypted (LUKS): the first ones, `path` before `backing`.
   std::size_t encrypted = 0;
   SecretPtr key = nullptr;  ///< what opens them
+  /// What is written to it is thrown away: the files below are the machine's own, and only read.
+  bool throw_away = false;
 };
 
 /// One NIC and how it reaches its network: exactly one of the two ways.
@@ -42,9 +44,10 @@ struct Port {
   int tap = -1;                       ///< an open tap descriptor, owned by the caller
   std::vector<std::string> forwards;  ///< user-mode: `tcp:127.0.0.1:2222-:22`
   bool user_mode = false;
-  int number = 0;  ///< unique in the machine
-  int port = 0;    ///< as DiskFile::port
-  int mtu = 0;     ///< what its driver is told that it may send at most; 0: nothing
+  bool isolated = false;  ///< user-mode that reaches nobody: the guest gets an address, and no more
+  int number = 0;         ///< unique in the machine
+  int port = 0;           ///< as DiskFile::port
+  int mtu = 0;            ///< what its driver is told that it may send at most; 0: nothing
 };
 
 /// What a group of machines may have together.
@@ -117,6 +120,11 @@ struct ExecResult {
   std::string out, err;
 };
 
+/// Who a guest says that it is; empty: it does not tell.
+struct GuestIdentity {
+  std::string host_name, os;  ///< `Debian GNU/Linux 12 (bookworm)`
+};
+
 /// What the guest's own agent can do.
 class GuestAgent {
  public:
@@ -125,6 +133,7 @@ class GuestAgent {
   virtual Async<Result<void>> ping(std::string uuid) = 0;
   /// Addresses of the guest's interfaces without loopback and link-local ones.
   virtual Async<Result<std::vector<std::string>>> addresses(std::string uuid) = 0;
+  virtual Async<Result<GuestIdentity>> identity(std::string uuid) = 0;
   virtual Async<Result<ExecResult>> exec(std::string uuid, std::vector<std::string> argv,
                                          Duration limit) = 0;
   /// Freezes the guest's file systems; how many. They thaw by themselves after ten seconds in some
@@ -209,6 +218,9 @@ class Hypervisor {
   virtual Async<Result<void>> set_limits(std::string uuid, Limits limits) = 0;
   /// PNG of the first screen.
   virtual Async<Result<std::string>> screenshot(std::string uuid) = 0;
+  /// What stands on the first screen while that shows text (VGA's), line by line; empty while it
+  /// draws. Some lines may be older than what is seen.
+  virtual Async<Result<std::string>> screen_text(std::string uuid) = 0;
   virtual GuestAgent* guest_agent() = 0;    ///< null: cannot
   virtual Snapshots* snapshots() = 0;       ///< null: cannot
   virtual LiveChanges* live_changes() = 0;  ///< null: cannot

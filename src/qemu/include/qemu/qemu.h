@@ -56,6 +56,7 @@ class Qemu final : public hypervisor::Hypervisor {
   Async<Result<void>> suspend(std::string uuid) override;
   Async<Result<void>> set_limits(std::string uuid, hypervisor::Limits limits) override;
   Async<Result<std::string>> screenshot(std::string uuid) override;
+  Async<Result<std::string>> screen_text(std::string uuid) override;
   hypervisor::GuestAgent* guest_agent() override;
   hypervisor::Snapshots* snapshots() override;
   hypervisor::LiveChanges* live_changes() override;
