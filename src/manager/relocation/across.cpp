@@ -68,8 +68,7 @@ Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& 
 
 Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way) {
   TRY(auto connection, rooms.platforms.connection(platform));
-  auto* transfers = connection->transfers();
-  if (transfers != nullptr && (way == Way::from || transfers->takes())) return {};
+  if (connection->transfers() != nullptr) return {};
   return fail(Code::unsupported, "machines cannot be moved {} {}", way == Way::from ? "from" : "to",
               connection->capabilities().name);
 }

@@ -16,7 +16,7 @@ Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& 
                                                    const std::string& platform);
 
 enum class Way { from, to };
-/// Code::unsupported where a platform gives no disks out, or takes none.
+/// Code::unsupported where no machines leave a platform or come to it.
 Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way);
 
 /// Moves the machine that the path names to another platform, or says what that would change.
