@@ -15,12 +15,12 @@ constexpr unsigned of_qemu =
     of_test | VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
 
 constexpr std::array drivers = {
-    Driver{"QEMU", "QEMU by libvirt", true, true, true, Moves::leave_and_come, false, of_qemu},
-    Driver{"Xen", "Xen by libvirt", false, true, true, Moves::leave, true,
+    Driver{"QEMU", "QEMU by libvirt", true, true, true, true, false, of_qemu},
+    Driver{"Xen", "Xen by libvirt", false, true, true, true, true,
            VIR_DOMAIN_UNDEFINE_MANAGED_SAVE},
-    Driver{"TEST", "libvirt's test driver", true, true, true, Moves::none, false, of_test},
+    Driver{"TEST", "libvirt's test driver", true, true, true, false, false, of_test},
 };
-constexpr Driver other_driver{"", "libvirt", false, false, false, Moves::none, false, 0};
+constexpr Driver other_driver{"", "libvirt", false, false, false, false, false, 0};
 
 std::string version_text(unsigned long version) {
   constexpr unsigned long thousand = 1000;

@@ -47,8 +47,6 @@ struct KeepAlive {
   unsigned count = 3;
 };
 
-enum class Moves { none, leave, leave_and_come };
-
 /// What a driver can do, as far as Truce knows it.
 struct Driver {
   std::string_view type;  ///< as virConnectGetType() names it
@@ -56,9 +54,9 @@ struct Driver {
   bool snapshots = false;
   bool suspend = false;
   bool clone = false;
-  Moves moves = Moves::none;
-  bool zero_is_host = false;  ///< the domain 0 is the host itself
-  unsigned undefine = 0;      ///< flags for what may lie beside a definition
+  bool moves = false;     ///< machines leave such a host, and come to it
+  bool xen = false;       ///< its domain 0 is the host itself
+  unsigned undefine = 0;  ///< flags for what may lie beside a definition
 };
 
 /// One thread at a time may wait for an answer (lines.h).

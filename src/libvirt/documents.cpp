@@ -356,17 +356,44 @@ Result<VolumeDocument> read_volume(std::string_view xml) {
   return volume;
 }
 
-bool read_has_kvm(std::string_view capabilities) {
+namespace {
+
+/// Calls `each(guest)` for what a host's capabilities have of PCs of 64 bits.
+template <class Each>
+void for_each_pc(std::string_view capabilities, Each each) {
   pugi::xml_document document;
   auto node = parse(document, capabilities, "capabilities");
-  if (!node) return false;
-  for (auto guest : node->children("guest")) {
-    auto arch = guest.child("arch");
-    if (std::string_view(arch.attribute("name").as_string()) != "x86_64") continue;
-    for (auto domain : arch.children("domain"))
-      if (std::string_view(domain.attribute("type").as_string()) == "kvm") return true;
-  }
-  return false;
+  if (!node) return;
+  for (auto guest : node->children("guest"))
+    if (std::string_view(guest.child("arch").attribute("name").as_string()) == "x86_64")
+      each(guest);
+}
+
+}  // namespace
+
+bool read_has_kvm(std::string_view capabilities) {
+  bool kvm = false;
+  for_each_pc(capabilities, [&](pugi::xml_node guest) {
+    for (auto domain : guest.child("arch").children("domain"))
+      kvm = kvm || std::string_view(domain.attribute("type").as_string()) == "kvm";
+  });
+  return kvm;
+}
+
+std::vector<model::XenKind> read_xen_kinds(std::string_view capabilities) {
+  struct Row {
+    std::string_view word;
+    model::XenKind kind;
+  };
+  constexpr std::array rows = {Row{"hvm", model::XenKind::hvm}, Row{"xenpvh", model::XenKind::pvh},
+                               Row{"xen", model::XenKind::pv}, Row{"linux", model::XenKind::pv}};
+  std::vector<model::XenKind> kinds;
+  for_each_pc(capabilities, [&](pugi::xml_node guest) {
+    auto found =
+        std::ranges::find(rows, std::string_view(guest.child_value("os_type")), &Row::word);
+    if (found != rows.end()) kinds.push_back(found->kind);
+  });
+  return kinds;
 }
 
 std::string read_host_uuid(std::string_view capabilities) {

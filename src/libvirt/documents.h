@@ -58,6 +58,8 @@ Result<VolumeDocument> read_volume(std::string_view xml);
 
 /// Whether the host's capabilities have KVM for PCs of 64 bits.
 bool read_has_kvm(std::string_view capabilities);
+/// As what a Xen host's capabilities say that it starts PCs of 64 bits.
+std::vector<model::XenKind> read_xen_kinds(std::string_view capabilities);
 /// The host's uuid in its capabilities; empty: it has none.
 std::string read_host_uuid(std::string_view capabilities);
 /// Maker and model of the host, of its SMBIOS.

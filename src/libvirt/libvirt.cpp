@@ -31,7 +31,7 @@ class Libvirt final : public Platform, private Snapshots, private Making {
   }
   Snapshots* snapshots() override { return capabilities_.snapshots_with_memory ? this : nullptr; }
   Making* making() override { return this; }
-  Transfers* transfers() override { return movers_.leaves() ? &movers_ : nullptr; }
+  Transfers* transfers() override { return movers_.possible() ? &movers_ : nullptr; }
   Async<void> close() override { co_await link_.close(); }
 
  private:

@@ -13,6 +13,8 @@ class Link {
   ~Link();
 
   Async<Result<void>> connect();
+  /// Whether its address is that of a Xen host; known without a connection.
+  [[nodiscard]] bool is_xen() const { return account_.url.starts_with("xen"); }
   /// Runs `work` on a thread, with a connection of its own while this one stands. Code::unavailable
   /// when it has not ended after `limit`: what it does then is not known.
   template <class T>

@@ -391,7 +391,7 @@ Result<void> Looker::take_machine(virDomain* domain, const Statistics& statistic
 
 // The statistics of all at once, without waiting for machines that are busy with something else.
 Result<void> Looker::take_machines(std::vector<Domain> domains) {
-  if (on_.driver().zero_is_host)
+  if (on_.driver().xen)
     std::erase_if(domains, [&](const Domain& one) {
       return std::string_view(lib_.virDomainGetName(one.get())) == "Domain-0";
     });

@@ -62,7 +62,13 @@ Result<void> start(Connection& on, const std::string& machine) {
   if (there.off()) done = lib.virDomainCreate(domain);
   if (there.state == VIR_DOMAIN_PAUSED) done = lib.virDomainResume(domain);
   if (there.state == VIR_DOMAIN_PMSUSPENDED) done = lib.virDomainPMWakeup(domain, 0);
-  return done == 0 ? Result<void>() : unless(on, machine, is_running);
+  if (done == 0) return {};
+  auto started = unless(on, machine, is_running);
+  // Of Xen libvirt says no more than that it could not.
+  if (!started && started.error().message.contains("libxenlight"))
+    started.error().message +=
+        ": why is at the end of /var/log/libvirt/libxl/libxl-driver.log of that host";
+  return started;
 }
 
 Result<void> request_stop(Connection& on, const std::string& machine) {

@@ -157,6 +157,7 @@ class XenHosts(FreeLabTest):
         self.what_cannot_be_is_said()
         self.libvirt_may_end()
         self.a_guest_comes_here_and_boots()
+        self.it_goes_back_and_boots()
         if LONG:
             self.host_may_lose_its_power()
         self.lab.must('vm', 'delete', 'xen1/pv1')
@@ -216,6 +217,9 @@ class XenHosts(FreeLabTest):
     def what_cannot_be_is_said(self):
         lab = self.lab
         self.assertRegex(lab.refused('snapshot', 'create', 'xen1/pv1', 'before').err, 'snapshots')
+        self.xen.ssh('mv /srv/guest/vmlinuz /srv/guest/away')
+        self.assertIn('libxl-driver.log of that host', lab.refused('vm', 'start', 'xen1/pv1').err)
+        self.xen.ssh('mv /srv/guest/away /srv/guest/vmlinuz')
         lab.must('vm', 'reset', 'xen1/pvh1')  # libxl has none: the power goes and comes
         self.xen.wait_said('pvh1', 2, 'that it was reset')
         self.assertRegex(lab.refused('vm', 'reset', 'xen1/pv1').err, 'does not run')
@@ -233,7 +237,7 @@ class XenHosts(FreeLabTest):
         self.assertEqual(self.xen.virsh('domstate', 'pvh1').strip(), 'shut off')
 
     def a_guest_comes_here_and_boots(self):
-        """By the boot sector of its disk, where its host had started a kernel of its own; none comes to a Xen host yet."""
+        """By the boot sector of its disk, where its host had started a kernel of its own."""
         lab = self.lab
         before = self.xen.ssh('sha256sum', f'{IMAGES}/pv1.img').stdout
         report = lab.must('vm', 'move-report', 'xen1/pv1', '--to', 'here', '--format', 'json').json()
@@ -247,14 +251,37 @@ class XenHosts(FreeLabTest):
         self.assertEqual(self.machine('pv1')['observed'], 'off')
         lab.must('vm', 'stop', 'pv1', '--now')
         wait_for(lambda: lab.vm('pv1')['observed'] == 'off', SLOW, 'it is off')
-        self.assertIn('cannot be moved to Xen', lab.refused('vm', 'move', 'pv1', '--to', 'xen1', '--new-name', 'back').err)
-        lab.must('vm', 'delete', 'pv1')
+
+    def it_goes_back_and_boots(self):
+        """By GRUB of that host, from its disk, as a machine that never was on Xen would."""
+        lab, xen = self.lab, self.xen
+        there = ('--to', 'xen1', '--network', 'xenbr0')
+        self.assertIn('has the id of this machine', lab.refused('vm', 'move', 'pv1', *there, '--new-name', 'back').err)
+        lab.must('vm', 'delete', 'xen1/pv1')
+        self.assertEqual(xen.ssh('ls', IMAGES).stdout, '')
+        wait_for(lambda: 'xen1/pv1' not in self.names(), SLOW, 'it is gone there')
+        self.assertIn('whole path', lab.refused('vm', 'move', 'pv1', *there, '--xen', 'pv', '--xen-loader', 'grub').err)
+        as_any_pc = lab.must('vm', 'move-report', 'pv1', *there, '--format', 'json').json()
+        self.assertIn('start: as HVM', '\n'.join(as_any_pc['kept']))
+        report = lab.must('vm', 'move-report', 'pv1', *there, '--xen', 'pv', '--format', 'json').json()
+        for words in ('as PV, by /usr/lib/grub-xen/grub-x86_64-xen.bin', 'virtio becomes xen (xvda)', 'virtio becomes netfront'):
+            self.assertIn(words, '\n'.join(report['changed']))
+        began = time.monotonic()
+        lab.must('vm', 'move', 'pv1', *there, '--xen', 'pv', '--start', '--keep-source=false')
+        self.note(f'it goes back in {time.monotonic() - began:.1f} s')
+        self.assertRegex(xen.wait_said('pv1', 2, 'that it is back'), 'PV, disk xvda1, boots 3, cards 1')
+        self.note(f'and has booted there by GRUB {time.monotonic() - began:.0f} s after it began to go')
+        self.assertEqual(xen.ssh('ls', IMAGES).stdout, 'pv1-xvda.qcow2\n')
+        self.assertNotIn('do not start it', xen.virsh('dumpxml', 'pv1'))
+        wait_for(lambda: lab.vm('pv1') is None, SLOW, 'what was moved is gone here')
+        lab.must('vm', 'stop', 'xen1/pv1', '--now')
+        self.wait_observed('pv1', 'off')
 
     def host_may_lose_its_power(self):
         """With a guest that runs; it comes back."""
         lab, xen = self.lab, self.xen
         lab.must('vm', 'start', 'xen1/pv1')
-        xen.wait_said('pv1', 2, 'that it is there')
+        xen.wait_said('pv1', 3, 'that it is there')
         self.wait_observed('pv1', 'running')
         xen.order('kill')
         self.wait_state('trouble')

@@ -1,5 +1,8 @@
 // Machines that come: defined first, so that whatever ends us leaves something that is known by its
 // id, and then filled by one stream a disk.
+#include <algorithm>
+#include <ranges>
+
 #include "base/revert.h"
 #include "image/formats.h"
 #include "moving/new_domain.h"
@@ -36,6 +39,17 @@ Result<void> check(Connection& on, const NewMachine& wish) {
                 "that one first",
                 lib.virDomainGetName(other.get()), wish.uuid);
   return {};
+}
+
+// libvirt itself says no more than that it has no capability.
+Result<void> check_xen(const NewMachine& wish, const std::string& capabilities) {
+  auto kinds = read_xen_kinds(capabilities);
+  if (std::ranges::find(kinds, wish.xen.kind) != kinds.end()) return {};
+  auto words = kinds | std::views::transform([](auto kind) { return to_string(kind); });
+  return fail(Code::unsupported,
+              "xen: that host starts no machines as {}, only as: {}. HVM and PVH need what its "
+              "processor and firmware may have switched off (VT-x, AMD-V); say another --xen",
+              to_string(wish.xen.kind), fmt::join(words, ", "));
 }
 
 Result<CardPlace> place_card(Connection& on, const std::string& network) {
@@ -98,7 +112,10 @@ Result<NewDomain> make(Connection& on, const NewMachine& wish) {
   TRY(auto place, place_of(on, wish.pool));
   NewDomain domain;
   domain.wish = wish;
-  domain.kvm = read_has_kvm(take_text(lib.virConnectGetCapabilities(on.raw())));
+  auto capabilities = take_text(lib.virConnectGetCapabilities(on.raw()));
+  domain.xen = on.driver().xen;
+  domain.kvm = !domain.xen && read_has_kvm(capabilities);
+  if (domain.xen) TRY_VOID(check_xen(wish, capabilities));
   domain.incoming = true;
   for (const auto& nic : wish.nics) {
     TRY(auto card, place_card(on, nic.network));
@@ -110,7 +127,7 @@ Result<NewDomain> make(Connection& on, const NewMachine& wish) {
     document.format = place.devices ? "raw" : "qcow2";
     document.size = wish.disks[at].size;
     TRY(document.name,
-        free_name(on, place, fmt::format("{}-{}", wish.name, target_name(wish.disks, at))));
+        free_name(on, place, fmt::format("{}-{}", wish.name, target_name(domain, at))));
     domain.disks.push_back({place.folder + "/" + document.name, document.format, place.devices});
     documents.push_back(std::move(document));
   }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <pugixml.hpp>
-#include <sstream>
+
+#include "moving/writing.h"
 
 namespace truce::libvirt {
 
@@ -12,22 +12,6 @@ using model::DiskBus, model::NicModel;
 using platform::NewDisk, platform::NewMachine;
 
 namespace {
-
-struct Attribute {
-  const char* name;
-  std::string value;
-};
-
-pugi::xml_node add(pugi::xml_node into, const char* name,
-                   std::initializer_list<Attribute> attributes = {}) {
-  auto node = into.append_child(name);
-  for (const auto& one : attributes) node.append_attribute(one.name).set_value(one.value.c_str());
-  return node;
-}
-
-void add_text(pugi::xml_node into, const char* name, const std::string& text) {
-  into.append_child(name).text().set(text.c_str());
-}
 
 /// How libvirt calls what disks hang on.
 struct BusRow {
@@ -56,7 +40,6 @@ bool has(const NewMachine& wish, DiskBus bus) {
 
 void add_processors(pugi::xml_node domain, const NewDomain& made) {
   const auto& wish = made.wish;
-  add_text(domain, "vcpu", std::to_string(wish.cpus));
   auto cores = wish.cores > 0 && wish.cpus % wish.cores == 0 ? wish.cores : 1;
   // Without KVM nothing of the host's processor is there; this is all that QEMU can emulate.
   auto cpu = add(domain, "cpu", {{"mode", made.kvm ? "host-model" : "maximum"}});
@@ -87,12 +70,7 @@ void add_firmware(pugi::xml_node domain, const NewMachine& wish) {
 void add_disks(pugi::xml_node devices, const NewDomain& made) {
   const auto& disks = made.wish.disks;
   for (std::size_t at = 0; at < disks.size(); ++at) {
-    const auto& place = made.disks.at(at);
-    auto disk =
-        add(devices, "disk", {{"type", place.device ? "block" : "file"}, {"device", "disk"}});
-    add(disk, "driver", {{"name", "qemu"}, {"type", place.format}, {"discard", "unmap"}});
-    add(disk, "source", {{place.device ? "dev" : "file", place.path}});
-    add(disk, "target", {{"dev", target_name(disks, at)}, {"bus", row_of(disks[at].bus).word}});
+    auto disk = add_disk(devices, made, at, "qemu", row_of(disks[at].bus).word);
     add(disk, "boot", {{"order", std::to_string(at + 1)}});
     // By itself libvirt gives several units to a target, which pvscsi lacks.
     if (row_of(disks[at].bus).controller != nullptr)
@@ -112,25 +90,8 @@ void add_disks(pugi::xml_node devices, const NewDomain& made) {
   }
 }
 
-void add_cards(pugi::xml_node devices, const NewDomain& made) {
-  for (std::size_t at = 0; at < made.wish.nics.size(); ++at) {
-    const auto& nic = made.wish.nics[at];
-    const auto& place = made.cards.at(at);
-    auto interface = add(devices, "interface", {{"type", place.type}});
-    if (!nic.mac.empty()) add(interface, "mac", {{"address", nic.mac}});
-    if (!place.attribute.empty()) {
-      auto source = add(interface, "source", {{place.attribute.c_str(), place.name}});
-      if (place.type == "direct") source.append_attribute("mode").set_value("bridge");
-    }
-    add(interface, "model", {{"type", std::string(to_string(nic.model))}});
-  }
-}
-
 void add_ports(pugi::xml_node devices) {
-  auto serial = add(devices, "serial", {{"type", "pty"}});
-  add(serial, "target", {{"port", "0"}});
-  auto console = add(devices, "console", {{"type", "pty"}});
-  add(console, "target", {{"type", "serial"}, {"port", "0"}});
+  add_serial_port(devices);
   auto agent = add(devices, "channel", {{"type", "unix"}});
   add(agent, "target", {{"type", "virtio"}, {"name", "org.qemu.guest_agent.0"}});
   add(devices, "input", {{"type", "tablet"}, {"bus", "usb"}});
@@ -153,38 +114,33 @@ Result<CardPlace> place_of_card(const std::string& network) {
   return fail(Code::invalid, "network: '{}' is none that a machine can be plugged into", network);
 }
 
-std::string target_name(const std::vector<NewDisk>& disks, std::size_t disk) {
-  std::string_view prefix = row_of(disks.at(disk).bus).prefix;
+std::string target_name(const NewDomain& made, std::size_t disk) {
+  const auto& disks = made.wish.disks;
+  auto prefix_of = [&](const NewDisk& one) -> std::string_view {
+    return made.xen ? "xvd" : row_of(one.bus).prefix;
+  };
+  auto prefix = prefix_of(disks.at(disk));
   auto same = std::count_if(disks.begin(), disks.begin() + static_cast<std::ptrdiff_t>(disk),
-                            [&](const NewDisk& one) { return row_of(one.bus).prefix == prefix; });
+                            [&](const NewDisk& one) { return prefix_of(one) == prefix; });
   return fmt::format("{}{}", prefix, static_cast<char>('a' + same));
 }
 
 std::string domain_xml(const NewDomain& made) {
-  const auto& wish = made.wish;
+  if (made.xen) return xen_domain_xml(made);
   pugi::xml_document document;
-  auto domain = document.append_child("domain");
-  domain.append_attribute("type").set_value(made.kvm ? "kvm" : "qemu");
-  add_text(domain, "name", wish.name);
-  add_text(domain, "uuid", wish.uuid);
-  if (made.incoming)
-    add_text(domain, "title", "comes from Truce: its disks are not whole yet, do not start it");
-  if (!wish.description.empty()) add_text(domain, "description", wish.description);
-  auto memory = add(domain, "memory", {{"unit", "KiB"}});
-  memory.text().set(std::to_string(wish.memory.count / 1024).c_str());
+  auto domain = add_domain(document, made, made.kvm ? "kvm" : "qemu");
   add_processors(domain, made);
-  add_firmware(domain, wish);
+  add_firmware(domain, made.wish);
   auto clock = add(domain, "clock", {{"offset", "utc"}});
   add(clock, "timer", {{"name", "rtc"}, {"tickpolicy", "catchup"}});
   add(clock, "timer", {{"name", "pit"}, {"tickpolicy", "delay"}});
   add(clock, "timer", {{"name", "hpet"}, {"present", "no"}});
   auto devices = add(domain, "devices");
   add_disks(devices, made);
-  add_cards(devices, made);
+  for (std::size_t at = 0; at < made.wish.nics.size(); ++at)
+    add_card(devices, made, at, to_string(made.wish.nics[at].model));
   add_ports(devices);
-  std::ostringstream out;
-  document.save(out, "  ", pugi::format_indent | pugi::format_no_declaration);
-  return out.str();
+  return written(document);
 }
 
 }  // namespace truce::libvirt

@@ -29,14 +29,16 @@ struct NewDomain {
   std::vector<DiskPlace> disks;  ///< as many as the wish has
   std::vector<CardPlace> cards;  ///< likewise
   bool kvm = false;
+  bool xen = false;       ///< its host is one with Xen
   bool incoming = false;  ///< its title says not to start it yet
 };
 
 /// A PC as QEMU has it: q35, or i440fx where a disk is on IDE; with a serial port, a screen by VNC
-/// and a port for the guest's agent. Names of disks are those of target_name().
+/// and a port for the guest's agent. On a host with Xen: see new_xen_domain.cpp. Names of disks are
+/// those of target_name().
 std::string domain_xml(const NewDomain& domain);
 
-/// `vda`, `sdb`, `hda`: what a disk is called in its machine.
-std::string target_name(const std::vector<platform::NewDisk>& disks, std::size_t disk);
+/// `vda`, `sdb`, `hda`, `xvda`: what a disk is called in its machine.
+std::string target_name(const NewDomain& domain, std::size_t disk);
 
 }  // namespace truce::libvirt

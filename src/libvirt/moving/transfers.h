@@ -10,20 +10,22 @@ namespace truce::libvirt {
 class Movers final : public platform::Transfers {
  public:
   explicit Movers(Link& link) : link_(link) {}
-  /// What the host's driver can, all until a connection has told.
-  void can(Moves moves) { moves_ = moves; }
-  [[nodiscard]] bool leaves() const { return moves_ != Moves::none; }
-  [[nodiscard]] Devices devices() const override { return Devices::ours; }
-  [[nodiscard]] bool takes() const override { return moves_ == Moves::leave_and_come; }
+  /// Whether the host's driver can, as it does until a connection has told.
+  void can(bool moves) { moves_ = moves; }
+  [[nodiscard]] bool possible() const { return moves_; }
+  /// By the address, which names the driver.
+  [[nodiscard]] Devices devices() const override {
+    return link_.is_xen() ? Devices::xen : Devices::ours;
+  }
   Async<Result<std::unique_ptr<platform::Departure>>> depart(std::string machine) override;
-  [[nodiscard]] bool warm() const override { return moves_ == Moves::leave_and_come; }
+  [[nodiscard]] bool warm() const override { return moves_ && !link_.is_xen(); }
   Async<Result<std::unique_ptr<platform::WarmDeparture>>> depart_warm(std::string machine,
                                                                       std::string move) override;
   Async<Result<std::unique_ptr<platform::Arrival>>> arrive(platform::NewMachine wish) override;
 
  private:
   Link& link_;
-  Moves moves_ = Moves::leave_and_come;
+  bool moves_ = true;
 };
 
 }  // namespace truce::libvirt

@@ -231,5 +231,24 @@ TEST(Documents, what_libvirt_is_told_is_escaped) {
   EXPECT_EQ(volume->format, "qcow2");
 }
 
+TEST(Documents, a_host_tells_what_kinds_of_machines_it_starts) {
+  auto guest = [](std::string kind, std::string arch) {
+    return "<guest><os_type>" + kind + "</os_type><arch name='" + arch +
+           "'><domain type='xen'/></arch></guest>";
+  };
+  using enum model::XenKind;
+  EXPECT_EQ(read_xen_kinds("<capabilities>" + guest("xen", "x86_64") + guest("hvm", "i686") +
+                           guest("xenpvh", "i686") + guest("hvm", "x86_64") +
+                           guest("xenpvh", "x86_64") + "</capabilities>"),
+            (std::vector{pv, hvm, pvh}));
+  auto without_svm = "<capabilities>" + guest("xen", "x86_64") + "</capabilities>";
+  EXPECT_EQ(read_xen_kinds(without_svm), std::vector{pv});
+  EXPECT_FALSE(read_has_kvm(without_svm));
+  EXPECT_TRUE(read_has_kvm(
+      "<capabilities><guest><os_type>hvm</os_type><arch name='x86_64'><domain type='qemu'/>"
+      "<domain type='kvm'/></arch></guest></capabilities>"));
+  EXPECT_TRUE(read_xen_kinds("").empty());
+}
+
 }  // namespace
 }  // namespace truce::libvirt

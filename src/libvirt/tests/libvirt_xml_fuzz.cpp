@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
       (void)read_network(text);
       (void)read_host_uuid(text);
       (void)read_has_kvm(text);
+      (void)read_xen_kinds(text);
       (void)read_maker(text);
       break;
   }

@@ -35,14 +35,19 @@ NewDomain machine() {
   return made;
 }
 
-// Rewritten by TRUCE_UPDATE_GOLDEN=1 and then reviewed as a diff.
-void expect_golden(const std::string& name, const NewDomain& made) {
+// Rewritten by TRUCE_UPDATE_GOLDEN=1 and then reviewed as a diff. Answers what is written in it.
+std::string expect_document(const std::string& name, const NewDomain& made) {
   auto path = std::string(TRUCE_TEST_FILES) + "/domains/" + name;
   auto xml = domain_xml(made);
   if (std::getenv("TRUCE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << xml;
   std::stringstream wanted;
   wanted << std::ifstream(path).rdbuf();
   EXPECT_EQ(xml, wanted.str()) << path;
+  return xml;
+}
+
+void expect_golden(const std::string& name, const NewDomain& made) {
+  auto xml = expect_document(name, made);
   // What we write we read as what was wished.
   auto read =
       read_domain(xml, {.pools_by_path = {}, .pools = {}, .networks = {{"default", "net-1"}}});
@@ -58,7 +63,7 @@ void expect_golden(const std::string& name, const NewDomain& made) {
   for (std::size_t i = 0; i < machine.disks.size(); ++i) {
     EXPECT_EQ(machine.disks[i].bus, made.wish.disks[i].bus);
     EXPECT_EQ(machine.disks[i].file, made.disks[i].path);
-    EXPECT_EQ(machine.disks[i].id, target_name(made.wish.disks, i));
+    EXPECT_EQ(machine.disks[i].id, target_name(made, i));
   }
   ASSERT_EQ(machine.nics.size(), made.wish.nics.size());
   for (std::size_t i = 0; i < machine.nics.size(); ++i) {
@@ -99,6 +104,64 @@ TEST(NewDomain, scsi_and_pvscsi_have_their_controllers) {
     EXPECT_EQ(read->machine.disks.at(1).bus, bus);
     EXPECT_EQ(read->machine.disks.at(1).id, "sdb");
   }
+}
+
+// --- on a host with Xen
+// ----------------------------------------------------------------------------------------
+
+NewDomain on_xen(model::XenKind kind, std::string loader) {
+  auto made = machine();
+  made.kvm = false;
+  made.xen = true;
+  made.wish.xen = {.kind = kind, .loader = std::move(loader)};
+  made.disks[0].path = "/srv/a & b/web01-xvda.qcow2";
+  made.disks[1].path = "/dev/vg/web01-xvdb";
+  made.wish.nics.resize(2);
+  made.wish.nics[0].model = NicModel::e1000;
+  made.wish.nics[1].model = NicModel::rtl8139;
+  made.cards.resize(2);
+  return made;
+}
+
+void expect_golden_of_xen(const std::string& name, const NewDomain& made,
+                          const std::vector<std::string>& cards) {
+  auto read = read_domain(expect_document(name, made),
+                          {.pools_by_path = {}, .pools = {}, .networks = {{"default", "net-1"}}});
+  ASSERT_TRUE(read) << read.error().message;
+  const auto& machine = read->machine;
+  EXPECT_EQ(machine.cpus, made.wish.cpus);
+  EXPECT_EQ(machine.memory, made.wish.memory);
+  EXPECT_EQ(machine.firmware, made.wish.firmware);
+  ASSERT_EQ(machine.disks.size(), 2U);
+  ASSERT_EQ(machine.nics.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(machine.disks[i].controller, "xen");
+    EXPECT_EQ(machine.disks[i].file, made.disks[i].path);
+    EXPECT_EQ(machine.disks[i].id, i == 0 ? "xvda" : "xvdb");
+    EXPECT_EQ(machine.nics[i].mac, made.wish.nics[i].mac);
+    EXPECT_EQ(machine.nics[i].network, made.wish.nics[i].network);
+    EXPECT_EQ(machine.nics[i].model, cards[i]);
+  }
+  auto loader = made.wish.xen.loader;
+  EXPECT_EQ(machine.started_by, loader.empty() ? "" : "the kernel " + loader);
+}
+
+TEST(NewDomain, on_xen_any_system_starts_as_hvm) {
+  expect_golden_of_xen("new_xen_hvm.xml", on_xen(model::XenKind::hvm, ""), {"e1000", "rtl8139"});
+}
+
+TEST(NewDomain, on_xen_a_machine_with_uefi_that_is_still_coming) {
+  auto made = on_xen(model::XenKind::hvm, "");
+  made.incoming = true;
+  made.wish.firmware = model::Firmware::uefi;
+  expect_golden_of_xen("new_xen_uefi.xml", made, {"e1000", "rtl8139"});
+}
+
+TEST(NewDomain, on_xen_linux_starts_by_a_program_of_its_host) {
+  expect_golden_of_xen("new_xen_pvh.xml", on_xen(model::XenKind::pvh, "/opt/a & b/pvh.bin"),
+                       {"netfront", "netfront"});
+  expect_golden_of_xen("new_xen_pv.xml", on_xen(model::XenKind::pv, "/opt/pv.bin"),
+                       {"netfront", "netfront"});
 }
 
 TEST(NewDomain, a_card_goes_into_what_has_a_name) {

@@ -17,7 +17,6 @@ Result<Crossing> plan_crossing(Rooms& rooms, const Context& context, const Found
                                const model::MoveOptions& options) {
   if (options.to == found.platform)
     return fail_field("/to", "it is there already: say 'here', or another platform");
-  TRY_VOID(check_no_proof(options));
   TRY(const auto* all, inventory_there(rooms, context, options));
   TRY(auto between, as_ours(*found.all, *found.machine));
   TRY(auto to, to_there(between.vm, options, *all, {}, rooms.platforms.devices_of(options.to)));
@@ -43,12 +42,6 @@ Result<Crossing> plan_crossing(Rooms& rooms, const Context& context, const Found
 
 }  // namespace
 
-Result<void> check_no_proof(const model::MoveOptions& options) {
-  if (!options.prove) return {};
-  return fail_field("/prove",
-                    "only machines that come here are started as throw-aways: leave it out");
-}
-
 model::Task begin_move(Change& change, model::Task task, model::Relocation move,
                        const model::MoveReport& report) {
   for (const auto& line : report.changed) note_step(task, line, 0);
@@ -62,6 +55,8 @@ model::Task begin_move(Change& change, model::Task task, model::Relocation move,
 Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& context,
                                                    const model::MoveOptions& options) {
   const auto& platform = options.to;
+  if (options.prove)
+    return fail_field("/prove", "only what comes here is started as a throw-away: leave it out");
   if (options.warm)
     return fail_field("/warm", "only what comes here can be copied while it runs: shut it down");
   // What is on platforms is of no project.
@@ -80,7 +75,6 @@ Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way)
   TRY(auto connection, rooms.platforms.connection(platform));
   auto* transfers = connection->transfers();
   bool can = transfers != nullptr;
-  if (can && way == Way::to) can = transfers->takes();
   if (can && way == Way::from_running) can = transfers->warm();
   if (can) return {};
   if (way == Way::from_running && transfers != nullptr)

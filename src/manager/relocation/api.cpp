@@ -142,7 +142,6 @@ Result<Going> plan_there(Rooms& rooms, const Context& context, const model::Move
   TRY(auto kept, find<model::Vm>(inventory, context.caller, context.name()));
   if (options.to == here)
     return fail_field("/to", "it is here already: say which platform (truce platform list)");
-  TRY_VOID(check_no_proof(options));
   TRY(const auto* all, inventory_there(rooms, context, options));
   TRY(auto to, to_there(kept->object, options, *all, {}, rooms.platforms.devices_of(options.to)));
   TRY_VOID(check_name_there(*all, to.machine.name, kept->object.uuid));

@@ -17,11 +17,8 @@ Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& 
                                                    const model::MoveOptions& options);
 
 enum class Way { from, to, from_running };
-/// Code::unsupported where a platform gives no disks out (of machines that run), or takes none.
+/// Code::unsupported where no machines leave a platform (while they run), or come to it.
 Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way);
-
-/// Code::invalid where a proof is wanted of a machine that does not come here.
-Result<void> check_no_proof(const model::MoveOptions& options);
 
 /// Moves the machine that the path names to another platform, or says what that would change.
 Async<Result<http::Response>> move_across(Rooms& rooms, const Context& context,

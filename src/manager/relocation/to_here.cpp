@@ -3,6 +3,7 @@
 #include <map>
 
 #include "relocation/mapping.h"
+#include "relocation/to_xen.h"
 
 namespace truce::manager {
 namespace {
@@ -242,6 +243,7 @@ void tell_losses(const platform::Machine& machine, ToHere& to) {
 Result<ToHere> to_here(const platform::Inventory& all, const platform::Machine& machine,
                        const model::MoveOptions& options,
                        const std::vector<std::string>& networks) {
+  TRY_VOID(check_no_xen(options));
   TRY_VOID(check_can_come(machine, options.warm ? Copied::running : Copied::off));
   ToHere to;
   auto& wish = to.wish;

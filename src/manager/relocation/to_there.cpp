@@ -3,6 +3,7 @@
 
 #include "model/hardware.h"
 #include "relocation/mapping.h"
+#include "relocation/to_xen.h"
 
 namespace truce::manager {
 namespace {
@@ -80,6 +81,26 @@ void tell_change(model::MoveReport& report, std::string_view what, Word before, 
   if (before == after) return report.kept.push_back(line + " stays");
   report.changed.push_back(
       fmt::format("{} becomes {}: its guest needs a driver for that", line, to_string(after)));
+}
+
+/// What disks and cards of the machine there are.
+struct Chosen {
+  DiskBus bus;
+  NicModel card;
+};
+
+Result<Chosen> choose_devices(const model::Vm& vm, const model::Outfit& outfit,
+                              const model::MoveOptions& options, Devices devices, ToThere& to) {
+  if (devices == Devices::xen) {
+    TRY(auto card, to_xen(vm, outfit, options, to));
+    return Chosen{outfit.disk_bus, card};
+  }
+  TRY_VOID(check_no_xen(options));
+  to.report.kept.push_back(fmt::format("firmware: {}", to_string(outfit.firmware)));
+  Chosen chosen{bus_there(outfit, devices), card_there(outfit, devices)};
+  tell_change(to.report, "disks", outfit.disk_bus, chosen.bus);
+  if (!vm.nics.empty()) tell_change(to.report, "network cards", outfit.nic_model, chosen.card);
+  return chosen;
 }
 
 Result<void> choose_places(const model::MoveOptions& options, const platform::Inventory& all,
@@ -182,9 +203,7 @@ Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
   machine.secure_boot = outfit.secure_boot != model::SecureBoot::off;
   to.report.kept.push_back(
       fmt::format("{} processors, {} of memory", vm.cpus, to_string(vm.memory)));
-  to.report.kept.push_back(fmt::format("firmware: {}", to_string(outfit.firmware)));
-  auto bus = bus_there(outfit, devices);
-  tell_change(to.report, "disks", outfit.disk_bus, bus);
+  TRY(auto chosen, choose_devices(vm, outfit, options, devices, to));
   for (const auto& disk : vm.disks) {
     model::RelocatedDisk moved;
     moved.id = disk.id;
@@ -192,12 +211,10 @@ Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
     moved.size = disk.size;
     to.report.bytes.count += disk.size.count;
     to.report.kept.push_back(fmt::format("{}: {}", disk.id, to_string(disk.size)));
-    machine.disks.push_back({disk.size, bus});
+    machine.disks.push_back({disk.size, chosen.bus});
     to.disks.push_back(std::move(moved));
   }
-  auto card = card_there(outfit, devices);
-  if (!vm.nics.empty()) tell_change(to.report, "network cards", outfit.nic_model, card);
-  TRY_VOID(take_cards(vm, options, all, card, to));
+  TRY_VOID(take_cards(vm, options, all, chosen.card, to));
   TRY_VOID(choose_places(options, all, to));
   tell_losses(vm, outfit, to);
   return to;

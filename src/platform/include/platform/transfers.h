@@ -72,6 +72,12 @@ struct NewNic {
   model::NicModel model = model::NicModel::e1000e;
 };
 
+/// How a Xen host starts a machine.
+struct XenStart {
+  model::XenKind kind = model::XenKind::hvm;
+  std::string loader;  ///< path on that host of what starts a PVH or PV machine
+};
+
 /// A machine as it shall be on a platform.
 struct NewMachine {
   std::string name;
@@ -83,6 +89,9 @@ struct NewMachine {
   bool secure_boot = false;
   std::vector<NewDisk> disks;  ///< the first one is what it boots from
   std::vector<NewNic> nics;
+  /// Of a platform with Devices::xen; there a disk's bus says nothing, and a card's model only with
+  /// HVM.
+  XenStart xen;
   std::string host, pool, folder;  ///< ids; empty: the platform's choice (a pool is given always)
 };
 
@@ -106,17 +115,15 @@ class Arrival {
   virtual Async<Result<void>> abandon() = 0;
 };
 
-/// Capability of a Platform: machines leave it, and come to it where it takes them, while they are
-/// off.
+/// Capability of a Platform: machines leave it and come to it while they are off.
 class Transfers {
  public:
-  /// What machines there can have: VMware's devices, or what ours have (virtio and the rest).
-  enum class Devices { vmware, ours };
+  /// What machines there can have: VMware's devices, what ours have (virtio and the rest), or Xen's
+  /// own disks and cards, of which HVM machines see the first few as IDE and as cards of a PC, too.
+  enum class Devices { vmware, ours, xen };
   virtual ~Transfers() = default;
   /// Known without a connection.
   [[nodiscard]] virtual Devices devices() const { return Devices::vmware; }
-  /// Whether machines come to it, too. Known without a connection, once there was one.
-  [[nodiscard]] virtual bool takes() const { return true; }
   /// Code::precondition unless it is off; Code::unsupported: its disks cannot be had.
   virtual Async<Result<std::unique_ptr<Departure>>> depart(std::string machine) = 0;
   /// Whether machines can leave while they run, too. Known without a connection, once there was
