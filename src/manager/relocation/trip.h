@@ -63,7 +63,7 @@ inline std::string end_at_host(const std::string& name) {
 
 /// Of a warm move: what it left on the platform, for people.
 std::string what_is_kept_apart(const model::Relocation& move, const Error& why);
-/// How long its machine was off at its cut-over, which began then.
+/// How long the cut-over of its machine took, which began then.
 std::string told_pause(Time stopped);
 
 /// Whether it can still be called off, and is undone where it fails.

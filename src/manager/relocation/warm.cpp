@@ -25,8 +25,8 @@ std::string what_is_kept_apart(const model::Relocation& move, const Error& why) 
 }
 
 std::string told_pause(Time stopped) {
-  auto off = std::chrono::duration_cast<std::chrono::seconds>(now() - stopped);
-  return fmt::format("it was shut down there {} s ago, for the last part", off.count());
+  std::chrono::duration<double> off = now() - stopped;
+  return fmt::format("it was asked to shut down {:.1f} s ago, for the last part", off.count());
 }
 
 Async<Result<Relocations::Warm>> Relocations::warm_departure(Move move) {
