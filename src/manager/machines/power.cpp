@@ -4,6 +4,7 @@
 #include "api.h"
 #include "moves/moves.h"
 #include "placement.h"
+#include "relocation/relocations.h"
 #include "tasks.h"
 
 namespace truce::manager {
@@ -80,6 +81,7 @@ Result<void> begin_verb(Rooms& rooms, const Context& context, const Verb& verb, 
   TRY_VOID(context.check_match(kept->revision));
   auto vm = kept->object;
   TRY_VOID(check_verb(verb, vm));
+  TRY_VOID(check_not_relocating(vm));  // also of one that runs on trial
   TRY_VOID(choose_boot(verb, wish.boot, vm));
   auto target = "vms/" + vm.name;
   bool already = vm.wanted == verb.wanted && vm.observed == verb.done;

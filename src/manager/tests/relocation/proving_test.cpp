@@ -51,7 +51,11 @@ TEST(Proving, a_machine_that_boots_comes_and_its_picture_is_kept_with_the_task) 
     auto uuid = co_await uuid_of(stage);
     EXPECT_EQ(stage.node.vms[uuid].wanted, model::Wanted::running);
     EXPECT_EQ(named(stage.theirs, "web01"), 1U) << "nothing is removed before it is proved";
-    EXPECT_EQ((co_await stage.estate.call("POST", "/v1/vms/web01/stop", "{}")).status, 409);
+    for (const char* verb : {"stop", "start", "pause", "reset"}) {
+      auto refused =
+          co_await stage.estate.call("POST", fmt::format("/v1/vms/web01/{}", verb), "{}");
+      EXPECT_EQ(refused.status, 409) << verb << refused.raw;
+    }
     EXPECT_EQ((co_await stage.estate.call("GET", "/v1/tasks/" + task + "/screenshot")).status, 404);
     guest->signs.agent = true;
     guest->signs.host_name = "web-one";
