@@ -136,8 +136,11 @@ Async<Result<void>> Relocations::look_at_trial(Trip& trip, Move move, model::Vm 
   if (!trip.judge) trip.judge.emplace(std::chrono::seconds(move.options.prove_seconds));
   CO_TRY(auto seen, co_await glimpse(trip, vm));
   trip.got_on();
-  if (auto verdict = trip.judge->see(seen))
-    co_return co_await conclude(std::move(move), std::move(vm), *std::move(verdict));
+  if (auto verdict = trip.judge->see(seen)) {
+    CO_TRY_VOID(co_await conclude(std::move(move), std::move(vm), *std::move(verdict)));
+    trip.got_on();  // a picture takes its time
+    co_return Result<void>();
+  }
   co_await sleep_for(pace.look);
   co_return Result<void>();
 }

@@ -408,8 +408,8 @@ TEST_F(QemuTest, machines_have_networks_by_tap_and_in_user_mode) {
   auto interface = std::filesystem::path("/sys/class/net") / request.ifr_name;
   on_host([&tap, &interface](Qemu& qemu, QemuLab& lab, Notices&) -> Async<void> {
     auto machine = lab.machine();
-    machine.ports = {{"52:54:00:00:00:01", tap->get(), {}, false},
-                     {"52:54:00:00:00:02", -1, {}, true, 1}};
+    machine.ports = {{.mac = "52:54:00:00:00:01", .tap = tap->get()},
+                     {.mac = "52:54:00:00:00:02", .user_mode = true, .number = 1}};
     CO_ASSERT_OK(co_await qemu.start(machine));
     *tap = Fd();
     EXPECT_TRUE(std::filesystem::exists(interface));

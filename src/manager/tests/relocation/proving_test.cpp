@@ -140,7 +140,7 @@ TEST(Proving, a_manager_that_comes_back_goes_on_looking) {
   });
 }
 
-TEST(Proving, one_that_its_host_has_no_room_for_is_undone_with_the_reason) {
+TEST(Proving, one_that_no_host_has_room_for_waits_and_can_be_called_off) {
   with_stage([](Stage& stage) -> Async<void> {
     with_guest(stage);
     auto machine = stage.theirs.machine(stage.machine);
@@ -153,10 +153,11 @@ TEST(Proving, one_that_its_host_has_no_room_for_is_undone_with_the_reason) {
            static_cast<std::int64_t>(gib(100000).count))
       co_await sleep_for(2ms);
     auto task = co_await come(stage, std::string(proved));
-    EXPECT_EQ(co_await stage.estate.task_ends(task), "failed");
-    auto shown = co_await stage.estate.call("GET", "/v1/tasks/" + task);
-    EXPECT_TRUE(shown.text("/error").contains("memory")) << shown.raw;
+    co_await until_step(stage.estate, task, "no host fits");
+    EXPECT_EQ((co_await stage.estate.call("POST", "/v1/tasks/" + task + "/cancel")).status, 202);
+    EXPECT_EQ(co_await stage.estate.task_ends(task), "cancelled");
     co_await until_gone(stage);
+    EXPECT_EQ(named(stage.theirs, "web01"), 1U);
   });
 }
 
