@@ -23,10 +23,10 @@ class WarmMoves(WithOther):
         why = small_linux.why_not()
         if why:
             self.skipTest(f'skipped, because {why}')
-        raw = small_linux.make_tiny(self.lab.folder / 'busy.raw', 256)
+        raw = small_linux.make_tiny(self.lab.folder / 'busy.raw', 512)
         with open(raw, 'r+b') as disk:
             disk.seek(64 << 20)
-            disk.write(os.urandom(48 << 20))
+            disk.write(os.urandom(192 << 20))  # so that there is time to stop the copy in its middle
         self.there = self.libvirtd.images / 'busy.qcow2'
         run('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, self.there)
         document = self.lab.folder / 'busy.xml'
