@@ -23,6 +23,7 @@ class DiskNode {
   std::map<std::string, model::Vm> vms;  ///< as they were assigned last, by uuid
   /// What it answers when it is asked anything else than for a disk; without one that is a failure.
   std::function<model::CallReply(const model::Call& call)> answers;
+  bool tells = true;        ///< what becomes of the machines that it is to have
   bool starts = false;      ///< a machine that shall run does
   std::string start_fails;  ///< with this, where it is not empty
 
@@ -58,7 +59,7 @@ class DiskNode {
         file = std::make_shared<image::MemoryFile>(disk.id);
         EXPECT_TRUE(file->resize(disk.size.count));
       }
-      co_await estate_.node.report(seen);
+      if (tells) co_await estate_.node.report(seen);
     }
   }
   Async<void> answer(model::Call call) {

@@ -140,22 +140,51 @@ TEST(Proving, a_manager_that_comes_back_goes_on_looking) {
   });
 }
 
+// The source has that much memory, and it is known here.
+Async<void> need_memory(Stage& stage, Bytes memory) {
+  auto machine = stage.theirs.machine(stage.machine);
+  machine.memory = memory;
+  platform::Update update;
+  update.machines.seen = {machine};
+  stage.theirs.change(update);
+  while ((co_await stage.estate.call("GET", "/v1/platforms/prod/vms/web01")).number("/memory") !=
+         static_cast<std::int64_t>(memory.count))
+    co_await sleep_for(2ms);
+}
+
 TEST(Proving, one_that_no_host_has_room_for_waits_and_can_be_called_off) {
   with_stage([](Stage& stage) -> Async<void> {
     with_guest(stage);
-    auto machine = stage.theirs.machine(stage.machine);
-    machine.memory = gib(100000);
-    platform::Update update;
-    update.machines.seen = {machine};
-    stage.theirs.change(update);
-    co_await until_sized(stage.estate);
-    while ((co_await stage.estate.call("GET", "/v1/platforms/prod/vms/web01")).number("/memory") <
-           static_cast<std::int64_t>(gib(100000).count))
-      co_await sleep_for(2ms);
+    co_await need_memory(stage, gib(100000));
     auto task = co_await come(stage, std::string(proved));
     co_await until_step(stage.estate, task, "no host fits");
     EXPECT_EQ((co_await stage.estate.call("POST", "/v1/tasks/" + task + "/cancel")).status, 202);
     EXPECT_EQ(co_await stage.estate.task_ends(task), "cancelled");
+    co_await until_gone(stage);
+    EXPECT_EQ(named(stage.theirs, "web01"), 1U);
+  });
+}
+
+TEST(Proving, one_whose_host_fills_up_meanwhile_is_undone_with_the_reason) {
+  with_stage([](Stage& stage) -> Async<void> {
+    with_guest(stage);
+    co_await need_memory(stage, gib(12));
+    stage.node.tells = false;
+    auto task = co_await come(stage, std::string(proved));
+    auto uuid = co_await uuid_of(stage);
+    while (!stage.node.vms.contains(uuid)) co_await sleep_for(2ms);
+    auto body =
+        fmt::format(R"({{"name":"other","disk":1048576,"memory":{},"start":true}})", gib(8).count);
+    EXPECT_EQ((co_await stage.estate.call("POST", "/v1/vms", body)).status, 202);
+    while ((co_await stage.estate.call("GET", "/v1/vms/other")).text("/host").empty())
+      co_await sleep_for(2ms);
+    stage.node.tells = true;
+    model::VmReport made{.uuid = uuid, .observed = model::Observed::off};
+    made.generation = stage.node.vms[uuid].generation;
+    co_await stage.estate.node.report(made);
+    EXPECT_EQ(co_await stage.estate.task_ends(task), "failed");
+    auto shown = co_await stage.estate.call("GET", "/v1/tasks/" + task);
+    EXPECT_TRUE(shown.text("/error").contains("8GiB of it promised")) << shown.raw;
     co_await until_gone(stage);
     EXPECT_EQ(named(stage.theirs, "web01"), 1U);
   });
