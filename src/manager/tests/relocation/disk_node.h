@@ -133,6 +133,18 @@ void with_stage(Work work) {
   });
 }
 
+/// The manager, which has been stopped, comes back, and hears the node again: it sends anew what
+/// the node is to have.
+inline Async<void> come_back(Stage& stage) {
+  auto& estate = stage.estate;
+  estate.node.close();
+  co_await stage.scope.join();
+  estate.manager.reset();
+  co_await estate.start();
+  co_await estate.node.connect((estate.folder / "node.sock").string(), "h1");
+  stage.scope.spawn(stage.node.play());
+}
+
 inline Async<std::string> come(Stage& stage, std::string more = {}) {
   co_await platform_when(stage.estate,
                          [](const Answer& shown) { return shown.number("/vms") == 1; });

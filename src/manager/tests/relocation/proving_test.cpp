@@ -127,13 +127,8 @@ TEST(Proving, a_manager_that_comes_back_goes_on_looking) {
     auto task = co_await come(stage, std::string(proved));
     co_await until_trial(stage, task);
     co_await stage.estate.manager->stop();
-    stage.estate.node.close();
-    co_await stage.scope.join();
-    stage.estate.manager.reset();
     guest->signs.agent = true;
-    co_await stage.estate.start();
-    co_await stage.estate.connect();
-    stage.scope.spawn(stage.node.play());
+    co_await come_back(stage);
     EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
     auto shown = co_await stage.estate.call("GET", "/v1/tasks/" + task);
     EXPECT_EQ(shown.text("/proof/outcome"), "booted") << shown.raw;

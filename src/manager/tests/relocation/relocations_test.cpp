@@ -106,13 +106,7 @@ TEST(Relocations, a_disk_that_was_written_meanwhile_is_read_anew) {
     stage.theirs.touch();
     co_await stage.estate.manager->stop();
     *stage.theirs.hold = false;
-    stage.estate.node.close();
-    co_await stage.scope.join();
-    stage.estate.manager.reset();
-    co_await stage.estate.start();
-    co_await stage.estate.connect();
-    Scope again(stage.estate.loop);
-    again.spawn(stage.node.play());
+    co_await come_back(stage);
     EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
     EXPECT_TRUE(stage.node.disks.at(uuid + "/disk0")->content() == content->content());
 
@@ -121,13 +115,8 @@ TEST(Relocations, a_disk_that_was_written_meanwhile_is_read_anew) {
     task = co_await go(stage);
     co_await until_step(stage.estate, task, "copying");
     co_await stage.estate.manager->stop();
-    stage.estate.node.close();
-    co_await again.join();
     *stage.theirs.hold = false;
-    stage.estate.manager.reset();
-    co_await stage.estate.start();
-    co_await stage.estate.connect();
-    stage.scope.spawn(stage.node.play());
+    co_await come_back(stage);
     EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
     EXPECT_EQ(named(stage.theirs, "back"), 1U);
   });

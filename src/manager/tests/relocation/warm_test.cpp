@@ -118,12 +118,7 @@ TEST(Warm, it_goes_on_when_the_manager_was_started_again) {
     write_at(*content_of(stage), 100'000, 7);
     auto expected = content_of(stage);
     co_await stage.estate.manager->stop();
-    stage.estate.node.close();
-    co_await stage.scope.join();
-    stage.estate.manager.reset();
-    co_await stage.estate.start();
-    co_await stage.estate.connect();
-    stage.scope.spawn(stage.node.play());
+    co_await come_back(stage);
     EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
     auto disk = stage.node.disks.at(co_await uuid_of(stage) + "/disk0");
     EXPECT_TRUE(disk->content() == expected->content());
