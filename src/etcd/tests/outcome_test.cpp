@@ -49,6 +49,11 @@ class EtcdOutcome : public testing::Test {
     std::regex line(R"re(grpc_server_started_total\{grpc_method="Txn",[^}]*\} (\d+))re");
     return std::regex_search(text, found, line) ? std::stoi(found[1]) : 0;
   }
+  /// Until one more than before has come, ten seconds at most.
+  void await_held(int before) {
+    for (int i = 0; i < 500 && transactions() == before; ++i) ::usleep(20'000);
+    EXPECT_GT(transactions(), before) << "the held transaction has not come";
+  }
 
   std::optional<Cluster> cluster_;
   std::optional<Proxy> proxy_;
@@ -96,8 +101,7 @@ TEST_F(EtcdOutcome, a_transaction_that_comes_late_does_nothing) {
   auto before = transactions();
   proxy_->set(Proxy::Way::open);
   proxy_->release();
-  for (int i = 0; i < 100 && transactions() == before; ++i) ::usleep(20'000);
-  EXPECT_GT(transactions(), before) << "the held transaction has not come";
+  await_held(before);
   EXPECT_EQ(get("/a")->value, "2");
   EXPECT_EQ(get("/a")->modified, third);
   for (auto revision : {second, third}) EXPECT_EQ(next(*watch)->revision, revision);
@@ -108,14 +112,13 @@ TEST_F(EtcdOutcome, a_transaction_of_an_earlier_life_does_nothing_once_the_store
   open({proxy_->url()});
   auto first = put("/a", "1");
   proxy_->set(Proxy::Way::holds);
-  EXPECT_FALSE(in_loop(loop_, within(100ms, store_->commit({}, {{"/a", "2"}}), "commit")));
+  EXPECT_FALSE(in_loop(loop_, within(200ms, store_->commit({}, {{"/a", "2"}}), "commit")));
   store_.reset();
   open({cluster_->url(0)});
   auto before = transactions();
   proxy_->set(Proxy::Way::open);
   proxy_->release();
-  for (int i = 0; i < 100 && transactions() == before; ++i) ::usleep(20'000);
-  EXPECT_GT(transactions(), before) << "the held transaction has not come";
+  await_held(before);
   EXPECT_EQ(get("/a")->modified, first);
 }
 

@@ -183,7 +183,7 @@ TEST(HostSleep, one_that_still_reports_while_it_is_switched_off_is_not_awake_by_
     lab.powers["h3"].obeys = false;
     lab.lead();
     co_await begin(lab, "h3");
-    co_await lab.until([&] { return lab.is("h3", HostSleep::going); });
+    co_await lab.until([&] { return !lab.powers["h3"].orders.empty(); });
     co_await lab.report("h3");
     EXPECT_TRUE(lab.is("h3", HostSleep::going));
     lab.powers["h3"].state = PowerState::off;
