@@ -11,6 +11,7 @@
 #include "guard/guard.h"
 #include "libvirt/open.h"
 #include "qemu/host_checks.h"
+#include "server/server.h"
 #include "vsphere/vsphere.h"
 #include "xapi/xapi.h"
 
@@ -61,6 +62,7 @@ manager::Settings Daemon::manager_settings() {
   for (const auto* scheme : {"libvirt+qemu", "libvirt+xen"})
     settings.platform_kinds[scheme] = libvirt::open;
   settings.platform_kinds["xen"] = xapi::open;
+  settings.platform_kinds["ssh"] = server::open;
   settings.reload = [this] { return reload(); };
   return settings;
 }

@@ -3,6 +3,7 @@
 namespace truce::model {
 
 bool needs_password(std::string_view platform_address) {
+  if (platform_address.starts_with("ssh://")) return false;
   if (!platform_address.starts_with("libvirt+")) return true;
   auto end = platform_address.find("://");
   if (end == std::string_view::npos) return false;

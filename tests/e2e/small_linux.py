@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from lab import TEMPLATES, run
+from lab import TEMPLATES, TOP, run
 
 INSTALLER = Path('/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386')
 GRUB = Path('/usr/lib/grub/i386-pc')
@@ -46,9 +46,7 @@ def make_initrd(folder):
         (tree / name).mkdir(exist_ok=True)
     (tree / 'init').write_text(INIT)
     (tree / 'init').chmod(0o755)
-    names = '\n'.join(['.', *(str(path.relative_to(tree)) for path in sorted(tree.rglob('*')))])
-    made = subprocess.run(['cpio', '-o', '-H', 'newc', '-R', '0:0', '--quiet'], cwd=tree, check=True, input=names.encode(), capture_output=True)
-    return made.stdout
+    return packed(tree)
 
 
 def make_disk(path, mark, mebi=64, more=''):
@@ -56,8 +54,16 @@ def make_disk(path, mark, mebi=64, more=''):
     return lay_out(path, (INSTALLER / 'linux').read_bytes(), make_initrd(path.parent), f'mark={mark} {more}', mebi)
 
 
-def make_tiny(path, mebi=128):
-    """A raw disk with the system of the recipe `tiny`: its agent answers, and it hears the power button."""
+def packed(tree):
+    """An archive as kernels unpack them at their start: what is in it counts more than what the one before it has."""
+    names = '\n'.join(['.', *(str(path.relative_to(tree)) for path in sorted(tree.rglob('*')))])
+    made = subprocess.run(['cpio', '-o', '-H', 'newc', '-R', '0:0', '--quiet'], cwd=tree, check=True, input=names.encode(), capture_output=True)
+    return made.stdout
+
+
+def make_tiny(path, mebi=128, add=lambda tree, package: None):
+    """A raw disk with the system of the recipe `tiny`: its agent answers, and it hears the power button. `add` puts more into its
+    root folder, and is told the package of its kernel."""
     tiny = TEMPLATES.output('tiny')
     with tempfile.TemporaryDirectory() as folder:  # the recipe keeps the kernel unpacked, which GRUB does not start
         release = re.search(r'Depends: (linux-image-\S+)', run('apt-cache', 'depends', 'linux-image-cloud-amd64').stdout)[1]
@@ -66,7 +72,11 @@ def make_tiny(path, mebi=128):
         files = subprocess.run(['dpkg-deb', '--fsys-tarfile', package], check=True, capture_output=True).stdout
         name = f'./boot/vmlinuz-{release.removeprefix("linux-image-")}'
         kernel = subprocess.run(['tar', '-xO', name], input=files, check=True, capture_output=True).stdout
-    return lay_out(path, kernel, (tiny / 'initrd').read_bytes(), '', mebi)
+        tree = Path(folder) / 'more'
+        tree.mkdir()
+        add(tree, package)
+        initrd = (tiny / 'initrd').read_bytes() + packed(tree)
+    return lay_out(path, kernel, initrd, '', mebi)
 
 
 def lay_out(path, kernel, initrd, words, mebi):

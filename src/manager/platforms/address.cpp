@@ -25,10 +25,9 @@ std::string with_plain_user(const std::string& url) {
   return url.substr(0, begin) + user + url.substr(end);
 }
 
-// --- libvirt
-// --------------------------------------------------------------------------------------
+// --- libvirt and ssh ----------------------------------------------------------------------------
 
-constexpr std::string_view libvirt_prefix = "libvirt+";
+constexpr std::string_view libvirt_prefix = "libvirt+", ssh_prefix = "ssh://";
 
 bool is_plain(std::string_view text, std::string_view besides) {
   return !text.empty() && !text.starts_with('-') && std::ranges::all_of(text, [&](char c) {
@@ -85,10 +84,26 @@ Result<PlatformAddress> read_libvirt_address(const std::string& url) {
   return address;
 }
 
+// What passes becomes words of ssh's command line.
+Result<PlatformAddress> read_ssh_address(const std::string& url) {
+  auto rest = std::string_view(url).substr(ssh_prefix.size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  auto at = rest.rfind('@');
+  auto user = at == rest.npos ? std::string_view() : rest.substr(0, at);
+  auto server = at == rest.npos ? rest : rest.substr(at + 1);
+  if (user.contains(':'))
+    return fail(Code::invalid, "has a password in it: ssh signs in with keys");
+  if (!is_plain(user, "._-") || !is_server(server))
+    return fail(Code::invalid, "names no user, or no host: it is ssh://USER@HOST");
+  return PlatformAddress{"ssh", std::string(user), std::string(server),
+                         std::string(ssh_prefix) + std::string(server)};
+}
+
 }  // namespace
 
 Result<PlatformAddress> read_platform_address(const std::string& url) {
   if (url.starts_with(libvirt_prefix)) return read_libvirt_address(url);
+  if (url.starts_with(ssh_prefix)) return read_ssh_address(url);
   auto free = [](CURLU* parsed) { curl_url_cleanup(parsed); };
   std::unique_ptr<CURLU, decltype(free)> parsed(curl_url(), free);
   auto text = with_plain_user(url);
@@ -97,8 +112,8 @@ Result<PlatformAddress> read_platform_address(const std::string& url) {
              : CURLUE_OUT_OF_MEMORY;
   if (status != CURLUE_OK || !url.contains("://"))
     return fail(Code::invalid,
-                "is no address like vsphere://USER@HOST, xen://USER@HOST or "
-                "libvirt+qemu+ssh://USER@HOST/system");
+                "is no address like vsphere://USER@HOST, xen://USER@HOST, "
+                "libvirt+qemu+ssh://USER@HOST/system or ssh://USER@HOST");
   auto part = [&](CURLUPart which, unsigned flags = 0) -> std::string {
     char* found = nullptr;
     if (curl_url_get(parsed.get(), which, &found, flags) != CURLUE_OK) return {};

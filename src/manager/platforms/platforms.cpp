@@ -205,7 +205,7 @@ Async<Result<void>> Platforms::try_out(model::Platform wish, SecretPtr password)
   if (!address->url.starts_with("https:") && !(wish.fingerprint.empty() && wish.ca.empty()))
     co_return fail_field(
         wish.fingerprint.empty() ? "/ca" : "/fingerprint",
-        "is not for libvirt, which has its own certificates and ssh's known hosts");
+        "is not for libvirt and ssh, which have their own certificates and known hosts");
   wish.name = ".try-" + random_hex(6);
   auto account = co_await account_of(wish, std::move(password));
   auto url = account ? account->url : std::string();

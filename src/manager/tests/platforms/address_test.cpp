@@ -72,6 +72,21 @@ TEST(PlatformAddress, a_pool_of_xen_hosts_is_spoken_to_by_https) {
   EXPECT_FALSE(read_platform_address("xen://root@xen1/jsonrpc"));
 }
 
+TEST(PlatformAddress, a_server_is_reached_by_ssh_and_nothing_of_its_address_is_an_option_of_that) {
+  auto address = read_platform_address("ssh://root@db1.example.com:2222/");
+  ASSERT_TRUE(address) << address.error().message;
+  EXPECT_EQ(address->scheme, "ssh");
+  EXPECT_EQ(address->user, "root");
+  EXPECT_EQ(address->url, "ssh://db1.example.com:2222");
+  for (const auto* url : {"ssh://db1", "ssh://root@", "ssh://@db1", "ssh://root:secret@db1",
+                          "ssh://root@-oProxyCommand=x", "ssh://-l@db1", "ssh://root@db1/x",
+                          "ssh://root@db1 x", "ssh://ro ot@db1", "ssh://root@db1:99999999"}) {
+    auto refused = read_platform_address(url);
+    ASSERT_FALSE(refused) << url;
+    EXPECT_FALSE(refused.error().message.contains("secret"));
+  }
+}
+
 // libvirt's parameters name programs, sockets and files of keys.
 TEST(PlatformAddress, nothing_of_an_address_makes_libvirt_run_or_read_something) {
   for (const auto* url : {"libvirt+qemu+ssh://root@kvm1/system?command=/bin/sh",
