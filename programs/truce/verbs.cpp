@@ -88,6 +88,7 @@ constexpr HandWritten hand_written[]{
     {"task", "screenshot", task_screenshot},
     {"vm", "exec", vm_exec},
     {"vm", "log", vm_log},
+    {"vm", "move-wave", vm_move_wave},
     {"vm", "top", vm_top},
     {"vm", "metrics", vm_metrics},
     {"host", "metrics", host_metrics},

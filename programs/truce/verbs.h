@@ -30,6 +30,10 @@ Async<Ending> vm_exec(Session& session, const Invocation& invocation);
 Async<Ending> vm_log(Session& session, const Invocation& invocation);
 Async<Ending> snapshot_list(Session& session, const Invocation& invocation);
 
+// moves/
+/// Moves machines as a file says, wave after wave, and waits for all of them.
+Async<Ending> vm_move_wave(Session& session, const Invocation& invocation);
+
 // library/
 Async<Ending> template_upload(Session& session, const Invocation& invocation);
 Async<Ending> template_download(Session& session, const Invocation& invocation);

@@ -57,6 +57,23 @@ class LibvirtMoves(WithOther):
         self.libvirtd.order('freeze')
         self.assertEqual(self.task(task)['state'], 'running')
 
+    def test_many_come_as_a_file_says(self):
+        for name in ('one', 'two', 'three'):
+            self.libvirtd.define(name)
+            self.wait_seen(name)
+        file = self.lab.folder / 'waves.txt'
+        file.write_text('# all of them\nkvm/one --to here\nkvm/two --to here --new-name second\nwave\nkvm/three --to here\n')
+        self.assertRegex(self.lab.must('vm', 'move-wave', file, '--dry-run').out, r'2 +kvm/three +here +three +16MiB')
+        self.lab.must('vm', 'start', 'kvm/three')
+        wait_for(lambda: self.machines()['kvm/three']['observed'] == 'running', SOON, 'three runs')
+        self.assertIn('line 5: kvm/three', self.lab.refused('vm', 'move-wave', file).err)
+        self.assertEqual(self.lab.vms(), {}, 'nothing was begun')
+        self.lab.must('vm', 'stop', 'kvm/three', '--now')
+        wait_for(lambda: self.machines()['kvm/three']['observed'] == 'off', SOON, 'three is off')
+        told = self.lab.must('vm', 'move-wave', file).out
+        self.assertEqual(len([line for line in told.splitlines() if 'succeeded' in line]), 3, told)
+        self.assertEqual(sorted(self.lab.vms()), ['one', 'second', 'three'])
+
     def test_a_linux_comes_boots_goes_back_and_boots(self):
         why = small_linux.why_not()
         if why:
