@@ -94,6 +94,7 @@ constexpr HandWritten hand_written[]{
     {"host", "metrics", host_metrics},
     {"pool", "metrics", pool_metrics},
     {"task", "wait", task_wait},
+    {"host", "add", host_add},
     {"host", "check", host_check},
     {"server", "backup", server_backup},
     {"support", "bundle", support_bundle},

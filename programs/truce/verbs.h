@@ -47,6 +47,8 @@ Async<Ending> pool_metrics(Session& session, const Invocation& invocation);
 // upkeep.cpp
 /// The host that was named, or the only one.
 Async<Outcome<std::string>> host_of(Session& session, const Invocation& invocation);
+/// A server by ssh, as the platform that it is.
+Async<Ending> host_add(Session& session, const Invocation& invocation);
 Async<Ending> host_check(Session& session, const Invocation& invocation);
 Async<Ending> server_backup(Session& session, const Invocation& invocation);
 Async<Ending> support_bundle(Session& session, const Invocation& invocation);

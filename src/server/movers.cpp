@@ -67,22 +67,26 @@ class Movers::LeavingWarm final : public WarmDeparture {
       : way_(std::move(way)),
         blocks_(std::move(blocks)),
         running_(running),
-        trails_(std::move(trails)) {}
+        kept_(std::move(trails)),
+        trails_(kept_->disks) {}
 
   Async<Result<void>> hold(int) override {
     if (!running_)
       co_return fail(Code::precondition, "no file system of its disks is mounted for writing");
+    held_ = true;
     co_return Result<void>();
   }
 
   Result<OpenDisk> open(const std::string& disk, int since,
                         const std::atomic<bool>& cancelled) override {
     TRY(auto block, block_named(blocks_, disk));
-    if (!running_) {
+    if (!held_ && running_)
+      return fail(Code::unavailable, "a file system of its disks is mounted for writing again");
+    if (!held_) {
       TRY(auto channel, Channel::open(way_, std::string(leave_script), cancelled));
       TRY_VOID(channel->read_line());
     }
-    auto trail = trails_->disks.at(disk);
+    auto trail = trails_.at(disk);
     std::optional<std::vector<Range>> changed;
     if (trail->begin(since)) {
       TRY(changed, changes_of(way_, block, *trail, cancelled));
@@ -95,7 +99,7 @@ class Movers::LeavingWarm final : public WarmDeparture {
   }
 
   Async<Result<void>> let_go() override {
-    trails_->disks.clear();
+    kept_->disks.clear();
     CO_TRY_VOID(co_await way_.run(std::string(let_go_script), let_go_limit));
     co_return Result<void>();
   }
@@ -103,8 +107,9 @@ class Movers::LeavingWarm final : public WarmDeparture {
  private:
   Way way_;
   std::vector<Block> blocks_;
-  bool running_;
-  std::shared_ptr<Trails> trails_;
+  bool running_, held_ = false;
+  std::shared_ptr<Trails> kept_;
+  std::map<std::string, std::shared_ptr<Trail>> trails_;  ///< for threads
 };
 
 Async<Result<Report>> Movers::look_at(std::string machine) const {

@@ -126,7 +126,7 @@ class Servers(Moves, FreeLabTest):
             path.write_text(f'[127.0.0.1]:{self.server.port} {key}\n')
 
     def add(self, user='root'):
-        return self.lab.truce('platform', 'add', 'old', f'ssh://{user}@127.0.0.1:{self.server.port}')
+        return self.lab.truce('host', 'add', f'ssh://{user}@127.0.0.1:{self.server.port}', '--name', 'old')
 
     def add_known(self):
         self.learn_key()

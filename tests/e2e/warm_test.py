@@ -104,7 +104,7 @@ class WarmMoves(WithOther):
         number = int(re.findall(r'wrote (\d+)\.', self.said)[-1])
         self.wait_said(fr'wrote {number + 5}\.')
         self.lab.must('vm', 'stop', 'kvm/busy')
-        run('qemu-img', 'check', '-q', self.there)
+        wait_for(lambda: run('qemu-img', 'check', '-q', self.there, check=False).returncode == 0, SOON, 'its disk is let go, and whole')
 
     def test_it_goes_on_when_the_daemon_was_killed(self):
         task = self.begin('kvm/busy', '--to', 'here', '--warm')

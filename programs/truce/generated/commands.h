@@ -738,6 +738,11 @@ inline constexpr Input host_metrics_inputs[]{
     {.name = "range", .flag = "range", .where = Where::local, .kind = Kind::choice, .help = "How far back (hour)", .value = "hour|day|week|month|year", .choices = host_metrics_range_choices},
 };
 inline constexpr std::string_view host_metrics_examples[]{"truce host metrics", "truce host metrics node1 --range day"};
+inline constexpr Input host_add_inputs[]{
+    {.name = "address", .flag = "address", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "Where it is, and as whom: ssh://USER@HOST or ssh://USER@HOST:PORT"},
+    {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .help = "What it is called (the first part of HOST)", .value = "NAME"},
+};
+inline constexpr std::string_view host_add_examples[]{"truce host add ssh://root@old.example.com", "truce host add ssh://root@192.0.2.9 --name old"};
 inline constexpr Input host_check_inputs[]{
     {.name = "name", .flag = "name", .where = Where::local, .kind = Kind::text, .word = true, .help = "The host (the only one, where there is one)", .completes = "host"},
 };
@@ -1291,6 +1296,7 @@ inline constexpr CommandRow commands[]{
     {.noun = "host", .verb = "sleep", .summary = "Empty a host and switch it off, until it is woken", .description = "It needs a power control. Sleeping and waking it once by hand shows that it can be woken; only then it is ever switched off by itself.", .usage = "truce host sleep NAME [options]", .method = "POST", .path = "/v1/hosts/{name}/sleep", .answer = Answer::task, .shown = "Task", .inputs = host_sleep_inputs, .examples = host_sleep_examples},
     {.noun = "host", .verb = "wake", .summary = "Switch a host on that sleeps", .description = "", .usage = "truce host wake NAME", .method = "POST", .path = "/v1/hosts/{name}/wake", .answer = Answer::task, .shown = "Task", .inputs = host_wake_inputs, .examples = host_wake_examples},
     {.noun = "host", .verb = "metrics", .summary = "Show what a host has used over time", .description = "As truce vm metrics.", .usage = "truce host metrics [NAME] [options]", .answer = Answer::nothing, .shown = "", .inputs = host_metrics_inputs, .examples = host_metrics_examples},
+    {.noun = "host", .verb = "add", .summary = "Show a Linux server without a hypervisor, by ssh, so that it can move here", .description = "The same as truce platform add NAME ssh://USER@HOST: a server is a platform with one machine. Hosts that run machines of Truce's come by truce cluster join.", .usage = "truce host add ADDRESS [options]", .answer = Answer::nothing, .shown = "", .inputs = host_add_inputs, .examples = host_add_examples},
     {.noun = "host", .verb = "check", .summary = "Look at what a host has and lacks for running machines", .description = "A row for each thing, with what it means and what to do. Exit status 1 when something is missing that machines cannot do without.", .usage = "truce host check [NAME]", .answer = Answer::nothing, .shown = "", .inputs = host_check_inputs, .examples = host_check_examples},
     {.noun = "cluster", .verb = "remove", .summary = "Take a host out of the cluster", .description = "It has to be empty of machines, or offline with --force; then it is never let in again without a new token.", .usage = "truce cluster remove NAME [options]", .method = "DELETE", .path = "/v1/hosts/{name}", .answer = Answer::nothing, .shown = "", .inputs = cluster_remove_inputs, .examples = cluster_remove_examples},
     {.noun = "cluster", .verb = "status", .summary = "The cluster, its managers, and how much of it can still fail", .description = "", .usage = "truce cluster status", .method = "GET", .path = "/v1/cluster", .answer = Answer::object, .shown = "Cluster", .examples = cluster_status_examples},

@@ -295,6 +295,21 @@ TEST_F(Program, a_login_is_remembered_once_the_server_knows_the_caller) {
   EXPECT_TRUE(daemon.run({"server", "show"}).out.contains("eva")) << "the stored token is sent";
 }
 
+TEST_F(Program, a_server_is_added_as_the_platform_that_it_is) {
+  daemon.on(
+      "POST /v1/platforms", 201,
+      R"({"name":"old","url":"ssh://root@old.example.com","created":"2026-11-22T11:13:47.000Z"})");
+  daemon.start();
+  auto got = daemon.run({"host", "add", "ssh://root@old.example.com"});
+  EXPECT_EQ(status(got), 0) << got.err;
+  EXPECT_EQ(
+      daemon.requests().back(),
+      R"(POST /v1/platforms {"name":"old","url":"ssh://root@old.example.com","password":""})");
+  for (const char* url : {"ssh://root@192.0.2.9", "ssh://root@[2001:db8::1]", "node2"})
+    EXPECT_EQ(status(daemon.run({"host", "add", url})), 2) << url;
+  EXPECT_EQ(status(daemon.run({"host", "add", "ssh://root@192.0.2.9", "--name", "old"})), 0);
+}
+
 TEST_F(Program, an_answer_that_is_not_json_is_an_error_and_not_a_crash) {
   daemon.on("GET /v1/vms", 200, "<html>");
   daemon.on("GET /v1/pools", 200, "[]");

@@ -74,6 +74,31 @@ Async<Outcome<std::string>> host_of(Session& session, const Invocation& invocati
       Failure(Exit::usage, Error{Code::invalid, "which host? see: truce host list", {}}));
 }
 
+Async<Ending> host_add(Session& session, const Invocation& invocation) {
+  constexpr std::string_view prefix = "ssh://";
+  auto url = invocation.value("address"), name = invocation.value("name");
+  if (!url.starts_with(prefix))
+    co_return std::unexpected(Failure(Error{
+        Code::invalid,
+        "a server without a hypervisor is ssh://USER@HOST; a host for machines of Truce's joins by "
+        "itself: truce cluster token, and truce cluster join there",
+        {}}));
+  if (name.empty()) {
+    auto host = url.substr(url.rfind('@') == url.npos ? prefix.size() : url.rfind('@') + 1);
+    name = host.substr(0, host.find_first_of(".:/"));
+    if (name.find_first_not_of("0123456789[") == name.npos)
+      co_return std::unexpected(Failure(
+          Error{Code::invalid, "an address is no name: say what it is called, by --name", {}}));
+  }
+  model::PlatformCreate wish{.name = std::move(name), .url = std::move(url)};
+  CO_TRY(
+      auto answer,
+      co_await session.call(
+          {.method = "POST", .path = "/v1/platforms", .query = {}, .body = model::to_text(wish)}));
+  print(shown_object(answer, "Platform", invocation.style, invocation.quiet));
+  co_return 0;
+}
+
 Async<Ending> host_check(Session& session, const Invocation& invocation) {
   CO_TRY(auto name, co_await host_of(session, invocation));
   CO_TRY(auto value, co_await session.get(path_of("/v1/hosts/", name, "/checks")));
