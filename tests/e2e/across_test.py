@@ -7,7 +7,8 @@ from lab import SOON, sha256_of, wait_for
 from platform_peers import HasVcsim, LibvirtTest, Moves
 
 
-class Across(Moves, HasVcsim, LibvirtTest):
+class WithBoth(Moves, HasVcsim, LibvirtTest):
+    """Has a daemon, and both platforms: `prod` and `kvm`."""
     hypervisor = 'qemu'
 
     def setUp(self):
@@ -24,6 +25,8 @@ class Across(Moves, HasVcsim, LibvirtTest):
         wait_for(lambda: f'prod/{name}' in self.machines('prod'), SOON, f'{name} is seen')
         return flat
 
+
+class Across(WithBoth):
     def test_a_linux_goes_from_vsphere_to_libvirt_boots_and_goes_back(self):
         why = small_linux.why_not()
         if why:
