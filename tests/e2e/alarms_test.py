@@ -222,10 +222,11 @@ class Told(AlarmsTest):
         lab.start()
         self.assertEqual(down.wait(1)[0]['id'], up.documents[0]['id'])
         # Nothing at all was told when the daemon is killed as soon as the alarm is raised.
+        up.status = down.status = 500  # the message is gathered for a moment, but a slow machine may have ended that
         Node(lab, 'h3').close()
         wait_for(lambda: lab.api('GET', '/v1/alarms/gone').json()['raised_count'] == 2, SOON + 30, 'it is raised for h3')
         lab.kill()
-        self.assertEqual(len(up.documents), 1, 'the message was still being gathered')
+        up.status = down.status = 200
         lab.start()
         self.assertEqual(up.wait(2)[1]['target'], 'hosts/h3')
         self.assertEqual(down.wait(2)[1]['target'], 'hosts/h3')

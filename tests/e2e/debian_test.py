@@ -49,7 +49,7 @@ class Debian(LabTest):
         for option in options:
             words += ['-o', option]
         return subprocess.run([*map(str, words), f'debian@{cls.address}', command], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=120)
+                              stdin=subprocess.DEVNULL, timeout=FIRST_BOOT)
 
     def test_cloud_init_has_set_name_key_user_data_and_network(self):
         wait_for(lambda: self.ssh('cloud-init status --wait').returncode == 0, FIRST_BOOT, 'the end of cloud-init')

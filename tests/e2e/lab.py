@@ -93,6 +93,11 @@ def processes_with(text):
     return found
 
 
+def below(folder):
+    """The paths of all files and folders below one that others may be deleting."""
+    return [os.path.join(place, name) for place, *lists in os.walk(folder) for names in lists for name in names]
+
+
 def alive(pid):
     try:
         return Path('/proc', str(pid), 'stat').read_text().rpartition(')')[2].split()[0] not in 'ZX'
@@ -428,11 +433,9 @@ class Lab:
         found = [f'interface {line}' for line in self.links()]
         found += [f'table {line}' for line in self.inside('nft', 'list', 'tables').stdout.splitlines()]
         found += [f'control group {group}' for group in self.control_groups()]
-        for folder in (self.state / 'pool/vms', self.run / 'vms'):
-            found += [str(path) for path in folder.rglob('*') if folder.exists()]
+        found += [*below(self.state / 'pool/vms'), *below(self.run / 'vms')]
         found += [str(path) for path in (self.state / 'pool/templates').glob('.new*')]
-        networks = self.state / 'networks'
-        found += [str(path) for path in networks.rglob('*.json') if networks.exists()]
+        found += [path for path in below(self.state / 'networks') if path.endswith('.json')]
         mine = self.daemon.pid if self.daemon and self.daemon.poll() is None else 0
         found += [f'process {pid}: {line[:200]}' for pid, line in processes_with(str(self.folder)).items()
                   if pid != mine and 'truce-reaper' not in line]
@@ -591,10 +594,3 @@ class FreeLabTest(unittest.TestCase):
 
 def sha256_of(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def sizes_of_png(data):
-    """Width and height. [PNG specification, IHDR]"""
-    if data[:8] != b'\x89PNG\r\n\x1a\n' or data[12:16] != b'IHDR':
-        raise AssertionError(f'not a PNG: {data[:16]!r}')
-    return int.from_bytes(data[16:20], 'big'), int.from_bytes(data[20:24], 'big')

@@ -8,7 +8,8 @@ import time
 import unittest
 from pathlib import Path
 
-from lab import BOOT, READY, SOON, LabTest, run, sizes_of_png, wait_for
+from lab import BOOT, READY, SOON, LabTest, run, wait_for
+from pictures import sizes_of_png
 
 MIB = 1 << 20
 

@@ -10,7 +10,8 @@ import unittest
 import zlib
 from pathlib import Path
 
-from lab import BOOT, SOON, LabTest, run, sizes_of_png, wait_for
+from lab import BOOT, SOON, LabTest, run, wait_for
+from pictures import sizes_of_png
 
 GRUB_CD = Path('/usr/lib/grub-rescue/grub-rescue-cdrom.iso')
 IPXE_CD = Path('/usr/lib/ipxe/ipxe.iso')

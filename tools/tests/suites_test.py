@@ -29,6 +29,15 @@ NEVER_CLEAN = '''
             self.addCleanup(self.fail, 'in its clean-up, too')
         self.assertFalse(first)
 '''
+AT_FIRST = '''
+    @classmethod
+    def {1}(cls):
+        mark = pathlib.Path(__file__).with_name('mark_{1}')
+        first = not mark.exists()
+        mark.touch()
+        if first:
+            raise OSError('not yet')
+'''
 GOOD = '''
     def test_good_{0}(self):
         pass
@@ -63,6 +72,12 @@ class SuitesTest(unittest.TestCase):
 
     def test_what_fails_in_its_clean_up_too_has_failed_once(self):
         self.assertEqual(self.counted(NEVER_CLEAN, GOOD)[:2], ((2, 0, 0), ['planted_test.py: test_unclean_0']))
+
+    def test_a_class_that_could_not_begin_or_end_is_tried_again_as_a_whole(self):
+        for place in ('setUpClass', 'tearDownClass'):
+            with self.subTest(place):
+                self.assertEqual(self.counted(AT_FIRST.format(0, place), GOOD, GOOD),
+                                 ((2, 0, 0), [f'planted_test.py: {place}'], '2 passed, 0 failed, 0 skipped'))
 
     def test_only_a_few_are_let_through(self):
         counts, unsteady, _ = self.counted(*[ONCE] * (self.suites.MERCY + 2))

@@ -48,6 +48,12 @@ export async function choose(page, item) {
   await page.getByRole('menuitem', { name: item }).click()
 }
 
+/** Waits until what is shown changes no more by itself: colours fade, and in between nobody can read them. */
+export async function settled(page) {
+  await page.evaluate(() => Promise.allSettled(document.getAnimations()
+    .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity).map(({ finished }) => finished)))
+}
+
 export async function shot(page, name) {
   if (shots) await page.screenshot({ path: `${shots}/${name}.png` })
 }
@@ -56,6 +62,7 @@ const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.m
 
 /** The serious faults that axe finds in what is shown, as lines. */
 export async function faultsOf(page) {
+  await settled(page)
   await page.evaluate(axe)
   const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }))
   return violations

@@ -1,7 +1,7 @@
 // What people do with many machines at once, and what the console tells of the estate: `node estate.mjs NAME`. The daemon's
 // machines pretend; its address and tokens come from tests/e2e/web_test.py.
 import assert from 'node:assert/strict'
-import { address, faultsOf, newPage, play, shot, signIn, token, truce } from './browser.mjs'
+import { address, faultsOf, newPage, play, settled, shot, signIn, token, truce } from './browser.mjs'
 
 const row = (page, name) => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
 const count = (page, text) => page.getByTestId('count').getByText(text, { exact: true }).waitFor()
@@ -28,7 +28,7 @@ async function makeMany(page, total = many) {
 async function looksGood(browser, page, path, name) {
   for (const theme of ['light', 'dark']) {
     await page.evaluate((dark) => document.documentElement.classList.toggle('pf-v6-theme-dark', dark), theme === 'dark')
-    await page.waitForTimeout(400) // colours fade
+    await settled(page)
     await shot(page, `estate-${theme}-${name}`)
     assert.deepEqual(await faultsOf(page), [], `${theme}: ${path}`)
   }

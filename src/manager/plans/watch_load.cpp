@@ -154,7 +154,6 @@ class LoadWatch {
     CO_TRY_VOID(co_await ledger_.change(
         {}, [&](Change& change) -> Result<void> { return take(change, *look, steps, name); }));
     told_.clear();
-    if (!name.empty()) plans_.remember(name, look->estate);
     co_return Result<void>{};
   }
 
@@ -176,7 +175,10 @@ class LoadWatch {
     scheduler::to_model(*look.estate, steps, plan);
     if (look.mode == BalanceMode::propose && older.size() == 1 && same_moves(older[0], plan))
       return {};
-    if (name.empty()) name = plans_.next_name(inventory);
+    if (name.empty()) {
+      name = plans_.next_name(inventory);
+      plans_.remember(name, look.estate);  // before it is seen, as it can be checked from then on
+    }
     plan.name = name;
     withdraw(change, older, plan.name + " takes its place");
     put_plan(inventory, change, plan);
