@@ -5,7 +5,8 @@ import unittest
 from pathlib import Path
 
 import small_linux
-from lab import BOOT, SOON, TEMPLATES, processes_with, run, sha256_of, sizes_of_png, wait_for
+from lab import BOOT, SOON, TEMPLATES, processes_with, run, sha256_of, wait_for
+from pictures import sizes_of_png
 from platform_peers import LibvirtTest, Moves
 
 FIRST_BOOT = 600  # of a Debian under emulation

@@ -8,7 +8,8 @@ import unittest
 import zlib
 from pathlib import Path
 
-from lab import BOOT, READY, SOON, TRUCE, LabTest, Waited, alive, processes_with, run, sizes_of_png, wait_for
+from lab import BOOT, READY, SOON, TRUCE, LabTest, Waited, alive, processes_with, run, wait_for
+from pictures import sizes_of_png
 
 MEMTEST = Path('/boot/memtest86+ia32.bin')
 MEMTEST_EFI = Path('/boot/memtest86+x64.efi')
