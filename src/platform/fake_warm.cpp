@@ -48,8 +48,10 @@ class FakeWarm final : public WarmDeparture {
     for (const auto& disk : machine.disks) now_[disk.id] = estate_->content(machine.id, disk.id);
   }
 
+  [[nodiscard]] bool once() const override { return estate_->once; }
   Async<Result<void>> hold(int moment) override {
     CO_TRY_VOID(estate_->take_failure("hold"));
+    if (once() && moment > 1) co_return fail(Code::unsupported, "it is read once only");
     if (static_cast<std::size_t>(moment) <= moments_.size()) co_return Result<void>();
     if (machine_.state != model::Observed::running)
       co_return fail(Code::precondition, "{} does not run", machine_.name);
@@ -76,6 +78,10 @@ class FakeWarm final : public WarmDeparture {
     }
     TRY(opened.image, image::open(file, {}, "raw"));
     return opened;
+  }
+  Async<void> end_pass() override {
+    ++estate_->passes_ended;
+    co_return;
   }
   Async<Result<void>> let_go() override {
     CO_TRY_VOID(estate_->take_failure("let_go"));

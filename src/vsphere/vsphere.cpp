@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "follower.h"
-#include "transfers.h"
+#include "moving/transfers.h"
 
 namespace truce::vsphere {
 

@@ -17,15 +17,16 @@ DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>{memory}</
 class Vcsim:
     """In the lab's network namespace; at the same address again after it was killed."""
 
-    def __init__(self, lab, program):
-        self.lab, self.program, self.process, self.address = lab, program, None, '127.0.0.1:0'
+    def __init__(self, lab, program, *options):
+        self.lab, self.program, self.options, self.process, self.address = lab, program, options, None, '127.0.0.1:0'
         self.sent = lab.folder / 'sent'  # disks that leases got
         self.sent.mkdir(exist_ok=True)
 
     def start(self, machines=1, password='correct-horse-7'):
         self.password = password
         self.process = subprocess.Popen(
-            [*self.lab.enter, self.program, '-l', self.address, '-machines', str(machines), '-password', password, '-keep', str(self.sent)],
+            [*self.lab.enter, self.program, '-l', self.address, '-machines', str(machines), '-password', password, '-keep', str(self.sent),
+             *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env={**os.environ, 'TMPDIR': str(self.lab.folder)})
         self.address = self.process.stdout.readline().strip()
         return self
@@ -58,12 +59,14 @@ class Vcsim:
 class HasVcsim:
     """Of a test with a `lab`: a vcsim that is the platform `prod` where that was added."""
 
+    vcsim_options = ()
+
     def begin_vcsim(self):
         built = run(PEERS / 'build', check=False)
         if built.returncode == 77:
             self.skipTest('skipped, because ' + built.stderr.strip())
         self.assertEqual(built.returncode, 0, built.stderr)
-        self.vcsim = Vcsim(self.lab, built.stdout.split('\n')[0]).start()
+        self.vcsim = Vcsim(self.lab, built.stdout.split('\n')[0], *self.vcsim_options).start()
         self.addCleanup(self.vcsim.kill)
         self.password = self.lab.folder / 'password'
         self.password.write_text('correct-horse-7\n')

@@ -25,7 +25,9 @@ class StreamImage final : public Image, public ReadOnce {
     if (length == 0 || !inside(offset, length, size()))
       return fail(Code::invalid, "a range beyond the disk's end");
     if (offset < asked_) return fail(Code::internal, "a stream is asked twice about a range");
-    if (!ahead_ && !ended_) {
+    // What lies before the first range that is asked about is not wanted.
+    bool first = asked_ == 0 && held_.empty();
+    while (!ended_ && (!ahead_ || (first && ahead_->start + ahead_->length <= offset))) {
       TRY(ahead_, stream_->next());
       ended_ = !ahead_;
     }
@@ -40,11 +42,12 @@ class StreamImage final : public Image, public ReadOnce {
     piece->left = ahead_->length;
     piece->piece = *std::exchange(ahead_, std::nullopt);
     auto start = piece->piece.start, end = start + piece->left;
-    if (start != offset || end > offset + length)
+    if ((start != offset && !first) || end > offset + length)
       return fail(Code::internal, "a stream is asked about a part of a piece");
+    piece->left = end - offset;
     held_[start] = piece;
     asked_ = end;
-    return Extent{start, end - start, Kind::compressed};
+    return Extent{offset, end - offset, Kind::compressed};
   }
 
   Result<void> read(std::uint64_t offset, Span into) override {

@@ -209,9 +209,11 @@ Async<void> Relocations::look_after(Trip& trip, Move move, std::size_t disk,
       });
       if (done) stored = safe;
     }
-    if (trip.arrival && SteadyClock::now() - trip.told > tell_again) {
+    if ((trip.arrival || trip.warm) && SteadyClock::now() - trip.told > tell_again) {
       trip.told = SteadyClock::now();
-      auto told = co_await trip.arrival->tell(part_of(move, disk, fraction));
+      auto part = part_of(move, disk, fraction);
+      auto told =
+          trip.arrival ? co_await trip.arrival->tell(part) : co_await trip.warm->from->tell(part);
       if (!told) spdlog::info("move {}: {}", move.name, told.error().message);
     }
     co_await sleep_for(settings_.relocation_pace.look);

@@ -57,6 +57,8 @@ class Relocations {
   Async<Result<Warm>> warm_departure(Move move);
   Async<Result<void>> bring_moment(Trip& trip, Move move);
   Async<Result<void>> bring_last(Trip& trip, Move move);
+  /// All disks, as far as they are another since the moment before.
+  Async<Result<void>> follow(Trip& trip, Move move, Warm warm);
   Async<Result<void>> await_off(Trip& trip, Move move);
   Async<Result<void>> let_go(Move move);
   Async<Result<void>> give_back(Move move);

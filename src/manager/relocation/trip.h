@@ -13,10 +13,17 @@ using SteadyClock = std::chrono::steady_clock;
 /// For a call to a platform that makes, starts or removes a machine.
 constexpr Duration longest_verb = 5min;
 
+/// A machine that is read while it runs.
+struct Relocations::Warm {
+  std::shared_ptr<platform::Platform> platform;  ///< outlives what is asked of `from` on the loop
+  std::shared_ptr<platform::WarmDeparture> from;
+};
+
 /// One that is being driven.
 struct Relocations::Trip {
   std::shared_ptr<platform::Platform> platform;  ///< of the arrival
   std::unique_ptr<platform::Arrival> arrival;
+  std::optional<Warm> warm;                            ///< while disks of a moment are read
   SteadyClock::time_point moved = SteadyClock::now();  ///< when it last got on
   SteadyClock::time_point told = SteadyClock::now();
   Duration pause{};
@@ -29,12 +36,6 @@ struct Relocations::Trip {
     moved = SteadyClock::now();
     pause = {};
   }
-};
-
-/// A machine that is read while it runs.
-struct Relocations::Warm {
-  std::shared_ptr<platform::Platform> platform;  ///< outlives what is asked of `from` on the loop
-  std::shared_ptr<platform::WarmDeparture> from;
 };
 
 /// That of one which copies, among the others.

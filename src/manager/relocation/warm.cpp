@@ -20,7 +20,7 @@ bool is_to_be_proved(const model::Relocation& move) {
 }  // namespace
 
 std::string what_is_kept_apart(const model::Relocation& move, const Error& why) {
-  return fmt::format("what {} writes is still kept apart on {}, by files that end with '.{}-…': {}",
+  return fmt::format("what {} writes is still kept apart on {}, by what is called '{}-…' there: {}",
                      move.machine, move.platform, move.name, why.message);
 }
 
@@ -47,6 +47,8 @@ bool Relocations::is_off(const Move& move) const {
 Async<Result<void>> Relocations::bring_moment(Trip& trip, Move move) {
   CO_TRY(auto warm, co_await warm_departure(move));
   int since = static_cast<int>(move.passes);
+  bool once = warm.from->once();
+  if (since > 0 && once) co_return co_await set_phase(move, RelocationPhase::stop);
   auto began = SteadyClock::now();
   auto held = co_await within(longest_verb, warm.from->hold(since + 1), move.platform);
   if (!held && held.error().code == Code::precondition) {
@@ -55,15 +57,12 @@ Async<Result<void>> Relocations::bring_moment(Trip& trip, Move move) {
     if (is_off(move)) co_return co_await set_phase(move, RelocationPhase::stop);
   }
   CO_TRY_VOID(held);
-  CO_TRY_VOID(co_await bring_disks(
-      trip, move, [from = warm.from, since](DiskCopy& copy, const std::string& theirs, Fd ours) {
-        return copy.follow(*from, theirs, since, std::move(ours));
-      }));
+  CO_TRY_VOID(co_await follow(trip, move, std::move(warm)));
   auto took = std::chrono::duration_cast<Duration>(SteadyClock::now() - began);
   auto before = std::exchange(trip.last_pass, took);
   bool grows = since > 1 && before.count() > 0 && took > before * shrinks;
-  bool last = since > 0 &&
-              (took <= settings_.relocation_pace.last_pass || grows || since + 1 >= most_passes);
+  bool is_short = took <= settings_.relocation_pace.last_pass;
+  bool last = once || (since > 0 && (is_short || grows || since + 1 >= most_passes));
   co_return co_await change(move.name, [&](Change& change, Move now) -> Result<void> {
     now.passes = since + 1;
     for (auto& disk : now.disks) disk.done = {};
@@ -74,14 +73,22 @@ Async<Result<void>> Relocations::bring_moment(Trip& trip, Move move) {
   });
 }
 
+Async<Result<void>> Relocations::follow(Trip& trip, Move move, Warm warm) {
+  trip.warm = warm;
+  auto since = static_cast<int>(move.passes);
+  auto brought = co_await bring_disks(
+      trip, move, [from = warm.from, since](DiskCopy& copy, const std::string& theirs, Fd ours) {
+        return copy.follow(*from, theirs, since, std::move(ours));
+      });
+  co_await warm.from->end_pass();
+  trip.warm.reset();
+  co_return brought;
+}
+
 Async<Result<void>> Relocations::bring_last(Trip& trip, Move move) {
   if (!is_off(move)) co_return co_await await_off(trip, std::move(move));
   CO_TRY(auto warm, co_await warm_departure(move));
-  CO_TRY_VOID(co_await bring_disks(trip, move,
-                                   [from = warm.from, since = static_cast<int>(move.passes)](
-                                       DiskCopy& copy, const std::string& theirs, Fd ours) {
-                                     return copy.follow(*from, theirs, since, std::move(ours));
-                                   }));
+  CO_TRY_VOID(co_await follow(trip, move, std::move(warm)));
   co_return co_await change(move.name, [&](Change& change, Move now) -> Result<void> {
     bool prove = is_to_be_proved(now);
     now.phase = prove ? RelocationPhase::prove : RelocationPhase::finish;

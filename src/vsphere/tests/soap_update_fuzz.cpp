@@ -1,4 +1,5 @@
 #include "cutter.h"
+#include "moving/changes.h"
 #include "picture.h"
 
 // Whatever a server sends as an answer to WaitForUpdatesEx, in pieces of any size: the first byte.
@@ -17,7 +18,16 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
   if (!well) return 0;
   if (auto rest = cutter.finish()) {
     TRUCE_ASSERT(rest->size() <= text.size(), "more than there was");
-    (void)truce::vsphere::Answer::read(*rest);
+    constexpr std::uint64_t disk = std::uint64_t{1} << 40;
+    std::vector<truce::platform::Range> areas;
+    auto answer = truce::vsphere::Answer::read(*rest);
+    if (answer && truce::vsphere::take_changes(answer->returned(), 0, disk, areas)) {
+      std::uint64_t least = 0;
+      for (const auto& area : areas) {
+        TRUCE_ASSERT(area.start >= least && area.length <= disk - area.start, "areas of the disk");
+        least = area.start + area.length;
+      }
+    }
   }
   for (const auto& place : picture.unread())
     TRUCE_ASSERT(!place.path.empty(), "a place without a path");

@@ -1,21 +1,15 @@
 // Machines that leave a server that is not ours, and come to it, with real disks.
-#include "transfers.h"
-
-#include <fstream>
+#include "moving/transfers.h"
 
 #include "image/formats.h"
-#include "image/http_file.h"
-#include "platform/inventory.h"
-#include "vcsim.h"
-#include "vsphere/vsphere.h"
+#include "moving/datastore.h"
+#include "with_disk.h"
 
 namespace truce::vsphere {
 namespace {
 
 namespace fs = std::filesystem;
 using platform::NewMachine;
-
-constexpr std::size_t disk_size = std::size_t{4} << 20;
 
 TEST(DatastorePath, has_a_store_a_folder_and_a_file) {
   auto path = read_datastore_path("[store 1] web [01]/a/web01.vmdk");
@@ -87,51 +81,11 @@ TEST(ImportSpec, elements_stand_in_the_order_of_the_wsdl) {
   }
 }
 
-/// A vcsim with a machine that is off, whose disk has content.
-class Transferred : public testing::Test {
+class Transferred : public WithDisk {
  protected:
-  void SetUp() override {
-    if (!vcsim_.why_not().empty()) GTEST_SKIP() << "skipped, because " << vcsim_.why_not();
-    if (!Vcsim::has_other()) GTEST_SKIP() << "skipped, because there is no python3-pyvmomi here";
-    vcsim_.other("create", {"web01", std::to_string(disk_size >> 10), "ParaVirtualSCSIController",
-                            "VirtualVmxnet3"});
-    folder_ = vcsim_.folder_of("web01");
-    ASSERT_FALSE(folder_.empty());
-    for (std::size_t at = 0; at < content_.size(); ++at)
-      content_[at] =
-          at < disk_size / 2 && at % 8192 < 4096 ? static_cast<char>(at * 31 >> 5) : '\0';
-    write("web01-flat.vmdk", content_);
-    write("web01.vmdk",
-          fmt::format("# Disk DescriptorFile\nversion=1\nCID=fffffffe\n"
-                      "parentCID=ffffffff\ncreateType=\"vmfs\"\n"
-                      "RW {} VMFS \"web01-flat.vmdk\"\nddb.adapterType = \"lsilogic\"\n",
-                      disk_size / 512));
-    connect(vcsim_.account());
-    for (const auto& [id, machine] : inventory_.machines())
-      if (machine.name == "web01") id_ = id;
-    ASSERT_FALSE(id_.empty());
-  }
-  void connect(platform::Account account) {
-    platform_ = vsphere::open(loop_.get_executor(), std::move(account));
-    auto update = wait(platform_->next(1s));
-    ASSERT_TRUE(update) << update.error().message;
-    inventory_.apply(*std::move(update));
-  }
-  template <class T>
-  T wait(Async<T> work) {
-    return store::in_loop(loop_, std::move(work));
-  }
-  void write(const std::string& name, const std::string& content) {
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-  }
   Result<platform::OpenDisk> open_disk() {
     TRY(auto departure, wait(platform_->transfers()->depart(id_)));
     return departure->open(inventory_.machines().at(id_).disks.at(0).id, cancelled_);
-  }
-  static std::string bytes_of(image::Image& disk) {
-    std::vector<std::byte> bytes(disk.size());
-    EXPECT_TRUE(disk.read(0, bytes));
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   NewMachine new_machine() {
     auto made = wish();
@@ -151,14 +105,6 @@ class Transferred : public testing::Test {
       if (line.contains("\"" + name + "\"")) ++count;
     return count;
   }
-
-  Vcsim vcsim_{Vcsim::Kind::center};
-  asio::io_context loop_;
-  std::unique_ptr<platform::Platform> platform_;
-  platform::Inventory inventory_;
-  fs::path folder_;
-  std::string content_ = std::string(disk_size, '\0'), id_;
-  std::atomic<bool> cancelled_ = false;
 };
 
 TEST_F(Transferred, a_disk_is_read_as_it_is_and_tells_its_version) {

@@ -19,7 +19,9 @@ namespace truce::vsphere {
 class Vcsim {
  public:
   enum class Kind { center, host };
-  explicit Vcsim(Kind kind) : kind_(kind) {
+  /// `more`: further options of it.
+  explicit Vcsim(Kind kind, std::vector<std::string> more = {})
+      : kind_(kind), more_(std::move(more)) {
     auto built = run_here({peer("build")}, 20min);
     if (!built || !built->status.success()) {
       why_not_ = "vcsim cannot be built: " + (built ? built->err : built.error().message);
@@ -48,6 +50,7 @@ class Vcsim {
                     "-password", password,
                     "-keep",     folder_.path().string()};
     if (kind_ == Kind::host) command.argv.push_back("-esx");
+    command.argv.insert(command.argv.end(), more_.begin(), more_.end());
     // Where its datastores are: they stay when it is killed.
     command.environment.emplace_back("TMPDIR", folder_.path().string());
     command.descriptors = {{in.get(), 1}, {STDERR_FILENO, 2}};
@@ -126,6 +129,7 @@ class Vcsim {
 
   store::TemporaryFolder folder_;
   Kind kind_;
+  std::vector<std::string> more_;
   std::string why_not_, program_, address_, password_;
   std::optional<Process> process_;
 };

@@ -11,13 +11,19 @@ import (
 	"github.com/vmware/govmomi/simulator"
 )
 
-type keeper string
+type keeper struct {
+	folder  string // empty: nothing is kept
+	running *warm
+}
 
 // ServeHTTP keeps what a lease gets, as LEASE-NAME and only once it is whole, and lets the simulator answer.
-func (folder keeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost || r.Method == http.MethodPut {
-		lease := path.Base(path.Dir(r.URL.Path))
-		file := filepath.Join(string(folder), lease+"-"+path.Base(r.URL.Path))
+func (k keeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	lease := path.Base(path.Dir(r.URL.Path))
+	if r.Method == http.MethodGet && k.running.send(w, lease) {
+		return
+	}
+	if k.folder != "" && (r.Method == http.MethodPost || r.Method == http.MethodPut) {
+		file := filepath.Join(k.folder, lease+"-"+path.Base(r.URL.Path))
 		out, err := os.Create(file + ".part")
 		if err == nil {
 			_, err = io.Copy(out, r.Body)

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
@@ -23,6 +24,7 @@ func main() {
 	certificate := flag.String("certificate", "", "PEM file of another certificate; with -key")
 	key := flag.String("key", "", "PEM file of its key")
 	keep := flag.String("keep", "", "folder for disks that are sent by a lease, which are thrown away otherwise")
+	locks := flag.Bool("locks", false, "give no files of machines that run and have had a snapshot, as ESXi does it")
 	loud := flag.Bool("log", false, "say what is done")
 	readFrom := flag.String("read", "", "be no server: read all machines of the one at this address, and say how long it took")
 	flag.Parse()
@@ -54,10 +56,12 @@ func main() {
 		model.Service.TLS.Certificates = []tls.Certificate{pair}
 	}
 	server := model.Service.NewServer()
-	if *keep != "" {
-		// The host's name in a pattern goes before the same without.
-		model.Service.ServeMux.Handle("127.0.0.1/nfc/", keeper(*keep))
-	}
+	running := newWarm(http.HandlerFunc(model.Service.ServeSDK), *locks)
+	// The host's name in a pattern goes before the same without.
+	mux := model.Service.ServeMux
+	mux.Handle("127.0.0.1/sdk", running)
+	mux.HandleFunc("127.0.0.1/folder/", running.folder(model.Service.ServeDatastore))
+	mux.Handle("127.0.0.1/nfc/", keeper{*keep, running})
 	fmt.Println(server.URL.Host) // whoever started us waits for this line
 
 	end := make(chan os.Signal, 1)

@@ -86,7 +86,7 @@ def devices(content, name):
     machine = next(one for one in machines(content)[1] if one.name == name)
     hardware = machine.config.hardware
     print(json.dumps({'cpus': hardware.numCPU, 'memory_mb': hardware.memoryMB, 'firmware': machine.config.firmware, 'uuid': machine.config.uuid,
-                      'annotation': machine.config.annotation}))
+                      'tracked': bool(machine.config.changeTrackingEnabled), 'annotation': machine.config.annotation}))
     kinds = {one.key: type(one).__name__.split('.')[-1] for one in hardware.device}
     for one in hardware.device:
         if isinstance(one, vim.vm.device.VirtualDisk):

@@ -51,7 +51,8 @@ Result<std::unique_ptr<Stream>> open_stream(int fd, const std::string& name,
                                             const StreamOptions& options = {});
 
 /// A stream of known size as an image that can be read once, in ascending order, as convert() and
-/// compare() do: extents are asked for in order, and of each every byte is read once, soon after.
+/// compare() do: extents are asked for in order, from anywhere on, and of each every byte is read
+/// once, soon after.
 Result<std::unique_ptr<Image>> image_of(std::unique_ptr<Stream> stream);
 
 /// A stream of any size, known or not, as a raw disk. `written` is told how far it is.

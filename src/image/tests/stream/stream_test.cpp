@@ -100,6 +100,30 @@ TEST(Stream, of_unknown_length_is_refused_where_the_length_comes_first) {
   EXPECT_NE(image.error().message.find("--source-size"), std::string::npos);
 }
 
+TEST(Stream, an_image_of_one_can_be_asked_from_anywhere_on) {
+  auto size = disk().size();
+  for (std::size_t from :
+       {std::size_t{0}, std::size_t{512}, (1UL << 20) + 512, 5UL << 20, size - 512}) {
+    for (bool raw : {true, false}) {
+      Feeding feeding(raw ? disk() : stream_of(disk()));
+      StreamOptions options;
+      if (raw) options.size = size;
+      auto image = image_of(open_stream(feeding.fd(), "input", options).value()).value();
+      Content rest(size - from);
+      for (auto at = from; at < size;) {
+        auto extent = image->extent(at, size - at);
+        ASSERT_TRUE(extent) << extent.error().message;
+        ASSERT_EQ(extent->start, at);
+        auto part = Span(rest).subspan(at - from, extent->length);
+        if (extent->kind == Kind::compressed) ASSERT_TRUE(image->read(at, part));
+        at += extent->length;
+      }
+      EXPECT_TRUE(std::ranges::equal(rest, View(disk()).subspan(from))) << from << raw;
+      EXPECT_FALSE(image->extent(0, size)) << "twice";
+    }
+  }
+}
+
 TEST(Stream, another_length_than_announced_is_an_error) {
   for (std::size_t wrong : {disk().size() - 512, disk().size() + 512, std::size_t{1} << 20})
     EXPECT_EQ(converted(disk(), "raw", {.size = wrong}).error().code, Code::corrupt) << wrong;

@@ -71,6 +71,21 @@ TEST(Warm, what_is_written_while_it_is_copied_comes_too_and_it_is_shut_down_for_
   });
 }
 
+TEST(Warm, what_can_be_read_once_only_while_it_runs_comes_with_all_that_it_wrote) {
+  for (std::string more : {"", R"(,"start":true)"}) {
+    with_stage([more](Stage& stage) -> Async<void> {
+      stage.theirs.once = true;
+      auto task = co_await come_warm(stage, more);
+      co_await until_moments(stage, 1);
+      write_at(*content_of(stage), 100'000, 7);
+      EXPECT_EQ(co_await stage.estate.task_ends(task), "succeeded");
+      EXPECT_TRUE(co_await is_same_here(stage));
+      EXPECT_EQ(stage.theirs.passes_ended, 2) << "the moment, and the last part";
+      EXPECT_EQ(stage.theirs.moments(stage.machine), 0U);
+    });
+  }
+}
+
 TEST(Warm, one_that_is_called_off_or_fails_runs_on_with_nothing_kept_apart) {
   with_stage([](Stage& stage) -> Async<void> {
     stage.theirs.fail("hold", {Code::unavailable, "away", {}}, 1000);

@@ -38,6 +38,9 @@ class FakeEstate {
   /// How many reads have waited for that.
   std::shared_ptr<std::atomic<int>> held = std::make_shared<std::atomic<int>>(0);
 
+  /// Machines are read at their first moment only, as long as they run.
+  bool once = false;
+  int passes_ended = 0;
   /// How many moments of a machine's disks are kept (WarmDeparture).
   [[nodiscard]] std::size_t moments(const std::string& machine) const;
 

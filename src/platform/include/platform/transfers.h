@@ -46,6 +46,9 @@ class Departure {
 class WarmDeparture {
  public:
   virtual ~WarmDeparture() = default;
+  /// Whether it can be read at its first moment only, as long as it runs: all that was written
+  /// since is the last part then.
+  [[nodiscard]] virtual bool once() const { return false; }
   /// Begins a moment for all its disks at once. One that has begun already stays as it is, so that
   /// who has crashed asks again. Code::precondition: it does not run.
   virtual Async<Result<void>> hold(int moment) = 0;
@@ -54,6 +57,14 @@ class WarmDeparture {
   /// is another than when `since` began; 0: before all.
   virtual Result<OpenDisk> open(const std::string& disk, int since,
                                 const std::atomic<bool>& cancelled) = 0;
+  /// How far the disks of this moment are, 0 to 1: to be called at least every 30 s while they are
+  /// read, as some platforms give up otherwise.
+  virtual Async<Result<void>> tell(double fraction) {
+    (void)fraction;
+    co_return Result<void>();
+  }
+  /// No disk of this moment is read any more; best effort.
+  virtual Async<void> end_pass() { co_return; }
   /// Puts together what was kept apart: its disks are as if nobody had ever read them. It goes on
   /// running meanwhile, or stays off. Nothing happens where nothing is kept apart.
   virtual Async<Result<void>> let_go() = 0;
@@ -81,7 +92,9 @@ struct XenStart {
 /// A machine as it shall be on a platform.
 struct NewMachine {
   std::string name;
-  std::string uuid;  ///< that the guest sees
+  /// While it is made, on a platform that gives ids of its own, it is called `NAME (MARK)`.
+  std::string mark;
+  std::string uuid;  ///< that the guest sees; empty: one that the platform gives
   std::string description;
   std::int64_t cpus = 1, cores = 1;  ///< cores of each socket
   Bytes memory;
@@ -89,11 +102,16 @@ struct NewMachine {
   bool secure_boot = false;
   std::vector<NewDisk> disks;  ///< the first one is what it boots from
   std::vector<NewNic> nics;
-  /// Of a platform with Devices::xen; there a disk's bus says nothing, and a card's model only with
-  /// HVM.
+  /// Of a platform with Devices::xen or xapi; there a disk's bus says nothing, and a card's model
+  /// only with HVM.
   XenStart xen;
   std::string host, pool, folder;  ///< ids; empty: the platform's choice (a pool is given always)
 };
+
+/// `web01 (t-000000012)`: what is called so is one that is being made, or what is left of that.
+inline std::string name_while_made(const NewMachine& wish) {
+  return fmt::format("{} ({})", wish.name, wish.mark);
+}
 
 /// A machine that is being made, whose disks are filled.
 class Arrival {
@@ -120,7 +138,8 @@ class Transfers {
  public:
   /// What machines there can have: VMware's devices, what ours have (virtio and the rest), or Xen's
   /// own disks and cards, of which HVM machines see the first few as IDE and as cards of a PC, too.
-  enum class Devices { vmware, ours, xen };
+  /// XAPI's are Xen's, HVM only, with ids that XAPI gives.
+  enum class Devices { vmware, ours, xen, xapi };
   virtual ~Transfers() = default;
   /// Known without a connection.
   [[nodiscard]] virtual Devices devices() const { return Devices::vmware; }

@@ -1,14 +1,7 @@
-// Machines that leave: their disks are files of datastores, read by ranges over several
-// connections. The web interface of datastores: vSphere Web Services SDK Programming Guide, "HTTP
-// Access to vSphere Server Files".
-#include <algorithm>
-#include <map>
-#include <mutex>
+#include "moving/datastore.h"
 
 #include "image/formats.h"
-#include "image/http_file.h"
-#include "properties.h"
-#include "transfers.h"
+#include "moving/lease.h"
 
 namespace truce::vsphere {
 
@@ -18,13 +11,6 @@ namespace {
 
 constexpr unsigned connections = 8;
 constexpr int most_parents = 64;  // of a host up to the root
-
-/// How files of a datastore are reached.
-struct Access {
-  std::string base;         ///< `https://vc.example.com/folder/`
-  std::string data_centre;  ///< `DC0`, or in folders `Europe/DC0`
-  image::HttpFileOptions options;
-};
 
 std::string url_part(std::string_view text) {
   std::string out;
@@ -70,30 +56,6 @@ class FolderFiles final : public image::Neighbours {
   std::string versions_;
 };
 
-class FolderDeparture final : public Departure {
- public:
-  FolderDeparture(Access access, std::map<std::string, DatastorePath> disks)
-      : access_(std::move(access)), disks_(std::move(disks)) {}
-
-  Result<OpenDisk> open(const std::string& disk, const std::atomic<bool>& cancelled) override {
-    auto found = disks_.find(disk);
-    if (found == disks_.end()) return fail(Code::not_found, "the machine has no disk {}", disk);
-    auto access = access_;
-    access.options.cancelled = &cancelled;
-    FolderFiles files(std::move(access), found->second);
-    TRY(auto descriptor, files.open(found->second.file));
-    image::OpenOptions how{.external = image::External::follow, .neighbours = &files};
-    OpenDisk opened;
-    TRY(opened.image, image::open(std::move(descriptor), how, "vmdk"));
-    opened.version = files.versions();
-    return opened;
-  }
-
- private:
-  Access access_;
-  std::map<std::string, DatastorePath> disks_;
-};
-
 }  // namespace
 
 Result<DatastorePath> read_datastore_path(std::string_view text) {
@@ -126,28 +88,28 @@ Async<Result<Centre>> data_centre_of(Session& session, Ref at) {
   co_return centre;
 }
 
-Async<Result<std::unique_ptr<Departure>>> Movers::depart(std::string machine) {
-  CO_TRY(auto seen,
-         co_await session_.read({"VirtualMachine", machine}, {"runtime", "config.hardware"}));
-  auto there = machine_of(seen);
-  if (there.state != model::Observed::off)
-    co_return fail(Code::precondition, "{} is {}: it has to be off", machine,
-                   model::to_string(there.state));
-  std::map<std::string, DatastorePath> disks;
-  for (const auto& disk : there.disks) {
-    CO_TRY(auto path, read_datastore_path(disk.file));
-    disks.emplace(disk.id, std::move(path));
-  }
-  CO_TRY(auto centre, co_await data_centre_of(session_, {"HostSystem", there.host}));
-  const auto& account = session_.account();
+Async<Result<Access>> access_of(Session& session, std::string host) {
+  CO_TRY(auto centre, co_await data_centre_of(session, {"HostSystem", host}));
+  const auto& account = session.account();
   Access access{.base = account.url + "/folder/", .data_centre = std::move(centre.path)};
   access.options.connections = connections;
   access.options.fingerprint = account.trust.fingerprint;
-  if (!account.trust.authorities.empty()) {
-    CO_TRY(access.options.authorities, read_file(account.trust.authorities));
-  }
-  access.options.headers = {session_.cookie_line()};
-  co_return std::make_unique<FolderDeparture>(std::move(access), std::move(disks));
+  CO_TRY(access.options.authorities, authorities_of(account));
+  access.options.headers = {session.cookie_line()};
+  co_return access;
+}
+
+Result<OpenDisk> open_disk(const Access& access, const DatastorePath& path,
+                           const std::atomic<bool>& cancelled) {
+  auto own = access;
+  own.options.cancelled = &cancelled;
+  FolderFiles files(std::move(own), path);
+  TRY(auto descriptor, files.open(path.file));
+  image::OpenOptions how{.external = image::External::follow, .neighbours = &files};
+  OpenDisk opened;
+  TRY(opened.image, image::open(std::move(descriptor), how, "vmdk"));
+  opened.version = files.versions();
+  return opened;
 }
 
 }  // namespace truce::vsphere

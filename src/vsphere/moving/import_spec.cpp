@@ -2,7 +2,7 @@
 #include <array>
 #include <map>
 
-#include "transfers.h"
+#include "moving/transfers.h"
 
 namespace truce::vsphere {
 

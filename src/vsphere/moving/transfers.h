@@ -1,5 +1,5 @@
 // Disks by the documented interfaces alone, without VMware's disk library: read as files of a
-// datastore over HTTPS ranges, written by an NFC lease.
+// datastore over HTTPS ranges, or by an NFC lease; written by such a lease.
 #pragma once
 
 #include "platform/transfers.h"
@@ -7,27 +7,14 @@
 
 namespace truce::vsphere {
 
-/// `[store] web01/web01.vmdk`
-struct DatastorePath {
-  std::string store;
-  std::string folder;  ///< `web01`; empty: the datastore itself
-  std::string file;
-};
-/// Code::unsupported when it is none.
-Result<DatastorePath> read_datastore_path(std::string_view text);
-
-struct Centre {
-  Ref ref;
-  std::string path;  ///< `DC0`, or in folders `Europe/DC0`: as datastores' web addresses have it
-};
-/// The one that a host or a compute resource is in.
-Async<Result<Centre>> data_centre_of(Session& session, Ref at);
-
 /// Vsphere's Transfers. A machine is read as far as its own properties tell.
 class Movers final : public platform::Transfers {
  public:
   explicit Movers(Session& session) : session_(session) {}
   Async<Result<std::unique_ptr<platform::Departure>>> depart(std::string machine) override;
+  [[nodiscard]] bool warm() const override { return true; }
+  Async<Result<std::unique_ptr<platform::WarmDeparture>>> depart_warm(std::string machine,
+                                                                      std::string move) override;
   Async<Result<std::unique_ptr<platform::Arrival>>> arrive(platform::NewMachine wish) override;
 
  private:
