@@ -185,6 +185,8 @@ void Picture::add_disks(Machine& to, const VmRecord& vm) const {
     to.disks.push_back(std::move(disk));
   }
   std::ranges::sort(to.disks, {}, &Disk::controller);
+  // Whichever place a disk has, it is Xen's own.
+  for (auto& disk : to.disks) disk.controller = "xen";
 }
 
 void Picture::add_cards(Machine& to, const VmRecord& vm) const {

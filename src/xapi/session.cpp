@@ -31,16 +31,6 @@ Result<void> check_status(const http::Response& answer, const std::string& url,
               url, method, answer.status);
 }
 
-/// `https://HOST:PORT` with another host: members of a pool listen at the same port.
-std::string at_host(const std::string& url, std::string host) {
-  constexpr std::string_view scheme = "https://";
-  auto rest = url.substr(scheme.size());
-  auto end_of_address = rest.starts_with('[') ? rest.find(']') : 0;
-  auto colon = rest.find(':', end_of_address == std::string::npos ? 0 : end_of_address);
-  if (host.contains(':') && !host.starts_with('[')) host = "[" + host + "]";
-  return std::string(scheme) + host + (colon == std::string::npos ? "" : rest.substr(colon));
-}
-
 /// What a host's address can be made of: it comes from a server, and becomes part of a URL.
 bool is_host(std::string_view text) {
   constexpr std::size_t longest_name = 253;
@@ -51,7 +41,26 @@ bool is_host(std::string_view text) {
          });
 }
 
+Result<json::value> read_reply(const http::Response& answer, const std::string& url,
+                               const std::string& method) {
+  TRY_VOID(check_status(answer, url, method));
+  auto read = read_answer(answer.body);
+  if (!read && code_in(read.error()).empty())
+    return std::unexpected(std::move(read).error().within(fmt::format("{}: {}", url, method)));
+  return read;
+}
+
 }  // namespace
+
+std::string at_host(const std::string& url, std::string host) {
+  if (!is_host(host)) return {};
+  constexpr std::string_view scheme = "https://";
+  auto rest = url.substr(scheme.size());
+  auto end_of_address = rest.starts_with('[') ? rest.find(']') : 0;
+  auto colon = rest.find(':', end_of_address == std::string::npos ? 0 : end_of_address);
+  if (host.contains(':') && !host.starts_with('[')) host = "[" + host + "]";
+  return std::string(scheme) + host + (colon == std::string::npos ? "" : rest.substr(colon));
+}
 
 /// Connections to one server; kept by the calls that go by them when the session goes elsewhere.
 struct Session::Lines {
@@ -88,12 +97,7 @@ Async<Result<json::value>> Session::post(Call call, std::string session) {
                               lines->calls.send("POST", target, request(call, session), headers()),
                               url + ": " + call.method);
   CO_TRY(auto answer, std::move(sent));
-  CO_TRY_VOID(check_status(answer, url, call.method));
-  auto read = read_answer(answer.body);
-  if (!read && code_in(read.error()).empty())
-    co_return std::unexpected(
-        std::move(read).error().within(fmt::format("{}: {}", url, call.method)));
-  co_return read;
+  co_return read_reply(answer, url, call.method);
 }
 
 Async<Result<json::value>> Session::call(Call call, Repeat repeat) {
@@ -248,6 +252,23 @@ Async<void> Session::close() {
   signed_in_ = false;
   (void)co_await within(longest_goodbye, post({"session.logout", {}}, session_), "sign out");
   session_.clear();
+}
+
+Result<json::value> ask(const platform::Account& account, const std::string& url,
+                        const std::string& key, Call call) {
+  asio::io_context loop;
+  http::Client client(loop.get_executor(), endpoint_of(account, url));
+  std::optional<Result<http::Response>> sent;
+  auto send = [&]() -> Async<void> {
+    sent = co_await within(longest_call, client.send("POST", target, request(call, key), headers()),
+                           url + ": " + call.method);
+  };
+  asio::co_spawn(loop, send(), [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  loop.run();
+  TRY(auto answer, *std::move(sent));
+  return read_reply(answer, url, call.method);
 }
 
 }  // namespace truce::xapi

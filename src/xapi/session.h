@@ -27,6 +27,11 @@ class Session {
   ~Session();
 
   [[nodiscard]] const PoolWords& pool() const { return pool_; }
+  [[nodiscard]] const platform::Account& account() const { return account_; }
+  /// Where the pool is spoken to now.
+  [[nodiscard]] const std::string& url() const { return url_; }
+  /// By which the present session is known: a secret.
+  [[nodiscard]] const std::string& key() const { return session_; }
   /// Counts sessions: events that an earlier one was told of may be told otherwise now.
   [[nodiscard]] int number() const { return number_; }
 
@@ -70,5 +75,14 @@ Async<Result<std::string>> run_task(Session& session, Call call);
 
 /// Begins it, and answers what has gone wrong with it at once.
 Async<Result<void>> begin_task(Session& session, Call call);
+
+/// A call that only reads, from a thread that has no loop: in the session `key`, by a connection of
+/// its own to `url`. Blocks.
+Result<json::value> ask(const platform::Account& account, const std::string& url,
+                        const std::string& key, Call call);
+
+/// `https://HOST:PORT` with another host: members of a pool listen at the same port. Empty: it can
+/// be none.
+std::string at_host(const std::string& url, std::string host);
 
 }  // namespace truce::xapi

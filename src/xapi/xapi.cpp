@@ -2,6 +2,7 @@
 
 #include "follower.h"
 #include "machines.h"
+#include "moving/transfers.h"
 
 namespace truce::xapi {
 
@@ -13,7 +14,7 @@ namespace {
 class Xapi final : public Platform, private Snapshots, private Making {
  public:
   Xapi(asio::any_io_executor loop, Account account)
-      : session_(std::move(loop), std::move(account)), follower_(session_) {}
+      : session_(std::move(loop), std::move(account)), follower_(session_), movers_(session_) {}
 
   [[nodiscard]] const Capabilities& capabilities() const override { return capabilities_; }
   Async<Result<void>> connect() override;
@@ -25,6 +26,7 @@ class Xapi final : public Platform, private Snapshots, private Making {
   Async<Result<void>> suspend(std::string machine) override;
   Snapshots* snapshots() override { return this; }
   Making* making() override { return this; }
+  Transfers* transfers() override { return &movers_; }
   Async<void> close() override { co_await session_.close(); }
 
  private:
@@ -42,6 +44,7 @@ class Xapi final : public Platform, private Snapshots, private Making {
 
   Session session_;
   Follower follower_;
+  Movers movers_;
   Capabilities capabilities_;
 };
 

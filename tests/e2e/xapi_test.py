@@ -5,7 +5,9 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from lab import SOON, FreeLabTest, run, wait_for
+from lab import SOON, FreeLabTest, run, sha256_of, wait_for
+from platform_peers import Moves
+from relocation_test import make_disk
 
 PEER = Path(__file__).resolve().parent.parent / 'peers/xapi'
 PASSWORD = 'correct-horse-7'
@@ -91,10 +93,12 @@ class TheModel(unittest.TestCase):
             self.assertIn(kind, seen['types'])
 
 
-class Pools(FreeLabTest):
+class PoolTest(FreeLabTest):
+    hypervisor = 'fake'
+
     def setUp(self):
         super().setUp()
-        self.lab = self.new_lab(hypervisor='fake').start()
+        self.lab = self.new_lab(hypervisor=self.hypervisor).start()
         self.pool = ModelPool(self.lab.enter)
         self.addCleanup(self.pool.end)
         self.password = self.lab.folder / 'password'
@@ -130,6 +134,8 @@ class Pools(FreeLabTest):
     def snapshots(self, name):
         return [one['name'] for one in self.machine(name)['foreign'].get('snapshots', [])]
 
+
+class Pools(PoolTest):
     def test_a_pool_is_shown_followed_and_switched(self):
         lab, pool = self.lab, self.pool
         self.add_with_the_fingerprint_that_was_shown()
@@ -205,6 +211,75 @@ class Pools(FreeLabTest):
         told = self.add('--fingerprint', seen)
         self.assertEqual(told.code, 1)
         self.assertIn('xen://root@192.0.2.1', told.err)
+
+
+class PoolMoves(Moves, PoolTest):
+    """Machines that leave a pool, with disks that boot here, and come to it."""
+    hypervisor = 'qemu'
+
+    def setUp(self):
+        super().setUp()
+        self.raw = make_disk(self.lab.folder / 'web02.raw', 512, 'this is web02', 256)
+        self.pool.order('content', 'web02', self.raw)
+        self.add_with_the_fingerprint_that_was_shown()
+        self.wait_state('connected')
+        self.lab.must('vm', 'set', 'xen1/web02', '--memory', '256MiB')
+        wait_for(lambda: self.machine('web02')['disks'][0]['size'] == 512 << 20, SOON, 'its disk is seen')
+
+    def assert_came(self):
+        self.lab.wait_log('web02', 'this is web02')
+        self.lab.must('vm', 'stop', 'web02', '--now')
+        wait_for(lambda: self.lab.vm('web02')['observed'] == 'off', SOON, 'it is off')
+        self.assert_same(self.disk_of('web02'), self.raw)
+        self.assertEqual(self.machine('web02')['observed'], 'off')
+
+    def test_a_machine_comes_and_boots(self):
+        before = sha256_of(self.raw)
+        report = self.lab.must('vm', 'move-report', 'xen1/web02', '--to', 'here', '--format', 'json').json()
+        self.assertIn('disks: xen becomes virtio: its guest needs a driver for that to boot', report['changed'])
+        self.lab.must('vm', 'move', 'xen1/web02', '--to', 'here', '--start')
+        self.assert_came()
+        self.assertEqual(sha256_of(self.raw), before)
+        self.assertEqual(self.lab.vm('web02')['uuid'], self.pool.vm('web02')['uuid'])
+        # And back, under another name, as the source was kept.
+        self.lab.must('vm', 'move', 'web02', '--to', 'xen1', '--new-name', 'back', '--network', 'Pool-wide network 0', '--pool', 'Shared disks',
+                      '--keep-source=false')
+        self.assert_same(Path(self.pool.order('file', 'back')), self.raw)
+        there = self.pool.vm('back')
+        self.assertEqual((there['power_state'], there['memory_static_max'], there['blocked_operations']), ('Halted', 256 << 20, {}))
+        wait_for(lambda: 'web02' not in self.lab.vms(), SOON, 'what was moved is gone here')
+        self.lab.must('vm', 'start', 'xen1/back')
+        self.assertIn('leave --warm out', self.lab.refused('vm', 'move', 'xen1/web01', '--to', 'here', '--warm').err)
+
+    def test_it_goes_on_when_the_daemon_or_the_pool_was_gone(self):
+        self.pool.order('pace', 0.002)
+        task = self.begin('xen1/web02', '--to', 'here', '--start')
+        self.wait_copying(task)
+        self.pool.order('restart')
+        self.lab.kill()
+        self.lab.start()
+        self.assertEqual(self.wait_end(task)['state'], 'succeeded')
+        self.assert_came()
+
+        # Out again: what was half made there is removed, and made anew.
+        task = self.begin('web02', '--to', 'xen1', '--new-name', 'away', '--network', 'Pool-wide network 0', '--pool', 'Shared disks')
+        self.wait_copying(task)
+        self.assertIn(f'away ({task})', self.pool.order('names', 'VM'))
+        self.lab.kill()
+        self.lab.start()
+        self.assertEqual(self.wait_end(task)['state'], 'succeeded')
+        self.assert_same(Path(self.pool.order('file', 'away')), self.raw)
+        names = self.pool.order('names', 'VM').split('\t')
+        self.assertEqual([name for name in names if name.startswith('away')], ['away'])
+        self.assertEqual([name for name in self.pool.order('names', 'VDI').split('\t') if name.startswith('away')], ['away disk 0'])
+
+    def test_one_that_is_called_off_leaves_nothing(self):
+        self.pool.order('pace', 0.002)
+        task = self.begin('xen1/web02', '--to', 'here')
+        self.wait_copying(task)
+        self.lab.must('task', 'cancel', task)
+        self.assertEqual(self.wait_end(task)['state'], 'cancelled')
+        wait_for(lambda: 'web02' not in self.lab.vms(), SOON, 'nothing of it is here')
 
 
 if __name__ == '__main__':

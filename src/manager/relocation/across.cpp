@@ -20,7 +20,7 @@ Result<Crossing> plan_crossing(Rooms& rooms, const Context& context, const Found
   TRY(const auto* all, inventory_there(rooms, context, options));
   TRY(auto between, as_ours(*found.all, *found.machine));
   TRY(auto to, to_there(between.vm, options, *all, {}, rooms.platforms.devices_of(options.to)));
-  TRY_VOID(check_name_there(*all, to.machine.name, between.vm.uuid));
+  TRY_VOID(check_name_there(*all, to.machine.name, to.machine.uuid));
   Crossing crossing{{}, std::move(between.report)};
   auto& report = crossing.report;
   report.name = to.report.name;

@@ -144,7 +144,7 @@ Result<Going> plan_there(Rooms& rooms, const Context& context, const model::Move
     return fail_field("/to", "it is here already: say which platform (truce platform list)");
   TRY(const auto* all, inventory_there(rooms, context, options));
   TRY(auto to, to_there(kept->object, options, *all, {}, rooms.platforms.devices_of(options.to)));
-  TRY_VOID(check_name_there(*all, to.machine.name, kept->object.uuid));
+  TRY_VOID(check_name_there(*all, to.machine.name, to.machine.uuid));
   return Going{std::move(kept), std::move(to)};
 }
 

@@ -29,7 +29,7 @@ Async<Result<void>> Relocations::remove_made(Move move, model::Vm vm) {
     co_return fail(Code::unavailable, "{} has not told what is on it yet", move.platform);
   std::vector<std::string> made;
   for (const auto& [id, machine] : all->machines())
-    if (is_made_by(vm, move.options, machine)) made.push_back(id);
+    if (is_made_by(vm, move.options, move.name, machine)) made.push_back(id);
   for (const auto& id : made) {
     CO_TRY_VOID(co_await remove_from(move.platform, id));
   }

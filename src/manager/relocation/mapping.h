@@ -57,7 +57,7 @@ Result<void> check_name_there(const platform::Inventory& all, const std::string&
                               const std::string& uuid);
 
 /// Whether a machine on a platform is what such a move of ours makes there.
-bool is_made_by(const model::Vm& vm, const model::MoveOptions& options,
+bool is_made_by(const model::Vm& vm, const model::MoveOptions& options, const std::string& task,
                 const platform::Machine& there);
 
 }  // namespace truce::manager

@@ -91,8 +91,8 @@ struct Chosen {
 
 Result<Chosen> choose_devices(const model::Vm& vm, const model::Outfit& outfit,
                               const model::MoveOptions& options, Devices devices, ToThere& to) {
-  if (devices == Devices::xen) {
-    TRY(auto card, to_xen(vm, outfit, options, to));
+  if (devices == Devices::xen || devices == Devices::xapi) {
+    TRY(auto card, to_xen(vm, outfit, options, devices, to));
     return Chosen{outfit.disk_bus, card};
   }
   TRY_VOID(check_no_xen(options));
@@ -192,7 +192,8 @@ Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
   machine.name = name_there(vm, options);
   to.report.name = machine.name;
   to.report.to = options.to;
-  machine.uuid = vm.uuid;
+  if (devices != Devices::xapi) machine.uuid = vm.uuid;
+  machine.mark = task;
   machine.description = fmt::format("{}{}moved from Truce by {}", vm.description,
                                     vm.description.empty() ? "" : "\n", task);
   machine.cpus = vm.cpus;
@@ -235,9 +236,11 @@ Result<void> check_name_there(const platform::Inventory& all, const std::string&
             "/new_name"});
 }
 
-bool is_made_by(const model::Vm& vm, const model::MoveOptions& options,
+bool is_made_by(const model::Vm& vm, const model::MoveOptions& options, const std::string& task,
                 const platform::Machine& there) {
-  return there.uuid == vm.uuid && there.name == name_there(vm, options);
+  auto name = name_there(vm, options);
+  return (there.uuid == vm.uuid && there.name == name) ||
+         there.name == platform::name_while_made({.name = name, .mark = task});
 }
 
 }  // namespace truce::manager

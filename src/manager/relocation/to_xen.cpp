@@ -6,6 +6,7 @@ namespace truce::manager {
 namespace {
 
 using model::NicModel, model::XenKind;
+using Devices = platform::Transfers::Devices;
 
 // Debian's package grub-xen-host; both look for /boot/grub/grub.cfg on all disks.
 constexpr std::string_view pvh_loader = "/usr/lib/grub-xen/grub-i386-xen_pvh.bin",
@@ -34,7 +35,8 @@ Result<platform::XenStart> start_of(const model::Outfit& outfit,
   return start;
 }
 
-void tell_hvm(const model::Vm& vm, const model::Outfit& outfit, NicModel card, ToThere& to) {
+void tell_hvm(const model::Vm& vm, const model::Outfit& outfit, NicModel card, bool pool,
+              ToThere& to) {
   auto& kept = to.report.kept;
   auto& changed = to.report.changed;
   kept.emplace_back("start: as HVM, by its firmware and boot loader");
@@ -55,7 +57,9 @@ void tell_hvm(const model::Vm& vm, const model::Outfit& outfit, NicModel card, T
         "network cards: {} becomes {}, which is netfront as well: its guest needs a driver for one "
         "of them",
         to_string(outfit.nic_model), to_string(card)));
-  if (outfit.firmware == model::Firmware::uefi)
+  if (outfit.firmware == model::Firmware::uefi && pool)
+    kept.emplace_back("firmware: uefi");
+  else if (outfit.firmware == model::Firmware::uefi)
     changed.emplace_back(
         "firmware: uefi, which that host needs OVMF for (Debian: the package ovmf in its domain "
         "0)");
@@ -87,18 +91,22 @@ void tell_direct(const model::Vm& vm, const model::Outfit& outfit, const platfor
 }  // namespace
 
 Result<NicModel> to_xen(const model::Vm& vm, const model::Outfit& outfit,
-                        const model::MoveOptions& options, ToThere& to) {
+                        const model::MoveOptions& options, Devices devices, ToThere& to) {
   auto& machine = to.machine;
   TRY(machine.xen, start_of(outfit, options));
+  bool pool = devices == Devices::xapi;
+  if (pool && machine.xen.kind != XenKind::hvm)
+    return fail_field("/xen", "pools of XenServer and XCP-ng get machines as hvm only");
   machine.secure_boot = false;
   auto card = outfit.nic_model == NicModel::rtl8139 ? NicModel::rtl8139 : NicModel::e1000;
   if (machine.xen.kind == XenKind::hvm) {
-    tell_hvm(vm, outfit, card, to);
+    tell_hvm(vm, outfit, card, pool, to);
   } else {
     machine.firmware = model::Firmware::bios;
     tell_direct(vm, outfit, machine.xen, to);
   }
   to.report.lost.emplace_back("the port of the guest's agent: Xen has none");
+  if (pool) to.report.lost.emplace_back("its id (uuid): a pool gives one by itself");
   return card;
 }
 

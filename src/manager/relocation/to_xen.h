@@ -10,7 +10,8 @@ namespace truce::manager {
 /// Sets what NewMachine has for Xen, and tells what changes; answers what its cards are.
 /// Code::invalid with the field of MoveOptions when it cannot be started so.
 Result<model::NicModel> to_xen(const model::Vm& vm, const model::Outfit& outfit,
-                               const model::MoveOptions& options, ToThere& to);
+                               const model::MoveOptions& options,
+                               platform::Transfers::Devices devices, ToThere& to);
 
 /// Code::invalid when something is said of Xen of a machine that goes elsewhere.
 Result<void> check_no_xen(const model::MoveOptions& options);

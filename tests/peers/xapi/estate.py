@@ -1,6 +1,7 @@
 """A pool as it is at first: two hosts, a shared repository of disks, a network, a template, and machines."""
 from database import NULL, date_now
 from machines import GIB, machine_verbs, new_machine, new_vm, set_running
+from making import making_verbs
 from pool import Pool, general_verbs
 
 
@@ -29,7 +30,7 @@ def new_repository(pool, name, kind, hosts, **fields):
 
 def new_pool(user, password, machines):
     pool = Pool(user, password)
-    pool.verbs = {**general_verbs(), **machine_verbs()}
+    pool.verbs = {**general_verbs(), **machine_verbs(), **making_verbs()}
     with pool.db.changed:
         fill(pool, machines)
     return pool

@@ -27,6 +27,7 @@ class Pool:
         self.sessions = []  # all that were ever given
         self.frozen, self.released = threading.Event(), threading.Event()
         self.released.set()
+        self.pace, self.folder, self.contents = 0, '', {}  # VDI -> the file of its bytes
         self.verbs = {}  # method -> function of (pool, *parameters without the session)
 
     # --- What tests order.
@@ -34,6 +35,11 @@ class Pool:
     def wait_while_frozen(self):
         while self.frozen.is_set():
             time.sleep(0.01)
+
+    def take_time(self):
+        """For each piece of a disk."""
+        self.wait_while_frozen()
+        time.sleep(self.pace)
 
     def end_sessions(self):
         with self.db.changed:
@@ -176,6 +182,24 @@ class Pool:
                 if events or left <= 0:
                     return {'events': events, 'valid_ref_counts': self.db.counts(), 'token': f'{last:020d},0'}
                 self.db.changed.wait(left)
+
+    # --- Disks.
+
+    def disk_to_pass(self, query, way):
+        """A disk that is sent or comes, of machines that are off: its file, which may not be there yet, and its size."""
+        with self.db.changed:
+            self.calls[way] = self.calls.get(way, 0) + 1
+            self._check(query.get('session_id', ''))
+            vdi = query.get('vdi', '')
+            if vdi not in self.db.tables['VDI']:
+                vdi = self.by_uuid('VDI', vdi)
+            if query.get('format', 'raw') != 'raw':
+                raise Failure('INTERNAL_ERROR', query['format'])
+            record = self.db.get('VDI', vdi)
+            for vbd in record['VBDs']:
+                if self.db.get('VM', self.db.get('VBD', vbd)['VM'])['power_state'] == 'Running':
+                    raise Failure('VDI_IN_USE', vdi, way)
+            return self.contents.setdefault(vdi, f'{self.folder}/{record["uuid"]}'), record['virtual_size']
 
     # --- Tasks.
 

@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import threading
+import urllib.parse
 import xmlrpc.client
 
 from database import Date, Failure
@@ -65,7 +66,52 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reply(200, kind, answer)
 
     def do_GET(self):
+        where = urllib.parse.urlsplit(self.path)
+        if where.path == '/export_raw_vdi':
+            self.export(dict(urllib.parse.parse_qsl(where.query)))
+            return
         self.reply(200, 'text/html', b'<html><body>A model of a pool</body></html>')
+
+    def export(self, query):
+        """A disk as one stream, whose end is that of the connection. [xen-api, ocaml/xapi/export_raw_vdi.ml]"""
+        found = self.disk(query, 'export')
+        if not found:
+            return
+        self.wfile.write(b'HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\nConnection: close\r\n\r\n')
+        with open(found[0], 'rb') as disk:
+            while piece := disk.read(1 << 18):
+                self.server.pool.take_time()
+                self.wfile.write(piece)
+
+    def disk(self, query, way):
+        """Its file and size; nothing once it is answered that it cannot be had."""
+        self.close_connection = True
+        cookies = dict(part.strip().partition('=')[::2] for part in self.headers.get('Cookie', '').split(';'))
+        try:
+            return self.server.pool.disk_to_pass({**cookies, **query}, way)
+        except Failure as failure:
+            self.reply(401 if failure.code == 'SESSION_INVALID' else 500, 'text/html', failure.code.encode())
+            return None
+
+    def do_PUT(self):
+        """A disk that comes: all its bytes, so many as are announced, as XAPI takes no chunks. [xen-api, ocaml/xapi/import_raw_vdi.ml]"""
+        where = urllib.parse.urlsplit(self.path)
+        if where.path != '/import_raw_vdi' or 'Content-Length' not in self.headers:
+            self.reply(400, 'text/html', b'')
+            return
+        found = self.disk(dict(urllib.parse.parse_qsl(where.query)), 'import')
+        if not found:
+            return
+        left = int(self.headers['Content-Length'])
+        if left > found[1]:
+            self.reply(500, 'text/html', b'VDI_TOO_SMALL')
+            return
+        with open(found[0], 'wb') as disk:
+            while left and (piece := self.rfile.read(min(left, 1 << 18))):
+                self.server.pool.take_time()
+                disk.write(piece)
+                left -= len(piece)
+        self.reply(500 if left else 200, 'text/html', b'')
 
     def reply(self, status, kind, body):
         self.send_response(status)

@@ -75,6 +75,28 @@ TEST_F(ToXenTest, a_machine_with_uefi_needs_that_on_its_host_and_has_no_secure_b
   EXPECT_TRUE(says(to->report.lost, "variables of its firmware"));
 }
 
+TEST_F(ToXenTest, a_pool_takes_machines_as_hvm_only_and_gives_them_ids_of_its_own) {
+  constexpr auto xapi = platform::Transfers::Devices::xapi;
+  vm_.hardware.emplace().firmware = model::Firmware::uefi;
+  auto to = map({}, {}, xapi);
+  ASSERT_TRUE(to) << to.error().message;
+  EXPECT_EQ(to->machine.mark, "t-1");
+  EXPECT_EQ(to->machine.uuid, "");
+  EXPECT_TRUE(says(to->report.kept, "firmware: uefi"));
+  EXPECT_FALSE(says(to->report.changed, "OVMF"));
+  EXPECT_TRUE(says(to->report.lost, "its id (uuid)"));
+  EXPECT_EQ(map(XenKind::pv, {}, xapi).error().field, "/xen");
+  // What is left of one that was being made is known by its name, whatever its id is.
+  const model::MoveOptions options{.to = "xen1", .new_name = "b"};
+  platform::Machine there{.uuid = "another", .name = "b (t-1)"};
+  EXPECT_TRUE(is_made_by(vm_, options, "t-1", there));
+  EXPECT_FALSE(is_made_by(vm_, options, "t-2", there));
+  there.name = "b";
+  EXPECT_FALSE(is_made_by(vm_, options, "t-1", there));
+  there.uuid = vm_.uuid;
+  EXPECT_TRUE(is_made_by(vm_, options, "t-1", there));
+}
+
 TEST_F(ToXenTest, linux_goes_as_pvh_or_pv_when_asked_and_is_told_what_it_needs) {
   vm_.hardware.emplace().firmware = model::Firmware::uefi;
   struct Row {
