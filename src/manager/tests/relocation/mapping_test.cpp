@@ -262,12 +262,12 @@ TEST_F(ToThereTest, places_are_named_and_what_is_not_there_is_refused) {
 TEST_F(ToThereTest, what_a_move_has_made_is_known_again_and_others_are_not) {
   auto made = there_.machine;
   made.uuid = vm_.uuid;
-  EXPECT_FALSE(is_made_by(vm_, {}, made)) << "another name";
-  EXPECT_TRUE(is_made_by(vm_, {.new_name = "Web 01"}, made));
+  EXPECT_FALSE(is_made_by(vm_, {}, "t-1", made)) << "another name";
+  EXPECT_TRUE(is_made_by(vm_, {.new_name = "Web 01"}, "t-1", made));
   made.name = "web01";
-  EXPECT_TRUE(is_made_by(vm_, {}, made));
+  EXPECT_TRUE(is_made_by(vm_, {}, "t-1", made));
   made.uuid = there_.machine.uuid;
-  EXPECT_FALSE(is_made_by(vm_, {}, made)) << "another machine of that name";
+  EXPECT_FALSE(is_made_by(vm_, {}, "t-1", made)) << "another machine of that name";
   EXPECT_TRUE(check_name_there(there_.all(), "web01", vm_.uuid));
   EXPECT_EQ(check_name_there(there_.all(), "Web 01", vm_.uuid).error().field, "/new_name");
   there_.machine.id = vm_.uuid;  // as libvirt's are
