@@ -211,7 +211,7 @@ class Moves:
         return self.lab.must('task', 'show', name, '--format', 'json').json()
 
     def wait_copying(self, task):
-        wait_for(lambda: self.task(task)['progress'] > 0.05 or self.task(task)['state'] != 'running', SOON, 'bytes go')
+        wait_for(lambda: self.task(task)['progress'] > 0.05 or self.task(task)['state'] != 'running', 4 * SOON, 'bytes go')
         self.assertEqual(self.task(task)['state'], 'running')
 
     def wait_end(self, task):
