@@ -1,5 +1,5 @@
-"""truced is killed at any moment of moves in all directions between vSphere (vcsim), libvirt and here: the source is never harmed, and
-the machine is where it was to be once, or nothing of it is.
+"""truced is killed at any moment of moves in all directions between vSphere (vcsim), libvirt, a pool of XAPI (our model) and here: the
+source is never harmed, and the machine is where it was to be once, or nothing of it is.
 
 TRUCE_LONG_TESTS=1 kills it 100 times instead of 5; TRUCE_SEED=N repeats a run's choices."""
 import os
@@ -9,6 +9,7 @@ import unittest
 
 from across_test import WithBoth
 from lab import LONG, SOON, sha256_of, wait_for
+from xapi_test import PASSWORD, ModelPool
 
 KILLS = 100 if LONG else 5
 MOST_IN_ONE = 4
@@ -28,20 +29,36 @@ class MoveKills(WithBoth):
         self.flat = self.make('theirs', self.raw)
         self.volume = self.libvirtd.define('guest', self.raw)
         self.wait_seen('guest')
+        self.add_pool()
         self.lab.must('vm', 'move', 'prod/theirs', '--to', 'here', '--new-name', 'ours')
-        self.kept = {path: sha256_of(path) for path in (self.flat, self.volume)}
+        self.kept = {path: sha256_of(path) for path in (self.flat, self.volume, self.raw)}
+
+    def add_pool(self):
+        self.pool = ModelPool(self.lab.enter)
+        self.addCleanup(self.pool.end)
+        self.pool.order('content', 'web02', self.raw)
+        self.pool.order('pace', 0.001)
+        password = self.lab.folder / 'pool-password'
+        password.write_text(PASSWORD + '\n')
+        words = ('platform', 'add', 'xen1', f'xen://root@{self.pool.address}', '--password-file', password)
+        self.lab.must(*words, '--fingerprint', self.lab.truce(*words).err.rpartition('--fingerprint ')[2].strip())
+        self.wait_connected('xen1')
 
     # What is made, in each direction: what begins it, whether it is there, and the file that its disk is.
     def directions(self):
         here, prod = ('--to', 'here', '--new-name', 'made'), ('--to', 'prod', '--new-name', 'made', '--network', 'VM Network')
         kvm = ('--to', 'kvm', '--new-name', 'made', '--network', 'user')
-        return [('prod/theirs', here), ('kvm/guest', here), ('ours', prod), ('prod/theirs', kvm), ('ours', kvm)]
+        xen = ('--to', 'xen1', '--new-name', 'made', '--network', 'Pool-wide network 0', '--pool', 'Shared disks')
+        return [('prod/theirs', here), ('kvm/guest', here), ('xen1/web02', here), ('ours', prod), ('prod/theirs', kvm), ('ours', kvm), ('ours', xen),
+                ('kvm/guest', xen), ('xen1/web02', prod)]
 
     def disk_made(self, to):
         if to == 'here':
             return self.disk_of('made')
         if to == 'prod':
             return max(self.vcsim.sent.glob('*.vmdk'), key=lambda path: path.stat().st_mtime)
+        if to == 'xen1':
+            return self.pool.order('file', 'made')
         made, = self.libvirtd.images.glob('made-*')
         return made
 
@@ -51,6 +68,8 @@ class MoveKills(WithBoth):
             return int('made' in self.lab.vms())
         if to == 'prod':
             return sum('"made"' in line for line in self.vcsim.other('list').splitlines())
+        if to == 'xen1':
+            return sum(name.startswith('made') for name in self.pool.order('names', 'VM').split('\t'))
         return self.libvirtd.names().count('made')
 
     def kill_in_the_middle(self, task):
