@@ -13,8 +13,9 @@ std::string with_host(std::string url, const std::string& account_url) {
   constexpr std::string_view any = "https://*";
   if (!url.starts_with(any)) return url;
   auto rest = url.substr(any.size());
-  // With a port of its own only where it says so.
-  return account_url + (rest.starts_with(':') ? rest.substr(rest.find('/')) : rest);
+  // A port there is the one that was asked.
+  auto slash = std::min(rest.find('/'), rest.size());
+  return account_url + (rest.starts_with(':') ? rest.substr(slash) : rest);
 }
 
 std::string origin_of(std::string_view url) {
