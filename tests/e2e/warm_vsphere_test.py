@@ -9,7 +9,7 @@ from relocation_test import make_disk
 
 class WarmVsphere(Moves, PlatformTest):
     hypervisor = 'qemu'
-    vcsim_options = ('-locks',)  # no files of machines that run, as ESXi does it
+    vcsim_options = ('-locks', '-pace', '10ms')  # no files of machines that run, as ESXi does it; and time to stop it in the middle
 
     def setUp(self):
         super().setUp()

@@ -25,6 +25,7 @@ func main() {
 	key := flag.String("key", "", "PEM file of its key")
 	keep := flag.String("keep", "", "folder for disks that are sent by a lease, which are thrown away otherwise")
 	locks := flag.Bool("locks", false, "give no files of machines that run and have had a snapshot, as ESXi does it")
+	pace := flag.Duration("pace", 0, "how long each 256 KiB of a snapshot's disk take")
 	loud := flag.Bool("log", false, "say what is done")
 	readFrom := flag.String("read", "", "be no server: read all machines of the one at this address, and say how long it took")
 	flag.Parse()
@@ -56,7 +57,7 @@ func main() {
 		model.Service.TLS.Certificates = []tls.Certificate{pair}
 	}
 	server := model.Service.NewServer()
-	running := newWarm(http.HandlerFunc(model.Service.ServeSDK), *locks)
+	running := newWarm(http.HandlerFunc(model.Service.ServeSDK), *locks, *pace)
 	// The host's name in a pattern goes before the same without.
 	mux := model.Service.ServeMux
 	mux.Handle("127.0.0.1/sdk", running)

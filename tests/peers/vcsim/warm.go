@@ -26,17 +26,17 @@ import (
 // qemu-img reads and writes them.
 type warm struct {
 	simulator http.Handler
-	locks     bool // files of machines that run are not given, as ESXi does it
+	locks     bool          // files of machines that run are not given, as ESXi does it
+	pace      time.Duration // of a snapshot's disk
 	mutex     sync.Mutex
 	disks     map[string][]*layer // by a machine's id
 	exports   map[string]*export  // by a lease's id
 }
 
 type export struct {
-	machine  string
-	snapshot string
-	path     string // of the snapshot's disk
-	last     time.Time
+	machine string
+	path    string // of the snapshot's disk
+	last    time.Time
 }
 
 const (
@@ -45,14 +45,14 @@ const (
 	leaseLimit = 10 * time.Second
 )
 
-func newWarm(simulator http.Handler, locks bool) *warm {
-	w := &warm{simulator: simulator, locks: locks, disks: map[string][]*layer{}, exports: map[string]*export{}}
+func newWarm(simulator http.Handler, locks bool, pace time.Duration) *warm {
+	w := &warm{simulator: simulator, locks: locks, pace: pace, disks: map[string][]*layer{}, exports: map[string]*export{}}
 	go func() {
 		for range time.Tick(10 * time.Millisecond) {
 			w.mutex.Lock()
 			for id, layers := range w.disks {
 				if runs(id) {
-					w.live(layers)
+					live(layers)
 				}
 			}
 			w.mutex.Unlock()
@@ -72,7 +72,7 @@ func runs(id string) bool {
 }
 
 // live is what a guest writes: 8 KiB somewhere, and a line that grows at the same place.
-func (w *warm) live(layers []*layer) {
+func live(layers []*layer) {
 	flat, err := layers[0].file.Stat()
 	if err != nil {
 		fail(err)
@@ -233,14 +233,14 @@ func (w *warm) exportSnapshot(machine *simulator.VirtualMachine, snapshot *simul
 		DeviceUrl: []types.HttpNfcLeaseDeviceUrl{{
 			Key: fmt.Sprintf("/%s/ParaVirtualSCSIController0:%d", machine.Self.Value, *disk.UnitNumber),
 			Url: "https://*/nfc/" + lease.Self.Value + "/disk-0.vmdk", Disk: &yes, TargetId: "disk-0.vmdk"}}}
-	w.exports[lease.Self.Value] = &export{machine.Self.Value, snapshot.Self.Value, pathOf(backing.FileName), time.Now()}
+	w.exports[lease.Self.Value] = &export{machine.Self.Value, pathOf(backing.FileName), time.Now()}
 	time.AfterFunc(200*time.Millisecond, func() {
 		simulator.Map.Update(lease, []types.PropertyChange{{Name: "state", Val: types.HttpNfcLeaseStateReady}})
 	})
 	return `<returnval type="HttpNfcLease">` + lease.Self.Value + `</returnval>`
 }
 
-// changed are the areas of a window that layers from `first` to before `end` have.
+// changed are the areas of a window that these layers have.
 func changed(layers []*layer, start, size int64) string {
 	length := size - start
 	if length > window {
@@ -414,8 +414,12 @@ func (w *warm) send(out http.ResponseWriter, id string) bool {
 	}
 	defer disk.Close()
 	out.Header().Set("Content-Type", "application/x-vnd.vmware-streamVmdk")
-	io.Copy(out, disk)
-	return true
+	for {
+		if _, err := io.CopyN(out, disk, 256<<10); err != nil {
+			return true
+		}
+		time.Sleep(w.pace)
+	}
 }
 
 // folder gives files of datastores, but none of a machine that runs where that is so.
