@@ -38,8 +38,7 @@ Disk disk_of(Value device, const Controllers& known) {
   Disk disk;
   disk.id = device["key"].text();
   disk.label = device["deviceInfo"]["label"].text();
-  disk.size = device["capacityInBytes"].bytes();
-  if (disk.size.count == 0) disk.size = device["capacityInKB"].bytes(1024);
+  disk.size = capacity_of(device);
   auto backing = device["backing"];
   disk.file = backing["fileName"].text();
   disk.format = "vmdk";
@@ -70,6 +69,11 @@ Nic nic_of(Value device) {
 }
 
 }  // namespace
+
+Bytes capacity_of(Value disk) {
+  auto size = disk["capacityInBytes"].bytes();
+  return size.count == 0 ? disk["capacityInKB"].bytes(1024) : size;
+}
 
 void take_devices(Machine& machine, Value hardware) {
   machine.disks.clear();

@@ -40,6 +40,9 @@ std::string property_sets();
 /// `config.hardware`; empty: in none.
 std::string_view property_of(Noun noun, std::string_view path);
 
+/// Of a VirtualDisk, which servers tell in bytes or, before 5.5, in KiB (devices.cpp).
+Bytes capacity_of(Value disk);
+
 /// Disks, network cards and the TPM of a VirtualHardware (devices.cpp).
 void take_devices(platform::Machine& machine, Value hardware);
 

@@ -25,15 +25,8 @@ Found found_of(std::string ref, const json::object& record) {
   return found;
 }
 
-Async<Result<std::string>> ref_of(Session& session, std::string id) {
-  CO_TRY(auto value,
-         co_await session.call({"VM.get_by_uuid", {to_json(id)}}, Session::Repeat::yes));
-  if (!value.is_string()) co_return fail(Code::corrupt, "VM.get_by_uuid: the answer is none");
-  co_return std::string(value.get_string().data(), value.get_string().size());
-}
-
 Async<Result<Found>> find_by_uuid(Session& session, std::string id) {
-  auto ref = co_await ref_of(session, id);
+  auto ref = co_await ref_of(session, "VM", id);
   if (!ref && ref.error().code == Code::not_found)
     co_return fail(Code::not_found, "there is no {}", id);
   CO_TRY(auto known, std::move(ref));
@@ -79,6 +72,12 @@ Async<Result<void>> remove_disk(Session& session, std::string ref) {
 }
 
 }  // namespace
+
+Async<Result<std::string>> ref_of(Session& session, std::string kind, std::string uuid) {
+  auto method = kind + ".get_by_uuid";
+  CO_TRY(auto ref, co_await session.call({method, {to_json(uuid)}}, Session::Repeat::yes));
+  co_return text_answer(ref, method);
+}
 
 bool Found::may(std::string_view operation) const {
   return std::ranges::find(allowed, operation) != allowed.end();

@@ -18,6 +18,9 @@ struct Found {
   [[nodiscard]] bool may(std::string_view operation) const;
 };
 
+/// An object of any kind (`VM`, `SR`) by its uuid.
+Async<Result<std::string>> ref_of(Session& session, std::string kind, std::string uuid);
+
 Async<Result<Found>> find_by_ref(Session& session, std::string ref);
 /// Code::not_found unless it is a machine, which templates and hosts' own domains are not.
 Async<Result<Found>> find_machine(Session& session, std::string id);

@@ -142,6 +142,11 @@ const json::value* field(const json::object& in, std::string_view name) {
   return in.if_contains(json::string_view(name.data(), name.size()));
 }
 
+Result<std::string> text_answer(const json::value& answer, std::string_view method) {
+  if (answer.is_string()) return text_of(answer);
+  return fail(Code::corrupt, "{}: the answer is none", method);
+}
+
 std::string text_at(const json::object& in, std::string_view name) {
   const auto* value = field(in, name);
   return value ? text_of(*value) : std::string();

@@ -42,6 +42,9 @@ std::string_view code_in(const Error& error);
 /// The address that HOST_IS_SLAVE names; empty: it is another error.
 std::string master_in(const Error& error);
 
+/// What a method answers that answers one text, a reference mostly; Code::corrupt: it is none.
+Result<std::string> text_answer(const json::value& answer, std::string_view method);
+
 // Fields of objects. What is not there, or something else, is empty: servers differ in what they
 // send.
 const json::value* field(const json::object& in, std::string_view name);

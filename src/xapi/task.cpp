@@ -34,9 +34,9 @@ Error lost(const std::string& method) {
 
 Async<Result<std::string>> begin(Session& session, Call call) {
   call.method = "Async." + call.method;
+  auto method = call.method;
   CO_TRY(auto task, co_await session.call(std::move(call)));
-  if (!task.is_string()) co_return fail(Code::corrupt, "the server has answered no task");
-  co_return std::string(task.get_string().data(), task.get_string().size());
+  co_return text_answer(task, method);
 }
 
 /// Returns when the task has changed, or after a while.

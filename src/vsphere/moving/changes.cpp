@@ -1,5 +1,7 @@
 #include "moving/changes.h"
 
+#include "properties.h"
+
 namespace truce::vsphere {
 
 using platform::Range;
@@ -30,9 +32,8 @@ std::vector<Tracked> tracked_disks(Value hardware) {
   std::vector<Tracked> disks;
   hardware.each("device", [&](Value device) {
     if (device.type() != "VirtualDisk") return;
-    auto size = device["capacityInBytes"].bytes();
-    if (size.count == 0) size = device["capacityInKB"].bytes(1024);
-    disks.push_back({device["key"].text(), size.count, device["backing"]["changeId"].text()});
+    disks.push_back(
+        {device["key"].text(), capacity_of(device).count, device["backing"]["changeId"].text()});
   });
   return disks;
 }

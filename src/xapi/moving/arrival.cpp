@@ -63,8 +63,60 @@ Async<Result<void>> StreamArrival::abandon() {
   co_return co_await remove_all(session_, {std::move(there)});
 }
 
-std::string text_of(const json::object& object) {
-  return json::serialize(object);
+Result<json::object> new_vm(const NewMachine& wish) {
+  if (wish.xen.kind != model::XenKind::hvm)
+    return fail_field("/xen", "pools of XenServer and XCP-ng get machines as hvm only");
+  bool uefi = wish.firmware == model::Firmware::uefi;
+  bool e1000 = !wish.nics.empty() && wish.nics.front().model == model::NicModel::e1000;
+  json::object platform{{"acpi", "1"},
+                        {"apic", "true"},
+                        {"pae", "true"},
+                        {"nx", "true"},
+                        {"viridian", "true"},
+                        {"device-model", uefi ? "qemu-upstream-uefi" : "qemu-upstream-compat"},
+                        {"cores-per-socket", std::to_string(wish.cores)}};
+  if (e1000) platform["nic_type"] = "e1000";
+  json::object blocked;
+  for (const auto* operation : {"start", "start_on"}) blocked[operation] = why_blocked;
+  return json::object{
+      {"name_label", name_while_made(wish)},
+      {"name_description", wish.description},
+      {"user_version", 1},
+      {"is_a_template", false},
+      {"affinity", no_ref},
+      {"memory_static_min", wish.memory.count},
+      {"memory_static_max", wish.memory.count},
+      {"memory_dynamic_min", wish.memory.count},
+      {"memory_dynamic_max", wish.memory.count},
+      {"VCPUs_params", json::object()},
+      {"VCPUs_max", wish.cpus},
+      {"VCPUs_at_startup", wish.cpus},
+      {"actions_after_shutdown", "destroy"},
+      {"actions_after_reboot", "restart"},
+      {"actions_after_crash", "restart"},
+      {"PV_bootloader", ""},
+      {"PV_kernel", ""},
+      {"PV_ramdisk", ""},
+      {"PV_args", ""},
+      {"PV_bootloader_args", ""},
+      {"PV_legacy_args", ""},
+      {"HVM_boot_policy", "BIOS order"},
+      {"HVM_boot_params", json::object{{"order", "cd"}, {"firmware", uefi ? "uefi" : "bios"}}},
+      {"HVM_shadow_multiplier", 1.0},
+      {"platform", std::move(platform)},
+      {"PCI_bus", ""},
+      {"other_config", json::object()},
+      {"recommendations", ""},
+      {"xenstore_data", json::object()},
+      {"ha_restart_priority", ""},
+      {"tags", json::array()},
+      {"blocked_operations", std::move(blocked)},
+      {"suspend_SR", no_ref},
+      {"version", 0},
+      {"generation_id", ""},
+      {"hardware_platform_version", 0},
+      {"has_vendor_device", false},
+      {"domain_type", "hvm"}};
 }
 
 json::object new_volume(const NewMachine& wish, std::size_t at, const std::string& repository) {
@@ -111,21 +163,15 @@ json::object new_card(const std::string& machine, const NewNic& nic, const std::
           {"ipv6_allowed", json::array()}};
 }
 
-Result<std::string> ref_in(const json::value& answer, std::string_view method) {
-  if (answer.is_string()) return std::string(answer.get_string());
-  return fail(Code::corrupt, "{}: the answer is no reference", method);
+Async<Result<std::string>> make(Session& session, std::string method, json::object object) {
+  CO_TRY(auto made, co_await session.call({method, {json::serialize(object)}}));
+  co_return text_answer(made, method);
 }
 
-Async<Result<std::string>> make(Session& session, std::string method, std::string object) {
-  CO_TRY(auto made, co_await session.call({method, {std::move(object)}}));
-  co_return ref_in(made, method);
-}
-
-Async<Result<std::string>> by_uuid(Session& session, std::string kind, std::string uuid) {
-  auto found =
-      co_await session.call({kind + ".get_by_uuid", {to_json(uuid)}}, Session::Repeat::yes);
+Async<Result<std::string>> part_of(Session& session, std::string kind, std::string uuid) {
+  auto found = co_await ref_of(session, kind, uuid);
   if (!found) co_return std::unexpected(std::move(found).error().within(kind + " " + uuid));
-  co_return ref_in(*found, kind);
+  co_return found;
 }
 
 // XAPI takes a name twice; people would not know the two apart.
@@ -144,13 +190,13 @@ struct Parts {
 
 Async<Result<Parts>> parts_of(Session& session, const NewMachine& wish) {
   Parts parts;
-  CO_TRY(parts.repository, co_await by_uuid(session, "SR", wish.pool));
+  CO_TRY(parts.repository, co_await part_of(session, "SR", wish.pool));
   CO_TRY(parts.url, co_await url_for(session, parts.repository));
   if (!wish.host.empty()) {
-    CO_TRY(parts.host, co_await by_uuid(session, "host", wish.host));
+    CO_TRY(parts.host, co_await part_of(session, "host", wish.host));
   }
   for (const auto& nic : wish.nics) {
-    CO_TRY(auto network, co_await by_uuid(session, "network", nic.network));
+    CO_TRY(auto network, co_await part_of(session, "network", nic.network));
     parts.networks.push_back(std::move(network));
   }
   co_return parts;
@@ -162,82 +208,26 @@ Async<Result<void>> furnish(Session& session, const NewMachine& wish, const Part
     CO_TRY_VOID(co_await session.call({"VM.set_affinity", {to_json(ref), to_json(parts.host)}}));
   for (std::size_t at = 0; at < wish.disks.size(); ++at) {
     CO_TRY(auto volume,
-           co_await run_task(session,
-                             {"VDI.create", {text_of(new_volume(wish, at, parts.repository))}}));
-    CO_TRY_VOID(co_await make(session, "VBD.create", text_of(new_drive(ref, volume, at))));
+           co_await run_task(
+               session, {"VDI.create", {json::serialize(new_volume(wish, at, parts.repository))}}));
+    CO_TRY_VOID(co_await make(session, "VBD.create", new_drive(ref, volume, at)));
     arrival.add({parts.url, volume, wish.disks[at].size.count});
   }
   for (std::size_t at = 0; at < wish.nics.size(); ++at)
-    CO_TRY_VOID(co_await make(session, "VIF.create",
-                              text_of(new_card(ref, wish.nics[at], parts.networks[at], at))));
+    CO_TRY_VOID(
+        co_await make(session, "VIF.create", new_card(ref, wish.nics[at], parts.networks[at], at)));
   co_return Result<void>();
 }
 
 }  // namespace
 
-Result<std::string> new_vm(const NewMachine& wish) {
-  if (wish.xen.kind != model::XenKind::hvm)
-    return fail_field("/xen", "pools of XenServer and XCP-ng get machines as hvm only");
-  bool uefi = wish.firmware == model::Firmware::uefi;
-  bool e1000 = !wish.nics.empty() && wish.nics.front().model == model::NicModel::e1000;
-  json::object platform{{"acpi", "1"},
-                        {"apic", "true"},
-                        {"pae", "true"},
-                        {"nx", "true"},
-                        {"viridian", "true"},
-                        {"device-model", uefi ? "qemu-upstream-uefi" : "qemu-upstream-compat"},
-                        {"cores-per-socket", std::to_string(wish.cores)}};
-  if (e1000) platform["nic_type"] = "e1000";
-  json::object blocked;
-  for (const auto* operation : {"start", "start_on"}) blocked[operation] = why_blocked;
-  return json::serialize(json::object{
-      {"name_label", name_while_made(wish)},
-      {"name_description", wish.description},
-      {"user_version", 1},
-      {"is_a_template", false},
-      {"affinity", no_ref},
-      {"memory_static_min", wish.memory.count},
-      {"memory_static_max", wish.memory.count},
-      {"memory_dynamic_min", wish.memory.count},
-      {"memory_dynamic_max", wish.memory.count},
-      {"VCPUs_params", json::object()},
-      {"VCPUs_max", wish.cpus},
-      {"VCPUs_at_startup", wish.cpus},
-      {"actions_after_shutdown", "destroy"},
-      {"actions_after_reboot", "restart"},
-      {"actions_after_crash", "restart"},
-      {"PV_bootloader", ""},
-      {"PV_kernel", ""},
-      {"PV_ramdisk", ""},
-      {"PV_args", ""},
-      {"PV_bootloader_args", ""},
-      {"PV_legacy_args", ""},
-      {"HVM_boot_policy", "BIOS order"},
-      {"HVM_boot_params", json::object{{"order", "cd"}, {"firmware", uefi ? "uefi" : "bios"}}},
-      {"HVM_shadow_multiplier", 1.0},
-      {"platform", std::move(platform)},
-      {"PCI_bus", ""},
-      {"other_config", json::object()},
-      {"recommendations", ""},
-      {"xenstore_data", json::object()},
-      {"ha_restart_priority", ""},
-      {"tags", json::array()},
-      {"blocked_operations", std::move(blocked)},
-      {"suspend_SR", no_ref},
-      {"version", 0},
-      {"generation_id", ""},
-      {"hardware_platform_version", 0},
-      {"has_vendor_device", false},
-      {"domain_type", "hvm"}});
-}
-
 Async<Result<std::unique_ptr<Arrival>>> Movers::arrive(NewMachine wish) {
   CO_TRY(auto record, new_vm(wish));
   CO_TRY_VOID(co_await check_name(session_, wish.name));
   CO_TRY(auto parts, co_await parts_of(session_, wish));
+  CO_TRY(auto asker, asker_of(session_));
   CO_TRY(auto ref, co_await make(session_, "VM.create", std::move(record)));
   CO_TRY(auto found, co_await find_by_ref(session_, ref));
-  CO_TRY(auto asker, asker_of(session_));
   auto arrival =
       std::make_unique<StreamArrival>(session_, std::move(asker), std::move(found), wish.name);
   auto furnished = co_await furnish(session_, wish, parts, ref, *arrival);

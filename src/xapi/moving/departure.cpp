@@ -33,8 +33,7 @@ class StreamDeparture final : public Departure {
   [[nodiscard]] Result<std::string> version() const {
     auto asked = [&](const char* method, const std::string& ref) -> Result<std::string> {
       TRY(auto answer, ask(asker_.account, asker_.url, asker_.key, {method, {to_json(ref)}}));
-      if (!answer.is_string()) return fail(Code::corrupt, "{}: the answer is none", method);
-      return std::string(answer.get_string());
+      return text_answer(answer, method);
     };
     TRY(auto state, asked("VM.get_power_state", machine_.ref));
     if (read_state(state) != model::Observed::off)

@@ -29,9 +29,6 @@ Result<Asker> asker_of(const Session& session);
 /// A host that reaches a repository: the one that leads, where that does.
 Async<Result<std::string>> url_for(Session& session, std::string repository);
 
-/// A machine as VM.create takes it, a JSON object; and what of it cannot be (Code::invalid).
-Result<std::string> new_vm(const platform::NewMachine& wish);
-
 /// A pool's Transfers. Machines leave and come while they are off.
 class Movers final : public platform::Transfers {
  public:
