@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "daemon.h"
 #include "guard/guard.h"
+#include "hyperv/hyperv.h"
 #include "libvirt/open.h"
 #include "qemu/host_checks.h"
 #include "server/server.h"
@@ -62,6 +63,9 @@ manager::Settings Daemon::manager_settings() {
   for (const auto* scheme : {"libvirt+qemu", "libvirt+xen"})
     settings.platform_kinds[scheme] = libvirt::open;
   settings.platform_kinds["xen"] = xapi::open;
+  settings.platform_kinds["hyperv"] = [](auto loop, auto account) {
+    return hyperv::open(std::move(loop), std::move(account));
+  };
   settings.platform_kinds["ssh"] = server::open;
   settings.reload = [this] { return reload(); };
   return settings;

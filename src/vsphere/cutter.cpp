@@ -1,6 +1,7 @@
 #include "cutter.h"
 
 #include "base/bytes.h"
+#include "base/xml.h"
 
 namespace truce::vsphere {
 
@@ -10,11 +11,9 @@ constexpr auto npos = std::string::npos;
 constexpr std::string_view cdata = "<![CDATA[";
 
 // `<a:name b="c">` → `name`
-std::string_view local_name(std::string_view tag) {
+std::string_view name_of(std::string_view tag) {
   tag.remove_prefix(1);
-  auto name = tag.substr(0, tag.find_first_of(" \t\r\n/>"));
-  auto colon = name.find(':');
-  return colon == npos ? name : name.substr(colon + 1);
+  return local_name(tag.substr(0, tag.find_first_of(" \t\r\n/>")));
 }
 
 std::size_t after(std::size_t found, std::size_t size) {
@@ -101,7 +100,7 @@ Result<void> Cutter::take_tag(std::size_t end) {
     return cutting_ && depth_ == cut_depth_ ? emit(end) : Result<void>();
   }
   bool empty = tag.size() > 2 && tag[tag.size() - 2] == '/';
-  if (!cutting_ && !name_.empty() && local_name(tag) == name_) {
+  if (!cutting_ && !name_.empty() && name_of(tag) == name_) {
     auto size = tag.size();
     TRY_VOID(move_rest(at_));
     cutting_ = true;

@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "platform/endpoint.h"
+
 namespace truce::vsphere {
 
 namespace {
@@ -8,13 +10,7 @@ constexpr auto longest_call = 120s;
 constexpr std::string_view cookie_name = "vmware_soap_session=";
 
 http::Endpoint endpoint_of(const platform::Account& account) {
-  http::Endpoint endpoint;
-  endpoint.url = account.url;
-  endpoint.fingerprint = account.trust.fingerprint;
-  if (endpoint.fingerprint.empty())
-    endpoint.authorities = account.trust.authorities.empty() ? "system" : account.trust.authorities;
-  endpoint.service = "vCenter or ESXi";
-  return endpoint;
+  return platform::endpoint_of(account, account.url, "vCenter or ESXi");
 }
 
 // The version of the interface to speak: what is asked for here is the same since 6.7, and servers

@@ -5,14 +5,11 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/xml.h"
+
 namespace truce::vsphere {
 
 namespace {
-
-std::string_view without_prefix(std::string_view name) {
-  auto colon = name.find(':');
-  return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
 
 int digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -24,13 +21,13 @@ int digit(char c) {
 }  // namespace
 
 std::string_view Value::name() const {
-  return without_prefix(node_.name());
+  return local_name(node_.name());
 }
 
 std::string_view Value::type() const {
   for (auto attribute : node_.attributes()) {
     std::string_view name = attribute.name();
-    if (name.ends_with(":type")) return without_prefix(attribute.value());
+    if (name.ends_with(":type")) return local_name(attribute.value());
   }
   return {};
 }
@@ -80,7 +77,7 @@ Ref Value::ref() const {
 
 Value Value::operator[](std::string_view child) const {
   for (auto node : node_.children())
-    if (without_prefix(node.name()) == child) return Value(node);
+    if (local_name(node.name()) == child) return Value(node);
   return {};
 }
 
@@ -90,40 +87,13 @@ Value parse(pugi::xml_document& document, std::string_view text) {
   return parsed ? Value(document.document_element()) : Value();
 }
 
-std::string escape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\r':
-        out += "&#13;";
-        break;
-      default:
-        // XML 1.0 has no other control characters
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n') out += c;
-    }
-  }
-  return out;
-}
-
 std::string to_xml(std::string_view tag, const Ref& ref) {
-  return fmt::format("<{0} type=\"{1}\">{2}</{0}>", tag, escape(ref.type), escape(ref.value));
+  return fmt::format("<{0} type=\"{1}\">{2}</{0}>", tag, escape_xml(ref.type),
+                     escape_xml(ref.value));
 }
 
 std::string to_xml(std::string_view tag, std::string_view text) {
-  return fmt::format("<{0}>{1}</{0}>", tag, escape(text));
+  return fmt::format("<{0}>{1}</{0}>", tag, escape_xml(text));
 }
 
 std::string flag_xml(std::string_view tag, bool flag) {

@@ -60,8 +60,6 @@ class Value {
 /// A document's outermost element, or nothing when it is no XML.
 Value parse(pugi::xml_document& document, std::string_view text);
 
-/// For text between tags and in quotes.
-std::string escape(std::string_view text);
 /// `<tag type="VirtualMachine">vm-62</tag>`
 std::string to_xml(std::string_view tag, const Ref& ref);
 std::string to_xml(std::string_view tag, std::string_view text);

@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "platform/endpoint.h"
+
 namespace truce::xapi {
 
 namespace {
@@ -8,12 +10,7 @@ constexpr auto longest_call = 120s;
 constexpr auto target = "/jsonrpc";
 
 http::Endpoint endpoint_of(const platform::Account& account, const std::string& url) {
-  http::Endpoint endpoint;
-  endpoint.url = url;
-  endpoint.fingerprint = account.trust.fingerprint;
-  if (endpoint.fingerprint.empty())
-    endpoint.authorities = account.trust.authorities.empty() ? "system" : account.trust.authorities;
-  endpoint.service = "XenServer or XCP-ng";
+  auto endpoint = platform::endpoint_of(account, url, "XenServer or XCP-ng");
   endpoint.largest_answer = mib(16);
   return endpoint;
 }

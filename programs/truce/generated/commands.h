@@ -664,7 +664,7 @@ inline constexpr Input platform_add_inputs[]{
     {.name = "fingerprint", .flag = "fingerprint", .where = Where::body, .kind = Kind::text, .help = "SHA-256 of the certificate that it shows, which is accepted whoever has signed it", .value = "TEXT"},
     {.name = "ca", .flag = "ca", .where = Where::body, .kind = Kind::text, .file = true, .help = "Authorities that may have signed its certificate, PEM, instead of those that the system believes", .value = "FILE"},
 };
-inline constexpr std::string_view platform_add_examples[]{"truce platform add prod vsphere://truce@vc.example.com", "truce platform add lab vsphere://root@192.0.2.7 --password-file esx.password --fingerprint 5f...e1", "truce platform add kvm1 libvirt+qemu+ssh://root@kvm1.example.com/system", "truce platform add xen1 xen://root@pool-master.example.com"};
+inline constexpr std::string_view platform_add_examples[]{"truce platform add prod vsphere://truce@vc.example.com", "truce platform add lab vsphere://root@192.0.2.7 --password-file esx.password --fingerprint 5f...e1", "truce platform add kvm1 libvirt+qemu+ssh://root@kvm1.example.com/system", "truce platform add xen1 xen://root@pool-master.example.com", "truce platform add hv1 hyperv://Administrator@hv1.example.com"};
 inline constexpr Input platform_show_inputs[]{
     {.name = "name", .flag = "name", .where = Where::path, .kind = Kind::text, .word = true, .required = true, .help = "Name of the platform", .completes = "platform"},
 };

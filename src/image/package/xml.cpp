@@ -66,11 +66,6 @@ Result<std::unique_ptr<pugi::xml_document>> parse_xml(const File& file, std::uin
   return parse_xml(text, limit, file.name());
 }
 
-std::string_view local_name(std::string_view name) {
-  auto colon = name.rfind(':');
-  return colon == name.npos ? name : name.substr(colon + 1);
-}
-
 pugi::xml_node child(pugi::xml_node parent, std::string_view local) {
   return parent.find_child([&](pugi::xml_node node) { return local_name(node.name()) == local; });
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/xml.h"
 #include "image/file.h"
 
 namespace truce::image::package {
@@ -18,8 +19,6 @@ Result<std::unique_ptr<pugi::xml_document>> parse_xml(std::string_view text, std
 /// The same, read from a file.
 Result<std::unique_ptr<pugi::xml_document>> parse_xml(const File& file, std::uint64_t limit);
 
-/// A name without its prefix: `ovf:Disk` is `Disk`.
-std::string_view local_name(std::string_view name);
 /// The first child of that local name; an empty node when there is none.
 pugi::xml_node child(pugi::xml_node parent, std::string_view local);
 /// The next one of the same parent and name.

@@ -112,7 +112,7 @@ Result<PlatformAddress> read_platform_address(const std::string& url) {
              : CURLUE_OUT_OF_MEMORY;
   if (status != CURLUE_OK || !url.contains("://"))
     return fail(Code::invalid,
-                "is no address like vsphere://USER@HOST, xen://USER@HOST, "
+                "is no address like vsphere://USER@HOST, xen://USER@HOST, hyperv://USER@HOST, "
                 "libvirt+qemu+ssh://USER@HOST/system or ssh://USER@HOST");
   auto part = [&](CURLUPart which, unsigned flags = 0) -> std::string {
     char* found = nullptr;

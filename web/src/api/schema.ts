@@ -557,7 +557,7 @@ export interface Platform {
   name: string
   /** Another one when a platform of this name is added anew */
   id: string
-  /** Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system, xen://USER@MASTER */
+  /** Where it is, and who asks: vsphere://USER@HOST:PORT, xen://USER@MASTER, hyperv://USER@HOST, libvirt+qemu+ssh://USER@HOST/system, ssh://USER@HOST */
   url: string
   /** SHA-256 of the one certificate that is accepted; empty: one that an authority has signed */
   fingerprint: string

@@ -63,6 +63,7 @@ TEST(PlatformAddress, those_of_libvirt_are_libvirts_own_behind_its_name) {
 
 TEST(PlatformAddress, a_pool_of_xen_hosts_is_spoken_to_by_https) {
   for (const auto& [url, own] : {std::pair("xen://root@xen1", "https://xen1"),
+                                 {"hyperv://Administrator@hv1:5987", "https://hv1:5987"},
                                  {"xen://root@[2001:db8::1]:8443", "https://[2001:db8::1]:8443"}}) {
     auto address = read_platform_address(url);
     ASSERT_TRUE(address) << address.error().message;

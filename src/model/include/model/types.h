@@ -615,7 +615,7 @@ struct MoveReport {
 struct Platform {
   std::string name{};  ///< Unique among platforms
   std::string id{};  ///< Another one when a platform of this name is added anew
-  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT, libvirt+qemu+ssh://USER@HOST/system, xen://USER@MASTER
+  std::string url{};  ///< Where it is, and who asks: vsphere://USER@HOST:PORT, xen://USER@MASTER, hyperv://USER@HOST, libvirt+qemu+ssh://USER@HOST/system, ssh://USER@HOST
   std::string fingerprint{};  ///< SHA-256 of the one certificate that is accepted; empty: one that an authority has signed
   std::string ca{};  ///< Those authorities, PEM; empty: the ones that the managers' systems believe
   PlatformState state = PlatformState::connecting;  ///< Whether it tells what is on it

@@ -1,0 +1,36 @@
+// Machines of a host, as verbs need them.
+#pragma once
+
+#include "session.h"
+
+namespace truce::hyperv {
+
+/// A machine as it is now.
+struct Found {
+  std::string id;  ///< as Hyper-V writes it
+  std::string name;
+  model::Observed state = model::Observed::unknown;
+  [[nodiscard]] bool is(model::Observed wanted) const { return state == wanted; }
+  [[nodiscard]] Reference self() const;
+};
+
+/// Code::not_found unless it is there.
+Async<Result<Found>> find_machine(Session& session, std::string id);
+/// Leads it to a state, in which it may be already when that has failed.
+Async<Result<void>> change_state(Session& session, Found machine, model::Observed wanted);
+Async<Result<void>> reset(Session& session, Found machine);
+Async<Result<void>> request_stop(Session& session, Found machine);
+
+Async<Result<std::string>> create_snapshot(Session& session, Found machine,
+                                           platform::SnapshotOrder order);
+/// Takes the machine's power away first, where it has some, as Hyper-V wants it.
+Async<Result<void>> restore_snapshot(Session& session, Found machine, std::string snapshot);
+Async<Result<void>> remove_snapshot(Session& session, Found machine, std::string snapshot,
+                                    platform::Snapshots::Extent extent);
+
+Async<Result<void>> resize(Session& session, Found machine, std::optional<int> cpus,
+                           std::optional<Bytes> memory);
+/// With its disks' files, as far as nothing else has them.
+Async<Result<void>> remove(Session& session, Found machine);
+
+}  // namespace truce::hyperv
