@@ -2,6 +2,7 @@
 
 #include "follower.h"
 #include "machines.h"
+#include "moving/departure.h"
 
 namespace truce::hyperv {
 
@@ -13,7 +14,9 @@ namespace {
 class HyperV final : public Platform, private Snapshots, private Making {
  public:
   HyperV(asio::any_io_executor loop, Account account, Pace pace)
-      : session_(std::move(loop), std::move(account)), follower_(session_, pace) {}
+      : session_(std::move(loop), account),
+        follower_(session_, pace),
+        movers_(session_, std::move(account)) {}
 
   [[nodiscard]] const Capabilities& capabilities() const override { return capabilities_; }
   Async<Result<void>> connect() override;
@@ -31,6 +34,7 @@ class HyperV final : public Platform, private Snapshots, private Making {
   Async<Result<void>> reset(std::string machine) override;
   Snapshots* snapshots() override { return this; }
   Making* making() override { return this; }
+  Transfers* transfers() override { return &movers_; }
   Async<void> close() override { co_return; }  // there is no session but the connections
 
  private:
@@ -45,6 +49,7 @@ class HyperV final : public Platform, private Snapshots, private Making {
 
   Session session_;
   Follower follower_;
+  Movers movers_;
   Capabilities capabilities_;
 };
 

@@ -271,6 +271,11 @@ Async<Result<std::vector<std::string>>> needed_by(Session& session, std::string 
   co_return needed;
 }
 
+Async<Result<Instances>> storages(Session& session) {
+  co_return co_await session.query(virtualization,
+                                   "SELECT * FROM Msvm_StorageAllocationSettingData", lane);
+}
+
 /// The files of a machine's disks and of its snapshots' that no other machine needs.
 Async<Result<std::vector<std::string>>> own_files(Session& session, Found machine) {
   CO_TRY(auto settings, co_await settings_of(session, machine));
@@ -281,8 +286,7 @@ Async<Result<std::vector<std::string>>> own_files(Session& session, Found machin
   std::vector<std::string> files, others;
   for (const auto& one : all) {
     auto owner = owner_of(one.text("InstanceID"));
-    if (owner.empty() || one.text("ResourceSubType") != "Microsoft:Hyper-V:Virtual Hard Disk")
-      continue;
+    if (owner.empty() || !is_disk(one)) continue;
     bool own = std::ranges::find(owners, owner) != owners.end();
     auto& list = own ? files : others;
     auto file = one.text("HostResource");
@@ -296,6 +300,15 @@ Async<Result<std::vector<std::string>>> own_files(Session& session, Found machin
 }
 
 }  // namespace
+
+Async<Result<Instances>> disks_of(Session& session, Found machine) {
+  auto owner = owner_of("Microsoft:" + machine.id);
+  CO_TRY(auto all, co_await storages(session));
+  std::erase_if(all, [&](const Instance& one) {
+    return !is_disk(one) || owner_of(one.text("InstanceID")) != owner;
+  });
+  co_return all;
+}
 
 Async<Result<void>> resize(Session& session, Found machine, std::optional<int> cpus,
                            std::optional<Bytes> memory) {

@@ -28,6 +28,9 @@ Async<Result<void>> restore_snapshot(Session& session, Found machine, std::strin
 Async<Result<void>> remove_snapshot(Session& session, Found machine, std::string snapshot,
                                     platform::Snapshots::Extent extent);
 
+/// The settings of its disks, without those of its snapshots.
+Async<Result<Instances>> disks_of(Session& session, Found machine);
+
 Async<Result<void>> resize(Session& session, Found machine, std::optional<int> cpus,
                            std::optional<Bytes> memory);
 /// With its disks' files, as far as nothing else has them.

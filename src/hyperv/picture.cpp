@@ -58,7 +58,7 @@ auto each(const ByOwner& all, const std::string& owner) {
 /// Where a drive sits.
 struct Seat {
   std::optional<model::DiskBus> bus;
-  std::string controller;
+  std::string name;  ///< `IDE`, `SCSI`
   std::int64_t number = 0, place = 0;
   auto operator<=>(const Seat&) const = default;
 };
@@ -171,12 +171,12 @@ Seat Sorted::seat_of(const Instance& storage, const std::string& owner) const {
   auto kind = controller->text("ResourceSubType");
   if (kind == "Microsoft:Hyper-V:Emulated IDE Controller") {
     seat.bus = model::DiskBus::ide;
-    seat.controller = "IDE";
+    seat.name = "IDE";
     seat.number = controller->number("Address");
   }
   if (kind == "Microsoft:Hyper-V:Synthetic SCSI Controller") {
     seat.bus = model::DiskBus::scsi;
-    seat.controller = "SCSI";
+    seat.name = "SCSI";
     for (const auto& [of, other] : each(resources_, owner))
       seat.number += other->text("ResourceSubType") == kind &&
                      other->text("InstanceID") < controller->text("InstanceID");
@@ -198,18 +198,18 @@ std::string Sorted::pool_of(std::string_view file) const {
 void Sorted::add_disks(Machine& to) const {
   std::vector<std::pair<Seat, Disk>> found;
   for (const auto& [owner, storage] : each(storages_, to.id)) {
-    if (storage->text("ResourceSubType") != "Microsoft:Hyper-V:Virtual Hard Disk") continue;
+    if (!is_disk(*storage)) continue;
     auto seat = seat_of(*storage, to.id);
     Disk disk;
-    disk.id = without_prefix(storage->text("InstanceID"));
-    disk.label = fmt::format("{} {}:{}", seat.controller.empty() ? "Disk" : seat.controller,
-                             seat.number, seat.place);
+    disk.id = disk_id(*storage);
+    disk.label =
+        fmt::format("{} {}:{}", seat.name.empty() ? "Disk" : seat.name, seat.number, seat.place);
     disk.file = storage->text("HostResource");
     auto path = lower(disk.file);
     disk.format = path.ends_with("vhdx") ? "vhdx" : path.ends_with("vhd") ? "vhd" : "";
     disk.pool = pool_of(disk.file);
     disk.bus = seat.bus;
-    disk.controller = seat.controller;
+    disk.controller = seat.name.empty() ? "" : "Hyper-V " + seat.name;
     if (auto file = seen_.files.find(disk.file); file != seen_.files.end()) {
       disk.size = file->second.size;
       disk.parent = file->second.parent;
@@ -233,7 +233,7 @@ void Sorted::add_cards(Machine& to) const {
     platform::Nic nic;
     nic.id = without_prefix(id);
     nic.label = card.first->text("ElementName");
-    nic.model = card.second.contains("Synthetic") ? "synthetic" : "emulated";
+    nic.model = card.second.contains("Synthetic") ? "Hyper-V synthetic" : "Hyper-V emulated";
     auto address = lower(card.first->text("Address"));
     for (std::size_t at = 0; address.size() == digits && at < digits; at += 2)
       nic.mac += (at == 0 ? "" : ":") + address.substr(at, 2);
@@ -407,8 +407,7 @@ std::vector<std::string> disk_files(const Seen& seen) {
   std::set<std::string> machines;
   for (const auto& one : seen.of("Msvm_ComputerSystem")) machines.insert(one.guid("Name"));
   for (const auto& one : seen.of("Msvm_StorageAllocationSettingData"))
-    if (one.text("ResourceSubType") == "Microsoft:Hyper-V:Virtual Hard Disk" &&
-        machines.contains(owner_of(one.text("InstanceID"))))
+    if (is_disk(one) && machines.contains(owner_of(one.text("InstanceID"))))
       files.insert(one.text("HostResource"));
   files.erase("");
   return {files.begin(), files.end()};
@@ -442,6 +441,14 @@ platform::Update picture(const Seen& seen, const std::string& host, const std::s
   update.folders.seen.push_back({.id = host, .name = name, .kind = "Host", .parent = {}});
   add_places(update, seen);
   return update;
+}
+
+bool is_disk(const Instance& storage) {
+  return storage.text("ResourceSubType") == "Microsoft:Hyper-V:Virtual Hard Disk";
+}
+
+std::string disk_id(const Instance& storage) {
+  return without_prefix(storage.text("InstanceID"));
 }
 
 std::string owner_of(std::string_view instance_id) {

@@ -44,6 +44,10 @@ bool is_torn(const Seen& seen);
 platform::Update picture(const Seen& seen, const std::string& host, const std::string& name,
                          const std::string& release);
 
+/// Whether it is a disk in a file, whosever it is; and how that is called in its machine.
+bool is_disk(const Instance& storage);
+std::string disk_id(const Instance& storage);
+
 /// The GUID that an InstanceID begins with (`Microsoft:GUID\…`): of a machine, or of a snapshot.
 /// Empty: of neither, as those of definitions.
 std::string owner_of(std::string_view instance_id);

@@ -15,6 +15,7 @@ class Movers final : public platform::Transfers {
   Movers(Way way, Look look) : way_(std::move(way)), look_(std::move(look)) {}
 
   [[nodiscard]] Devices devices() const override { return Devices::ours; }
+  [[nodiscard]] bool takes() const override { return false; }
   Async<Result<std::unique_ptr<platform::Departure>>> depart(std::string machine) override;
   [[nodiscard]] bool warm() const override { return true; }
   Async<Result<std::unique_ptr<platform::WarmDeparture>>> depart_warm(std::string machine,

@@ -5,7 +5,9 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from lab import SOON, FreeLabTest, run, wait_for
+from lab import SOON, TRUCE, FreeLabTest, run, sha256_of, wait_for
+from platform_peers import Moves
+from relocation_test import make_disk
 
 PEER = Path(__file__).resolve().parent.parent / 'peers/hyperv'
 PASSWORD = 'correct-horse-7'
@@ -76,11 +78,57 @@ class TheModel(unittest.TestCase):
         self.assertRegex(ask(), '401$')
 
 
-class Hosts(FreeLabTest):
+class Samba:
+    """Samba's server in a lab's network namespace, at SMB's own port, with the volume D: of the model as the share D$."""
+
+    def __init__(self, lab):
+        self.folder, self.volume = lab.folder / 'samba', lab.folder / 'volume-d'
+        self.folder.mkdir()
+        self.volume.mkdir()
+        (self.folder / 'map').write_text('root = Administrator\n')
+        self.settings = self.folder / 'smb.conf'
+        folders = ''.join(f'{name} = {self.folder}\n' for name in ('private dir', 'state directory', 'cache directory', 'lock directory', 'pid directory',
+                                                                  'ncalrpc dir'))
+        self.settings.write_text(f"""[global]
+workgroup = HV1
+netbios name = HV1
+server role = standalone
+server min protocol = SMB3
+smb encrypt = required
+interfaces = lo
+bind interfaces only = yes
+{folders}passdb backend = tdbsam:{self.folder}/passdb.tdb
+username map = {self.folder}/map
+log file = {self.folder}/log
+load printers = no
+disable spoolss = yes
+[D$]
+path = {self.volume}
+valid users = root
+read only = yes
+""")
+        subprocess.run(['smbpasswd', '-c', self.settings, '-s', '-a', 'root'], input=f'{PASSWORD}\n{PASSWORD}\n', text=True, check=True, capture_output=True)
+        self.process = subprocess.Popen([*lab.enter, '/usr/sbin/smbd', '--foreground', '--no-process-group', '-s', self.settings],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def path(self, file):
+        """Where a file of the model lies here: `D:\\Hyper-V\\web01.vhdx`."""
+        at = self.volume / file.removeprefix('D:\\').replace('\\', '/')
+        at.parent.mkdir(parents=True, exist_ok=True)
+        return at
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class HostTest(FreeLabTest):
+    hypervisor = 'fake'
+
     def setUp(self):
         needs_peers(self)
         super().setUp()
-        self.lab = self.new_lab(hypervisor='fake').start()
+        self.lab = self.new_lab(hypervisor=self.hypervisor).start()
         self.host = ModelHost(self.lab.enter)
         self.addCleanup(self.host.end)
         self.password = self.lab.folder / 'password'
@@ -116,6 +164,8 @@ class Hosts(FreeLabTest):
     def snapshots(self, name):
         return [one['name'] for one in self.machine(name)['foreign'].get('snapshots', [])]
 
+
+class Hosts(HostTest):
     def test_a_host_is_shown_followed_and_switched(self):
         lab, host = self.lab, self.host
         self.add_with_the_fingerprint_that_was_shown()
@@ -187,10 +237,100 @@ class Hosts(FreeLabTest):
     def test_what_does_not_go_is_refused_before(self):
         self.add_with_the_fingerprint_that_was_shown()
         self.wait_state('connected')
-        self.assertIn('hv1', self.lab.refused('vm', 'move', 'hv1/web02', '--to', 'here').err)
+        self.assertIn('machines cannot be moved to Hyper-V', self.lab.refused('vm', 'move', 'own', '--to', 'hv1', '--network', 'LAN').err)
+        self.assertIn('leave --warm out', self.lab.refused('vm', 'move', 'hv1/web01', '--to', 'here', '--warm').err)
         self.host.order('deny', 'on')
         self.wait_state('trouble')
         self.assertRegex(self.show()['problem'], '(?i)denied|may not|permission')
+
+
+class HostMoves(Moves, HostTest):
+    """Machines that leave a host, whose disks are read over SMB from a real Samba, and boot here."""
+    hypervisor = 'qemu'
+
+    def setUp(self):
+        for program, package in (('/usr/sbin/smbd', 'samba'), ('/usr/bin/rclone', 'rclone')):
+            if not Path(program).exists():
+                self.skipTest(f'skipped, because {package} is not installed (tools/install-packages test)')
+        super().setUp()
+        self.samba = Samba(self.lab)
+        self.addCleanup(self.samba.end)
+        self.raw = make_disk(self.lab.folder / 'web01.raw', 512, 'this is web01', 256)
+        self.host.order('size', 'web01', 512 << 20)
+        self.add_with_the_fingerprint_that_was_shown()
+        self.wait_state('connected')
+        self.lab.must('vm', 'stop', 'hv1/web01', '--now')
+        self.lab.must('vm', 'set', 'hv1/web01', '--memory', '256MiB')
+        self.wait_observed('web01', 'off')
+        self.file = self.samba.path(self.host.order('file', 'web01'))
+        run('qemu-img', 'convert', '-O', 'vhdx', '-o', 'subformat=dynamic', self.raw, self.file)
+
+    def rclones(self):
+        return run('pgrep', '-f', 'rclone serve http :smb:D', check=False).stdout.split()
+
+    def assert_came(self):
+        self.lab.wait_log('web01', 'this is web01')
+        self.lab.must('vm', 'stop', 'web01', '--now')
+        wait_for(lambda: self.lab.vm('web01')['observed'] == 'off', SOON, 'it is off')
+        self.assert_same(self.disk_of('web01'), self.raw)
+        self.assertEqual(self.machine('web01')['observed'], 'off')
+
+    def test_a_machine_comes_and_boots(self):
+        before = sha256_of(self.file)
+        report = self.lab.must('vm', 'move-report', 'hv1/web01', '--to', 'here', '--format', 'json').json()
+        self.assertIn('disks: Hyper-V IDE stays ide', report['kept'])
+        self.lab.must('vm', 'move', 'hv1/web01', '--to', 'here', '--start')
+        self.assert_came()
+        self.assertEqual(sha256_of(self.file), before)
+        self.assertEqual(self.lab.vm('web01')['uuid'], self.machine('web01')['uuid'])
+        self.assertNotIn(PASSWORD, self.lab.log.read_text())
+
+    def test_one_with_checkpoints_comes_as_it_is_now(self):
+        self.host.order('add-snapshot', 'web01', 'before')
+        wait_for(lambda: self.snapshots('web01') == ['before'], SOON, 'the checkpoint is seen')
+        child = self.samba.path(self.host.order('file', 'web01'))
+        run(TRUCE, 'image', 'create', '-f', 'vhdx', '--backing', self.file, child)
+        changed = self.lab.folder / 'changed.raw'
+        changed.write_bytes(self.raw.read_bytes())
+        with changed.open('r+b') as disk:
+            disk.seek(300 << 20)
+            disk.write(os.urandom(1 << 20))
+        nbd = self.lab.folder / 'child.sock'
+        served = subprocess.Popen([TRUCE, 'image', 'serve', child, '--listen', f'unix:{nbd}', '--writable', '--allow-external', child.parent],
+                                  stdout=subprocess.DEVNULL)
+        wait_for(nbd.exists, SOON, 'the child can be written')
+        run('qemu-img', 'convert', '-n', '-f', 'raw', '-O', 'raw', changed, f'nbd:unix:{nbd}')
+        served.terminate()
+        served.wait()
+        self.raw = changed
+        self.lab.must('vm', 'move', 'hv1/web01', '--to', 'here', '--start')
+        self.assert_came()
+
+    def test_it_goes_on_when_the_daemon_was_gone_and_one_that_is_called_off_leaves_nothing(self):
+        task = self.begin('hv1/web01', '--to', 'here')
+        wait_for(self.rclones, SOON, 'the disk is being read')
+        self.lab.must('task', 'cancel', task)
+        self.assertIn(self.wait_end(task)['state'], ('cancelled', 'succeeded'))
+        wait_for(lambda: not self.rclones(), SOON, 'nobody reads any more')
+        if 'web01' in self.lab.vms():
+            self.lab.must('vm', 'delete', 'web01')
+            wait_for(lambda: 'web01' not in self.lab.vms(), SOON, 'it is gone')
+        task = self.begin('hv1/web01', '--to', 'here', '--start')
+        wait_for(self.rclones, SOON, 'the disk is being read')
+        self.lab.kill()
+        wait_for(lambda: not self.rclones(), SOON, 'what was started ends with the daemon')
+        self.lab.start()
+        self.assertEqual(self.wait_end(task)['state'], 'succeeded')
+        self.assert_came()
+
+    def test_disks_that_cannot_be_had_are_told_before_anything_is_lost(self):
+        self.file.unlink()
+        task = self.begin('hv1/web01', '--to', 'here')
+        shown = self.wait_end(task)
+        self.assertEqual(shown['state'], 'failed')
+        self.assertIn('D$', shown['error'])
+        self.assertNotIn(PASSWORD, shown['error'])
+        wait_for(lambda: 'web01' not in self.lab.vms(), SOON, 'nothing of it is here')
 
 
 if __name__ == '__main__':

@@ -76,6 +76,7 @@ Result<void> check_transfers(Rooms& rooms, const std::string& platform, Way way)
   auto* transfers = connection->transfers();
   bool can = transfers != nullptr;
   if (can && way == Way::from_running) can = transfers->warm();
+  if (can && way == Way::to) can = transfers->takes();
   if (can) return {};
   if (way == Way::from_running && transfers != nullptr)
     return fail(Code::unsupported, "machines leave {} only while they are off: leave --warm out",

@@ -28,6 +28,8 @@ constexpr std::array bus_rows = {
     BusRow{"VirtualNVMEController", DiskBus::sata, false},
     BusRow{"lsilogic", DiskBus::sata, false},
     BusRow{"xen", DiskBus::virtio, false},
+    BusRow{"Hyper-V IDE", DiskBus::ide, true},
+    BusRow{"Hyper-V SCSI", DiskBus::sata, false},
 };
 
 struct CardRow {
@@ -52,6 +54,8 @@ constexpr std::array card_rows = {
     CardRow{"rtl8139", NicModel::rtl8139, true},
     CardRow{"vmxnet3", NicModel::vmxnet3, true},
     CardRow{"netfront", NicModel::virtio, false},
+    CardRow{"Hyper-V synthetic", NicModel::e1000e, false},
+    CardRow{"Hyper-V emulated", NicModel::e1000, false},
 };
 
 template <class Rows>

@@ -143,6 +143,8 @@ class Transfers {
   virtual ~Transfers() = default;
   /// Known without a connection.
   [[nodiscard]] virtual Devices devices() const { return Devices::vmware; }
+  /// Whether machines can come to it. Known without a connection.
+  [[nodiscard]] virtual bool takes() const { return true; }
   /// Code::precondition unless it is off; Code::unsupported: its disks cannot be had.
   virtual Async<Result<std::unique_ptr<Departure>>> depart(std::string machine) = 0;
   /// Whether machines can leave while they run, too. Known without a connection, once there was
