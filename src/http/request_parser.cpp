@@ -3,6 +3,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include "base/text.h"
 #include "body.h"
 #include "message.h"
 #include "parser.h"
@@ -37,14 +38,6 @@ std::unexpected<Refusal> refuse(const boost::system::error_code& ec, const Limit
                 fmt::format("the request is not correct HTTP: {}", ec.message()));
 }
 
-std::string to_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 std::expected<void, Refusal> read_fields(const Fields& message, Request& request) {
   for (const auto& field : message) {
     std::string_view name = field.name_string();
@@ -52,7 +45,7 @@ std::expected<void, Refusal> read_fields(const Fields& message, Request& request
     if (!is_valid_field(name, value)) {
       return refuse(400, Code::invalid, "a header field has a control character");
     }
-    auto [at, added] = request.headers.try_emplace(to_lower(name), value);
+    auto [at, added] = request.headers.try_emplace(lower_case(name), value);
     if (added) continue;
     if (at->first == "host" || at->first == "authorization" || at->first == "content-type") {
       return refuse(400, Code::invalid, fmt::format("'{}' is given twice", at->first));

@@ -2,6 +2,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include "base/text.h"
 #include "body.h"
 #include "message.h"
 #include "parser.h"
@@ -129,10 +130,7 @@ Response ResponseParser::head() const {
   response.status = status();
   response.content_type.clear();
   for (const auto& field : state_->parser->get().base()) {
-    std::string name(std::string_view(field.name_string()));
-    for (char& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    auto name = lower_case(std::string_view(field.name_string()));
     auto [at, added] = response.headers.try_emplace(name, field.value());
     if (!added) at->second.append(", ").append(std::string_view(field.value()));
   }

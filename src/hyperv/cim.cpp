@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "base/xml.h"
 
 namespace truce::hyperv {
@@ -150,11 +151,7 @@ std::string Instance::text(std::string_view name) const {
 std::string Instance::guid(std::string_view name) const {
   auto text = this->text(name);
   if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
-  if (!is_guid(text)) return {};
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
+  return is_guid(text) ? lower_case(text) : std::string();
 }
 
 std::int64_t Instance::number(std::string_view name) const {

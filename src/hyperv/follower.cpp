@@ -54,15 +54,15 @@ Async<Result<void>> Follower::read_files(Seen& seen) {
   co_return Result<void>();
 }
 
-Async<Result<Update>> Follower::read_all() {
+Async<Result<Update>> Follower::read_all(Seen seen) {
   following_ = false;
   for (int i = 0; i < most_tries; ++i) {
-    Seen seen;
-    CO_TRY_VOID(co_await look(watched(), seen));
     watched_ = seen;
     CO_TRY_VOID(co_await look(described(), seen));
     if (is_torn(seen)) {
       co_await sleep_for(200ms);
+      seen = {};
+      CO_TRY_VOID(co_await look(watched(), seen));
       continue;
     }
     CO_TRY_VOID(co_await read_files(seen));
@@ -80,7 +80,9 @@ Async<Result<Update>> Follower::read_all() {
 
 Async<Result<Update>> Follower::next(Duration patience) {
   if (!following_) {
-    CO_TRY(auto update, co_await read_all());
+    Seen seen;
+    CO_TRY_VOID(co_await look(watched(), seen));
+    CO_TRY(auto update, co_await read_all(std::move(seen)));
     known_ = {};
     known_.apply(update);
     co_return update;
@@ -96,7 +98,7 @@ Async<Result<Update>> Follower::next(Duration patience) {
     }
     Update update;
     if (seen.classes != watched_.classes || Clock::now() - read_ >= pace_.read) {
-      CO_TRY(auto all, co_await read_all());
+      CO_TRY(auto all, co_await read_all(std::move(seen)));
       update = known_.apply(std::move(all));
     }
     update.extent = Update::Extent::changes;

@@ -19,7 +19,8 @@ class Follower {
  private:
   using Moment = std::chrono::steady_clock::time_point;
   Async<Result<void>> look(const std::vector<Query>& queries, Seen& seen);
-  Async<Result<platform::Update>> read_all();
+  /// All there is, where `seen` is what was watched.
+  Async<Result<platform::Update>> read_all(Seen seen);
   Async<Result<void>> read_files(Seen& seen);
   Async<Result<DiskFile>> read_file(std::string path);
 

@@ -14,9 +14,9 @@ namespace {
 class HyperV final : public Platform, private Snapshots, private Making {
  public:
   HyperV(asio::any_io_executor loop, Account account, Pace pace)
-      : session_(std::move(loop), account),
+      : session_(std::move(loop), std::move(account)),
         follower_(session_, pace),
-        movers_(session_, std::move(account)) {}
+        movers_(session_) {}
 
   [[nodiscard]] const Capabilities& capabilities() const override { return capabilities_; }
   Async<Result<void>> connect() override;

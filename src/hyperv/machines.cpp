@@ -75,12 +75,10 @@ Async<Result<void>> reset(Session& session, Found machine) {
 }
 
 Async<Result<void>> request_stop(Session& session, Found machine) {
-  constexpr std::int64_t fine = 2, degraded = 3;  // CIM's OperationalStatus
   if (machine.is(Observed::off)) co_return Result<void>();
   CO_TRY(auto found,
          co_await of_machine(session, "Msvm_ShutdownComponent", "SystemName", machine.id));
-  auto status = found.empty() ? 0 : found.front().number("OperationalStatus");
-  if (!machine.is(Observed::running) || (status != fine && status != degraded))
+  if (!machine.is(Observed::running) || found.empty() || !answers(found.front()))
     co_return fail(Code::precondition,
                    "{} cannot be asked to power off now: it does not run, or its guest has no "
                    "integration services that answer",
@@ -124,14 +122,10 @@ Async<Result<Instances>> settings_of(Session& session, const Found& machine) {
                                 id);
 }
 
-bool is_snapshot(const Instance& one) {
-  return one.text("VirtualSystemType") == "Microsoft:Hyper-V:Snapshot:Realized";
-}
-
 Async<Result<Instance>> find_snapshot(Session& session, Found machine, std::string id) {
   CO_TRY(auto all, co_await settings_of(session, machine));
   for (auto& one : all)
-    if (is_snapshot(one) && owner_of(one.text("InstanceID")) == id) co_return std::move(one);
+    if (is_of_snapshot(one) && owner_of(one.text("InstanceID")) == id) co_return std::move(one);
   co_return fail(Code::not_found, "{} has no snapshot {}", machine.name, id);
 }
 
@@ -169,9 +163,7 @@ Async<Result<std::string>> take_snapshot(Session& session, Found machine) {
 Async<Result<std::string>> create_snapshot(Session& session, Found machine,
                                            platform::SnapshotOrder order) {
   CO_TRY(auto all, co_await settings_of(session, machine));
-  std::ranges::partition(all, [](const Instance& one) {
-    return one.text("VirtualSystemType") == "Microsoft:Hyper-V:System:Realized";
-  });
+  std::ranges::partition(all, is_of_machine);
   if (all.empty()) co_return fail(Code::not_found, "{} has no settings", machine.name);
   auto own = all.front().text("InstanceID");
   auto was = static_cast<UserSnapshots>(all.front().number("UserSnapshotType"));

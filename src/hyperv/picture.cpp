@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include "base/text.h"
+
 namespace truce::hyperv {
 
 using model::Observed;
@@ -15,19 +17,6 @@ using platform::Machine;
 namespace {
 
 constexpr std::string_view prefix = "Microsoft:";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
-bool is_local(std::string_view address) {
-  return address.starts_with("fe80:") || address.starts_with("169.254.") || address == "::1" ||
-         address.starts_with("127.");
-}
 
 std::string without_prefix(std::string_view instance_id) {
   return std::string(instance_id.substr(instance_id.starts_with(prefix) ? prefix.size() : 0));
@@ -92,10 +81,9 @@ class Sorted {
 
  private:
   void sort_setting(const Instance& one) {
-    auto kind = one.text("VirtualSystemType");
     auto of = one.guid("VirtualSystemIdentifier");
-    if (kind == "Microsoft:Hyper-V:System:Realized") realized_[of] = &one;
-    if (kind == "Microsoft:Hyper-V:Snapshot:Realized") snapshots_.emplace(of, &one);
+    if (is_of_machine(one)) realized_[of] = &one;
+    if (is_of_snapshot(one)) snapshots_.emplace(of, &one);
   }
   // `Microsoft:GuestNetwork\MACHINE\CARD`
   void sort_address(const Instance& one) {
@@ -186,9 +174,9 @@ Seat Sorted::seat_of(const Instance& storage, const std::string& owner) const {
 
 std::string Sorted::pool_of(std::string_view file) const {
   const Instance* best = nullptr;
-  auto path = lower(file);
+  auto path = lower_case(file);
   for (const auto& volume : seen_.of("Win32_Volume")) {
-    auto name = lower(volume.text("Name"));
+    auto name = lower_case(volume.text("Name"));
     bool longer = best == nullptr || name.size() > best->text("Name").size();
     if (!name.empty() && path.starts_with(name) && longer) best = &volume;
   }
@@ -205,7 +193,7 @@ void Sorted::add_disks(Machine& to) const {
     disk.label =
         fmt::format("{} {}:{}", seat.name.empty() ? "Disk" : seat.name, seat.number, seat.place);
     disk.file = storage->text("HostResource");
-    auto path = lower(disk.file);
+    auto path = lower_case(disk.file);
     disk.format = path.ends_with("vhdx") ? "vhdx" : path.ends_with("vhd") ? "vhd" : "";
     disk.pool = pool_of(disk.file);
     disk.bus = seat.bus;
@@ -234,11 +222,11 @@ void Sorted::add_cards(Machine& to) const {
     nic.id = without_prefix(id);
     nic.label = card.first->text("ElementName");
     nic.model = card.second.contains("Synthetic") ? "Hyper-V synthetic" : "Hyper-V emulated";
-    auto address = lower(card.first->text("Address"));
+    auto address = lower_case(card.first->text("Address"));
     for (std::size_t at = 0; address.size() == digits && at < digits; at += 2)
       nic.mac += (at == 0 ? "" : ":") + address.substr(at, 2);
     if (auto plug = connections_.find(id); plug != connections_.end()) {
-      nic.network = lower(plug->second->reference("HostResource").key("Name"));
+      nic.network = lower_case(plug->second->reference("HostResource").key("Name"));
       nic.connected = plug->second->number("EnabledState") == connected && !nic.network.empty();
     }
     to.nics.push_back(std::move(nic));
@@ -247,16 +235,13 @@ void Sorted::add_cards(Machine& to) const {
 }
 
 void Sorted::add_guest(Machine& to) const {
-  constexpr std::int64_t fine = 2, degraded = 3;  // CIM's OperationalStatus
   if (to.state != Observed::running && to.state != Observed::paused) return;
-  for (const auto& [owner, one] : each(shutdowns_, to.id)) {
-    auto status = one->number("OperationalStatus");
-    to.tools =
-        status == fine || status == degraded ? platform::Tools::running : platform::Tools::none;
-  }
+  for (const auto& [owner, one] : each(shutdowns_, to.id))
+    to.tools = answers(*one) ? platform::Tools::running : platform::Tools::none;
   for (const auto& [owner, one] : each(addresses_, to.id))
     for (auto& address : one->texts("IPAddresses"))
-      if (!address.empty() && !is_local(address)) to.addresses.push_back(std::move(address));
+      if (!address.empty() && !platform::is_local_address(address))
+        to.addresses.push_back(std::move(address));
   for (const auto& [owner, one] : each(exchanges_, to.id))
     for (const auto& text : one->texts("GuestIntrinsicExchangeItems")) {
       auto item = read_embedded(text);
@@ -348,8 +333,9 @@ void add_places(platform::Update& to, const Seen& seen) {
                              .free = volume.bytes("FreeSpace")});
   }
   for (const auto& one : seen.of("Msvm_VirtualEthernetSwitch"))
-    to.networks.seen.push_back(
-        {.id = lower(one.text("Name")), .name = one.text("ElementName"), .kind = "virtual switch"});
+    to.networks.seen.push_back({.id = lower_case(one.text("Name")),
+                                .name = one.text("ElementName"),
+                                .kind = "virtual switch"});
 }
 
 }  // namespace
@@ -416,8 +402,7 @@ std::vector<std::string> disk_files(const Seen& seen) {
 bool is_torn(const Seen& seen) {
   std::set<std::string> described;
   for (const auto& one : seen.of("Msvm_VirtualSystemSettingData"))
-    if (one.text("VirtualSystemType") == "Microsoft:Hyper-V:System:Realized")
-      described.insert(one.guid("VirtualSystemIdentifier"));
+    if (is_of_machine(one)) described.insert(one.guid("VirtualSystemIdentifier"));
   return std::ranges::any_of(seen.of("Msvm_ComputerSystem"), [&](const Instance& one) {
     auto id = one.guid("Name");
     return !id.empty() && !described.contains(id);
@@ -443,6 +428,20 @@ platform::Update picture(const Seen& seen, const std::string& host, const std::s
   return update;
 }
 
+bool is_of_machine(const Instance& setting) {
+  return setting.text("VirtualSystemType") == "Microsoft:Hyper-V:System:Realized";
+}
+
+bool is_of_snapshot(const Instance& setting) {
+  return setting.text("VirtualSystemType") == "Microsoft:Hyper-V:Snapshot:Realized";
+}
+
+bool answers(const Instance& shutdown_component) {
+  constexpr std::int64_t fine = 2, degraded = 3;  // CIM's OperationalStatus
+  auto status = shutdown_component.number("OperationalStatus");
+  return status == fine || status == degraded;
+}
+
 bool is_disk(const Instance& storage) {
   return storage.text("ResourceSubType") == "Microsoft:Hyper-V:Virtual Hard Disk";
 }
@@ -457,7 +456,7 @@ std::string owner_of(std::string_view instance_id) {
   instance_id.remove_prefix(prefix.size());
   auto guid = instance_id.substr(0, length);
   bool ends = instance_id.size() <= length || instance_id[length] == '\\';
-  return is_guid(guid) && ends ? lower(guid) : std::string();
+  return is_guid(guid) && ends ? lower_case(guid) : std::string();
 }
 
 // Msvm_ComputerSystem's EnabledState; the large ones are those of its first version.

@@ -44,6 +44,12 @@ bool is_torn(const Seen& seen);
 platform::Update picture(const Seen& seen, const std::string& host, const std::string& name,
                          const std::string& release);
 
+/// What a setting is of: a machine as it is, or a snapshot that somebody has taken.
+bool is_of_machine(const Instance& setting);
+bool is_of_snapshot(const Instance& setting);
+/// Whether a guest's integration services answer.
+bool answers(const Instance& shutdown_component);
+
 /// Whether it is a disk in a file, whosever it is; and how that is called in its machine.
 bool is_disk(const Instance& storage);
 std::string disk_id(const Instance& storage);

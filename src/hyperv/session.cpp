@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "negotiate.h"
 #include "platform/endpoint.h"
 
@@ -26,15 +27,8 @@ http::Endpoint endpoint_of(const platform::Account& account, const std::string& 
   return endpoint;
 }
 
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
-/// What follows the name of a scheme among those that `WWW-Authenticate` lists; none: it is not
-/// listed.
+/// What follows the name of a scheme, in small letters, among those that `WWW-Authenticate` lists;
+/// none: it is not listed.
 std::optional<std::string> offer(const http::Response& answer, std::string_view scheme) {
   auto found = answer.headers.find("www-authenticate");
   if (found == answer.headers.end()) return {};
@@ -45,7 +39,7 @@ std::optional<std::string> offer(const http::Response& answer, std::string_view 
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
     auto space = std::min(one.find(' '), one.size());
-    if (!same_letters(one.substr(0, space), scheme)) continue;
+    if (lower_case(one.substr(0, space)) != scheme) continue;
     return std::string(one.substr(std::min(space + 1, one.size())));
   }
   return {};
@@ -56,10 +50,8 @@ std::optional<std::string> offer(const http::Response& answer, std::string_view 
 /// One connection, whose messages go one after the other: it is the connection that is signed in.
 class Session::Line {
  public:
-  Line(asio::any_io_executor loop, platform::Account account, const std::string& url)
-      : account_(std::move(account)),
-        url_(url),
-        client_(std::move(loop), endpoint_of(account_, url)) {}
+  Line(asio::any_io_executor loop, const platform::Account& account, const std::string& url)
+      : account_(account), url_(url), client_(std::move(loop), endpoint_of(account_, url)) {}
 
   Async<Result<http::Response>> post(std::string body) {
     while (busy_) co_await sleep_for(5ms);
@@ -120,17 +112,18 @@ class Session::Line {
                 account_.user);
   }
 
-  platform::Account account_;
-  std::string url_;
+  const platform::Account& account_;
+  const std::string& url_;
   http::Client client_;
   std::string basic_;  ///< what is sent with each message then: a secret
   bool busy_ = false;
 };
 
 Session::Session(asio::any_io_executor loop, platform::Account account)
-    : url_(with_port(account.url)),
-      calls_(std::make_unique<Line>(loop, account, url_)),
-      feed_(std::make_unique<Line>(loop, account, url_)) {}
+    : account_(std::move(account)),
+      url_(with_port(account_.url)),
+      calls_(std::make_unique<Line>(loop, account_, url_)),
+      feed_(std::make_unique<Line>(loop, account_, url_)) {}
 
 Session::~Session() = default;
 

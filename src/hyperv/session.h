@@ -25,6 +25,7 @@ class Session {
   Session(asio::any_io_executor loop, platform::Account account);
   ~Session();
 
+  [[nodiscard]] const platform::Account& account() const { return account_; }
   [[nodiscard]] const HostWords& host() const { return host_; }
   /// Signs in and finds out who the host is, where that is not so already.
   Async<Result<void>> connect();
@@ -50,6 +51,7 @@ class Session {
   Async<Result<Reference>> find_service(std::string class_name, Lane lane);
   Async<Result<void>> wait_for(Reference job, std::string method);
 
+  platform::Account account_;
   std::string url_;
   std::unique_ptr<Line> calls_, feed_;
   HostWords host_;

@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.h"
+
 namespace truce::libvirt {
 
 using namespace platform;
@@ -55,12 +57,6 @@ Bytes bytes_of(pugi::xml_node node) {
 Bytes memory_of(pugi::xml_node node) {
   if (node.attribute("unit")) return bytes_of(node);
   return kib(unsigned_of(node.child_value()) & ((1ULL << 50) - 1));
-}
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
 }
 
 std::string at(const Places::Ids& ids, std::string_view name) {
@@ -173,7 +169,7 @@ void take_nics(DomainDocument& into, pugi::xml_node domain, const Places& places
   for (auto node : domain.child("devices").children("interface")) {
     if (nics.size() >= most_devices) return;
     Nic nic;
-    nic.mac = lower(text_of(node.child("mac"), "address"));
+    nic.mac = lower_case(text_of(node.child("mac"), "address"));
     nic.id = nic.mac;
     for (int i = 2; std::ranges::find(nics, nic.id, &Nic::id) != nics.end(); ++i)
       nic.id = fmt::format("{}#{}", nic.mac, i);
@@ -238,7 +234,7 @@ Result<DomainDocument> read_domain(std::string_view xml, const Places& places) {
   TRY(auto domain, parse(document, xml, "domain"));
   DomainDocument read;
   auto& machine = read.machine;
-  machine.id = machine.uuid = lower(domain.child_value("uuid"));
+  machine.id = machine.uuid = lower_case(domain.child_value("uuid"));
   machine.name = domain.child_value("name");
   if (machine.id.empty() || machine.name.empty())
     return fail(Code::corrupt, "a domain has no uuid, or no name");
@@ -314,7 +310,7 @@ Result<PoolDocument> read_pool(std::string_view xml) {
   pugi::xml_document document;
   TRY(auto node, parse(document, xml, "pool"));
   PoolDocument read;
-  read.pool.id = lower(node.child_value("uuid"));
+  read.pool.id = lower_case(node.child_value("uuid"));
   read.pool.name = node.child_value("name");
   read.pool.kind = text_of(node, "type");
   read.pool.size = bytes_of(node.child("capacity"));
@@ -331,7 +327,7 @@ Result<Network> read_network(std::string_view xml) {
   pugi::xml_document document;
   TRY(auto node, parse(document, xml, "network"));
   Network network;
-  network.id = lower(node.child_value("uuid"));
+  network.id = lower_case(node.child_value("uuid"));
   network.name = node.child_value("name");
   network.kind = node.child("forward").attribute("mode").as_string("nat");
   if (!node.child("forward")) network.kind = "isolated";
@@ -399,7 +395,7 @@ std::vector<model::XenKind> read_xen_kinds(std::string_view capabilities) {
 std::string read_host_uuid(std::string_view capabilities) {
   pugi::xml_document document;
   auto node = parse(document, capabilities, "capabilities");
-  return node ? lower(node->child("host").child_value("uuid")) : std::string();
+  return node ? lower_case(node->child("host").child_value("uuid")) : std::string();
 }
 
 Maker read_maker(std::string_view sysinfo) {

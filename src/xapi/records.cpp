@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace truce::xapi {
 
 namespace {
@@ -12,24 +14,12 @@ Bytes bytes_at(const json::object& in, std::string_view name) {
   return {static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(in, name)))};
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
 std::int64_t whole(const std::string& text) {
   constexpr double most = 1e9;
   double read = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), read);
   bool good = error == std::errc() && std::isfinite(read) && read >= 0 && read <= most;
   return good ? static_cast<std::int64_t>(read) : 0;
-}
-
-bool is_local(std::string_view address) {
-  return address.starts_with("fe80:") || address.starts_with("169.254.") || address == "::1" ||
-         address.starts_with("127.");
 }
 
 // Repositories that keep disks as files take only the room that is written.
@@ -75,7 +65,7 @@ model::Observed read_state(std::string_view power_state) {
 
 VmRecord read_vm(const json::object& from) {
   VmRecord vm;
-  vm.uuid = lower(text_at(from, "uuid"));
+  vm.uuid = lower_case(text_at(from, "uuid"));
   vm.name = text_at(from, "name_label");
   vm.description = text_at(from, "name_description");
   vm.state = text_at(from, "power_state");
@@ -132,7 +122,7 @@ CardRecord read_card(const json::object& from) {
   card.vm = ref_at(from, "VM");
   card.network = ref_at(from, "network");
   card.device = text_at(from, "device");
-  card.mac = lower(text_at(from, "MAC"));
+  card.mac = lower_case(text_at(from, "MAC"));
   card.attached = flag_at(from, "currently_attached");
   return card;
 }
@@ -152,7 +142,8 @@ GuestRecord read_guest(const json::object& from) {
       if (!value.is_string() || guest.addresses.size() == most_addresses) continue;
       std::string address(value.get_string().data(), value.get_string().size());
       bool known = std::ranges::find(guest.addresses, address) != guest.addresses.end();
-      if (!address.empty() && !known && !is_local(address)) guest.addresses.push_back(address);
+      if (!address.empty() && !known && !platform::is_local_address(address))
+        guest.addresses.push_back(address);
     }
   std::ranges::sort(guest.addresses);
   guest.tools =

@@ -5,38 +5,19 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from lab import SOON, TRUCE, FreeLabTest, run, sha256_of, wait_for
-from platform_peers import Moves
+from lab import SOON, TRUCE, run, sha256_of, wait_for
+from platform_peers import ModelPeer, ModelTest, Moves
 from relocation_test import make_disk
 
-PEER = Path(__file__).resolve().parent.parent / 'peers/hyperv'
 PASSWORD = 'correct-horse-7'
 
 
-class ModelHost:
-    """tests/peers/hyperv/server, in the network namespace of a lab or here."""
-
+class ModelHost(ModelPeer):
     def __init__(self, enter=()):
-        self.enter = list(enter)
-        self.process = subprocess.Popen([*self.enter, '/usr/bin/python3', PEER / 'server', '--password', PASSWORD],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.address = self.process.stdout.readline().strip()
-
-    def order(self, *words):
-        self.process.stdin.write('\t'.join(map(str, words)) + '\n')
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
+        super().__init__('hyperv', PASSWORD, enter)
 
     def show(self, kind, name):
         return json.loads(self.order('show', kind, name))
-
-    def other(self, *words, transport='ntlm'):
-        """What another client does, or sees: pywinrm."""
-        return run(*self.enter, 'env', f'TRANSPORT={transport}', '/usr/bin/python3', PEER / 'other.py', self.address, PASSWORD, *words).stdout
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.communicate()
 
 
 def needs_peers(test):
@@ -56,7 +37,7 @@ class TheModel(unittest.TestCase):
     def test_pywinrm_finds_its_way(self):
         self.assertIn('Microsoft Corporation', self.host.other('identify'))
         for transport in ('ntlm', 'basic'):
-            machines = {row['name']: row for row in map(json.loads, self.host.other('list', transport=transport).splitlines())}
+            machines = {row['name']: row for row in map(json.loads, self.host.other('list', TRANSPORT=transport).splitlines())}
             self.assertEqual({name: row['state'] for name, row in machines.items()}, {'web01': 'running', 'web02': 'off'})
         self.host.other('start', 'web02')
         self.assertEqual(self.host.order('state', 'web02'), '2')
@@ -122,47 +103,20 @@ read only = yes
         self.process.wait()
 
 
-class HostTest(FreeLabTest):
-    hypervisor = 'fake'
+class HostTest(ModelTest):
+    platform, user = 'hv1', 'hyperv://HV1\\Administrator'
 
     def setUp(self):
         needs_peers(self)
         super().setUp()
-        self.lab = self.new_lab(hypervisor=self.hypervisor).start()
-        self.host = ModelHost(self.lab.enter)
-        self.addCleanup(self.host.end)
-        self.password = self.lab.folder / 'password'
-        self.password.write_text(PASSWORD + '\n')
 
-    def add(self, *more):
-        return self.lab.truce('platform', 'add', 'hv1', f'hyperv://HV1\\Administrator@{self.host.address}', '--password-file', self.password, *more)
+    def make_peer(self):
+        self.host = ModelHost(self.lab.enter)
+        return self.host
 
     def add_with_the_fingerprint_that_was_shown(self):
-        refused = self.add()
-        self.assertEqual(refused.code, 1)
-        fingerprint = refused.err.rpartition('--fingerprint ')[2].strip()
-        self.assertRegex(fingerprint, r'^[0-9a-f]{64}$', refused)
-        self.password.write_text('wrong-horse\n')
-        self.assertIn('is not right', self.add('--fingerprint', fingerprint).err)
+        super().add_with_the_fingerprint_that_was_shown()
         self.assertEqual(self.host.order('refusals'), '1', 'a wrong password is tried once, as accounts get locked')
-        self.password.write_text(PASSWORD + '\n')
-        added = self.add('--fingerprint', fingerprint)
-        self.assertEqual(added.code, 0, added)
-
-    def show(self):
-        return self.lab.must('platform', 'show', 'hv1', '--format', 'json').json()
-
-    def wait_state(self, state):
-        return wait_for(lambda: (shown := self.show())['state'] == state and shown, SOON, f'hv1 is {state}')
-
-    def machine(self, name):
-        return self.lab.must('vm', 'show', f'hv1/{name}', '--format', 'json').json()
-
-    def wait_observed(self, name, state):
-        wait_for(lambda: self.machine(name)['observed'] == state, SOON, f'{name} is {state}')
-
-    def snapshots(self, name):
-        return [one['name'] for one in self.machine(name)['foreign'].get('snapshots', [])]
 
 
 class Hosts(HostTest):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from lab import BOOT, SOON, FreeLabTest, run, wait_for
 
-PEERS = Path(__file__).resolve().parent.parent / 'peers/vcsim'
-LIBVIRTD = Path(__file__).resolve().parent.parent / 'peers/libvirt/peer'
+MODELS = Path(__file__).resolve().parent.parent / 'peers'
+PEERS = MODELS / 'vcsim'
+LIBVIRTD = MODELS / 'libvirt/peer'
 DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='user'>{card}</interface>
 <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{disk}'/><target dev='vda' bus='virtio'/></disk>
@@ -189,6 +190,73 @@ class LibvirtTest(FreeLabTest):
                 pass
             return text.encode() in said
         wait_for(shown, BOOT, f'{text!r} on the serial line of {name}')
+
+
+class ModelPeer:
+    """A model of a platform (tests/peers/MODEL/server), in the network namespace of a lab or here."""
+
+    def __init__(self, model, password, enter=()):
+        self.folder, self.password, self.enter = MODELS / model, password, list(enter)
+        self.process = subprocess.Popen([*self.enter, '/usr/bin/python3', self.folder / 'server', '--password', password],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.address = self.process.stdout.readline().strip()
+
+    def order(self, *words):
+        self.process.stdin.write('\t'.join(map(str, words)) + '\n')
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def other(self, *words, **environment):
+        """What another client does, or sees."""
+        return run(*self.enter, 'env', *(f'{name}={value}' for name, value in environment.items()), '/usr/bin/python3', self.folder / 'other.py',
+                   self.address, self.password, *words).stdout
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.communicate()
+
+
+class ModelTest(FreeLabTest):
+    """Has a daemon, and a `peer` (by make_peer) that is the platform `platform` where that was added."""
+    hypervisor, platform, user = 'fake', '', ''
+
+    def setUp(self):
+        super().setUp()
+        self.lab = self.new_lab(hypervisor=self.hypervisor).start()
+        self.peer = self.make_peer()
+        self.addCleanup(self.peer.end)
+        self.password = self.lab.folder / 'password'
+        self.password.write_text(self.peer.password + '\n')
+
+    def add(self, *more):
+        return self.lab.truce('platform', 'add', self.platform, f'{self.user}@{self.peer.address}', '--password-file', self.password, *more)
+
+    def add_with_the_fingerprint_that_was_shown(self):
+        refused = self.add()
+        self.assertEqual(refused.code, 1)
+        fingerprint = refused.err.rpartition('--fingerprint ')[2].strip()
+        self.assertRegex(fingerprint, r'^[0-9a-f]{64}$', refused)
+        self.password.write_text('wrong-horse\n')
+        self.assertIn('is not right', self.add('--fingerprint', fingerprint).err)
+        self.password.write_text(self.peer.password + '\n')
+        added = self.add('--fingerprint', fingerprint)
+        self.assertEqual(added.code, 0, added)
+        return fingerprint
+
+    def show(self):
+        return self.lab.must('platform', 'show', self.platform, '--format', 'json').json()
+
+    def wait_state(self, state):
+        return wait_for(lambda: (shown := self.show())['state'] == state and shown, SOON, f'{self.platform} is {state}')
+
+    def machine(self, name):
+        return self.lab.must('vm', 'show', f'{self.platform}/{name}', '--format', 'json').json()
+
+    def wait_observed(self, name, state):
+        wait_for(lambda: self.machine(name)['observed'] == state, SOON, f'{name} is {state}')
+
+    def snapshots(self, name):
+        return [one['name'] for one in self.machine(name)['foreign'].get('snapshots', [])]
 
 
 class Moves:

@@ -5,38 +5,20 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from lab import SOON, FreeLabTest, run, sha256_of, wait_for
-from platform_peers import Moves
+from lab import SOON, run, sha256_of, wait_for
+from platform_peers import ModelPeer, ModelTest, Moves
 from relocation_test import make_disk
 
 PEER = Path(__file__).resolve().parent.parent / 'peers/xapi'
 PASSWORD = 'correct-horse-7'
 
 
-class ModelPool:
-    """tests/peers/xapi/server, in the network namespace of a lab or here."""
-
+class ModelPool(ModelPeer):
     def __init__(self, enter=()):
-        self.enter = list(enter)
-        self.process = subprocess.Popen([*self.enter, '/usr/bin/python3', PEER / 'server', '--password', PASSWORD],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.address = self.process.stdout.readline().strip()
-
-    def order(self, *words):
-        self.process.stdin.write('\t'.join(map(str, words)) + '\n')
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
+        super().__init__('xapi', PASSWORD, enter)
 
     def vm(self, name):
         return json.loads(self.order('show', 'VM', name))
-
-    def other(self, *words):
-        """What another client does, or sees: XenAPI.py."""
-        return run(*self.enter, '/usr/bin/python3', PEER / 'other.py', self.address, PASSWORD, *words).stdout
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.communicate()
 
 
 def needs_xenapi(test):
@@ -93,46 +75,12 @@ class TheModel(unittest.TestCase):
             self.assertIn(kind, seen['types'])
 
 
-class PoolTest(FreeLabTest):
-    hypervisor = 'fake'
+class PoolTest(ModelTest):
+    platform, user = 'xen1', 'xen://root'
 
-    def setUp(self):
-        super().setUp()
-        self.lab = self.new_lab(hypervisor=self.hypervisor).start()
+    def make_peer(self):
         self.pool = ModelPool(self.lab.enter)
-        self.addCleanup(self.pool.end)
-        self.password = self.lab.folder / 'password'
-        self.password.write_text(PASSWORD + '\n')
-
-    def add(self, *more):
-        return self.lab.truce('platform', 'add', 'xen1', f'xen://root@{self.pool.address}', '--password-file', self.password, *more)
-
-    def add_with_the_fingerprint_that_was_shown(self):
-        refused = self.add()
-        self.assertEqual(refused.code, 1)
-        fingerprint = refused.err.rpartition('--fingerprint ')[2].strip()
-        self.assertRegex(fingerprint, r'^[0-9a-f]{64}$', refused)
-        self.password.write_text('wrong-horse\n')
-        self.assertIn('is not right', self.add('--fingerprint', fingerprint).err)
-        self.password.write_text(PASSWORD + '\n')
-        added = self.add('--fingerprint', fingerprint)
-        self.assertEqual(added.code, 0, added)
-        return fingerprint
-
-    def show(self):
-        return self.lab.must('platform', 'show', 'xen1', '--format', 'json').json()
-
-    def wait_state(self, state):
-        return wait_for(lambda: (shown := self.show())['state'] == state and shown, SOON, f'xen1 is {state}')
-
-    def machine(self, name):
-        return self.lab.must('vm', 'show', f'xen1/{name}', '--format', 'json').json()
-
-    def wait_observed(self, name, state):
-        wait_for(lambda: self.machine(name)['observed'] == state, SOON, f'{name} is {state}')
-
-    def snapshots(self, name):
-        return [one['name'] for one in self.machine(name)['foreign'].get('snapshots', [])]
+        return self.pool
 
 
 class Pools(PoolTest):

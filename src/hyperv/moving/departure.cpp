@@ -105,10 +105,11 @@ Async<Result<std::unique_ptr<Departure>>> Movers::depart(std::string machine) {
     CO_TRY(auto chain, co_await chain_of(session_, one.text("HostResource")));
     disks[disk_id(one)] = std::move(chain);
   }
-  auto url = boost::urls::parse_uri(account_.url);
+  const auto& account = session_.account();
+  auto url = boost::urls::parse_uri(account.url);
   auto host = url ? std::string(url->host_address()) : std::string();
   co_return std::make_unique<ShareDeparture>(
-      access_for(std::move(host), account_.user, account_.password, session_.host().name),
+      access_for(std::move(host), account.user, account.password, session_.host().name),
       std::move(disks));
 }
 

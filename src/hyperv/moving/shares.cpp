@@ -1,11 +1,11 @@
 #include "moving/shares.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/url.hpp>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -32,16 +32,7 @@ exec rclone serve http ":smb:$1" --read-only --addr 127.0.0.1:0 --config "" --di
 )sh";
 
 std::string url_part(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 std::string_view("-._~/").contains(static_cast<char>(c));
-    if (plain)
-      out += static_cast<char>(c);
-    else
-      out += fmt::format("%{:02X}", c);
-  }
-  return out;
+  return boost::urls::encode(text, boost::urls::unreserved_chars + '/');
 }
 
 /// The sockets that a process has, by their numbers (proc_pid_fd(5)).

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "../../platform/tests/conformance.h"
+#include "../../platform/tests/watched.h"
 #include "hyperv/hyperv.h"
 #include "peer.h"
 #include "platform/feed.h"
@@ -51,38 +52,16 @@ using model::Observed;
 using platform::Snapshots;
 using platform::Watcher;
 
-class AHost : public testing::Test {
+class AHost : public platform::WatchedPlatform {
  protected:
   void SetUp() override {
     if (auto why = Peer::why_not(); !why.empty()) GTEST_SKIP() << "skipped, because " << why;
     peer_.emplace();
   }
-  /// Runs `body` with a watcher that has seen all there is.
-  void with_watcher(std::function<Async<void>(Watcher&)> body) {
-    asio::io_context loop;
-    auto all = [&](std::function<Async<void>(Watcher&)> inner) -> Async<void> {
-      Watcher watcher{hyperv::open(loop.get_executor(), peer_->account(), quick), {}};
-      EXPECT_TRUE(co_await watcher.sees([](const platform::Inventory&) { return true; }));
-      co_await inner(watcher);
-      co_await watcher.platform->close();
-    };
-    store::in_loop(loop, all(std::move(body)));
-  }
-  Result<void> connect(const platform::Account& account) {
-    asio::io_context loop;
-    auto platform = hyperv::open(loop.get_executor(), account, quick);
-    return store::in_loop(loop, platform->connect());
-  }
-  static std::string id_of(const Watcher& watcher, const std::string& name) {
-    for (const auto& [id, machine] : watcher.inventory.machines())
-      if (machine.name == name) return id;
-    ADD_FAILURE() << "no machine " << name;
-    return "none";
-  }
-  static void expect(const Result<void>& result, Code code, const std::string& words = {}) {
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code, code) << result.error().message;
-    EXPECT_TRUE(result.error().message.contains(words)) << result.error().message;
+  [[nodiscard]] platform::Account account() const override { return peer_->account(); }
+  std::unique_ptr<platform::Platform> open(asio::any_io_executor loop,
+                                           platform::Account account) override {
+    return hyperv::open(std::move(loop), std::move(account), quick);
   }
   [[nodiscard]] boost::json::object show(const std::string& class_name, const std::string& name) {
     return boost::json::parse(peer_->order({"show", class_name, name})).as_object();

@@ -1,5 +1,6 @@
 // One search over objects of all kinds: every word must be found somewhere in the object.
 #include "api.h"
+#include "base/text.h"
 #include "lists/filter.h"
 
 namespace truce::manager {
@@ -8,17 +9,10 @@ namespace {
 constexpr std::size_t longest_text = 200;
 constexpr std::size_t most_words = 8;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
-  for (char c : lower(text) + ' ') {
+  for (char c : lower_case(text) + ' ') {
     if (c != ' ') {
       word += c;
     } else if (!word.empty()) {
@@ -33,14 +27,14 @@ std::vector<std::string> words_of(std::string_view text) {
 class Looking {
  public:
   Looking(const std::vector<std::string>& words, std::string_view name)
-      : words_(words), found_(words.size()), name_(lower(name)) {
+      : words_(words), found_(words.size()), name_(lower_case(name)) {
     for (std::size_t i = 0; i < words.size(); ++i) found_[i] = name_.contains(words[i]);
   }
   void in(std::string_view field, std::string_view text) {
     std::string lowered;
     for (std::size_t i = 0; i < words_.size(); ++i) {
       if (found_[i]) continue;
-      if (lowered.empty()) lowered = lower(text);
+      if (lowered.empty()) lowered = lower_case(text);
       if (!lowered.contains(words_[i])) continue;
       found_[i] = true;
       if (field_.empty()) {

@@ -1,5 +1,7 @@
 #include "moving/datastore.h"
 
+#include <boost/url.hpp>
+
 #include "image/formats.h"
 #include "moving/lease.h"
 
@@ -13,17 +15,7 @@ constexpr unsigned connections = 8;
 constexpr int most_parents = 64;  // of a host up to the root
 
 std::string url_part(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 c == '-' || c == '.' || c == '_' || c == '~' || c == '/';
-    if (plain) {
-      out += static_cast<char>(c);
-    } else {
-      out += fmt::format("%{:02X}", c);
-    }
-  }
-  return out;
+  return boost::urls::encode(text, boost::urls::unreserved_chars + '/');
 }
 
 /// The files of one folder: what a VMDK's descriptor names.

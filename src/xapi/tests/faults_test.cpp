@@ -1,5 +1,5 @@
 // What goes wrong between us and a pool, and what verbs do besides what all platforms promise.
-#include "../../platform/tests/conformance_lab.h"
+#include "../../platform/tests/watched.h"
 #include "peer.h"
 #include "xapi/xapi.h"
 
@@ -12,36 +12,11 @@ using platform::Snapshots;
 using platform::Update;
 using platform::Watcher;
 
-class APool : public testing::Test {
+class APool : public platform::WatchedPlatform {
  protected:
-  /// Runs `body` with a watcher that has seen all there is.
-  void with_watcher(std::function<Async<void>(Watcher&)> body) {
-    asio::io_context loop;
-    auto all = [&](std::function<Async<void>(Watcher&)> inner) -> Async<void> {
-      Watcher watcher{xapi::open(loop.get_executor(), peer_.account()), {}};
-      EXPECT_TRUE(co_await watcher.sees([](const platform::Inventory&) { return true; }));
-      co_await inner(watcher);
-      co_await watcher.platform->close();
-    };
-    store::in_loop(loop, all(std::move(body)));
-  }
-  Result<void> connect(const platform::Account& account) {
-    asio::io_context loop;
-    auto platform = xapi::open(loop.get_executor(), account);
-    auto connected = store::in_loop(loop, platform->connect());
-    store::in_loop(loop, platform->close());
-    return connected;
-  }
-  static std::string id_of(const Watcher& watcher, const std::string& name) {
-    for (const auto& [id, machine] : watcher.inventory.machines())
-      if (machine.name == name) return id;
-    ADD_FAILURE() << "no machine " << name;
-    return "none";
-  }
-  static void expect(const Result<void>& result, Code code, const std::string& words = {}) {
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code, code) << result.error().message;
-    EXPECT_TRUE(result.error().message.contains(words)) << result.error().message;
+  [[nodiscard]] platform::Account account() const override { return peer_.account(); }
+  std::unique_ptr<Platform> open(asio::any_io_executor loop, platform::Account account) override {
+    return xapi::open(std::move(loop), std::move(account));
   }
   bool sent_password(const Peer& peer) {
     return const_cast<Peer&>(peer).calls("session.login_with_password") > 0;

@@ -7,9 +7,9 @@ from envelope import (DETAIL, ENUMERATION, IDENTITY, SOAP, TRANSFER, Fault, bad_
                       seconds, split)
 from host import same_keys
 from methods import METHODS
+from model import HangUp
 from schema import CLASSES, WMI, find_class
 from values import ADDRESSING, WSMAN, XSI, BadValue, fragment, output, parse, reference, whole
-from wire import HangUp
 from wql import BadQuery, NoSuchClass, Query
 
 WQL = 'http://schemas.microsoft.com/wbem/wsman/1/WQL'

@@ -1,45 +1,29 @@
 """HTTPS: only POST /wsman is served, once who asks has signed in."""
-import http.server
 import re
 import socket
-import ssl
-import threading
 
+import model
 from envelope import Fault, fault_envelope
+from model import HangUp
 from signing import Gate
 
 LARGEST_REQUEST = 4 << 20
 KIND = re.compile(r'application/soap\+xml\s*;\s*charset="?utf-8"?', re.IGNORECASE)
 
 
-class HangUp(Exception):
-    """The connection ends without an answer."""
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
-    disable_nagle_algorithm = True
-
+class Handler(model.Handler):
     def setup(self):
-        self.request.settimeout(60)
-        self.request = self.server.context.wrap_socket(self.request, server_side=True)
-        self.request.settimeout(None)
-        self.server.remember(self.request)
         self.gate = Gate(self.server.host)
         super().setup()
 
     def finish(self):
         self.gate.close()
-        self.server.forget(self.request)
+        super().finish()
         try:
-            super().finish()
             self.request.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         self.request.close()
-
-    def log_message(self, *_):
-        pass
 
     def version_string(self):
         return 'Microsoft-HTTPAPI/2.0'
@@ -97,36 +81,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
+class Server(model.Server):
     def __init__(self, address, host, certificate):
-        self.host, self.open, self.guard = host, set(), threading.Lock()
-        self.trust(certificate)
-        super().__init__(address, Handler)
-
-    def trust(self, certificate):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate)
-
-    def remember(self, connection):
-        with self.guard:
-            self.open.add(connection)
-
-    def forget(self, connection):
-        with self.guard:
-            self.open.discard(connection)
-
-    def cut(self):
-        """All connections that there are end now."""
-        with self.guard:
-            connections = list(self.open)
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def handle_error(self, request, client_address):
-        pass  # who hangs up is no error of ours
+        self.host = host
+        super().__init__(address, Handler, certificate)

@@ -4,7 +4,7 @@ import time
 import uuid
 
 from database import CLASSES, NEVER, NULL, Database, Date, Failure, date_now
-from wire import HangUp
+from model import HangUp
 
 WRITABLE = {'name_label', 'name_description', 'other_config', 'tags', 'blocked_operations', 'affinity', 'platform'}
 

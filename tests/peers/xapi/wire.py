@@ -1,13 +1,11 @@
 """The two ways in which XAPI is spoken to: JSON-RPC (1.0 and 2.0) at /jsonrpc, XML-RPC at /."""
-import http.server
 import json
-import socket
-import ssl
-import threading
 import urllib.parse
 import xmlrpc.client
 
+import model
 from database import Date, Failure
+from model import HangUp
 
 LARGEST_REQUEST = 16 << 20
 
@@ -27,27 +25,7 @@ def for_xml(value):
     return '' if value is None else value
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
-    disable_nagle_algorithm = True
-
-    def setup(self):
-        self.request.settimeout(60)
-        self.request = self.server.context.wrap_socket(self.request, server_side=True)
-        self.request.settimeout(None)
-        self.server.remember(self.request)
-        super().setup()
-
-    def finish(self):
-        self.server.forget(self.request)
-        try:
-            super().finish()
-        except OSError:
-            pass
-
-    def log_message(self, *_):
-        pass
-
+class Handler(model.Handler):
     def do_POST(self):
         length = int(self.headers.get('Content-Length', 0))
         if length > LARGEST_REQUEST:
@@ -149,40 +127,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return 'text/xml', xmlrpc.client.dumps((answer,), methodresponse=True).encode()
 
 
-class HangUp(Exception):
-    """The connection ends without an answer."""
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
+class Server(model.Server):
     def __init__(self, address, pool, certificate):
-        self.pool, self.open, self.guard = pool, set(), threading.Lock()
-        self.trust(certificate)
-        super().__init__(address, Handler)
-
-    def trust(self, certificate):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate)
-
-    def remember(self, connection):
-        with self.guard:
-            self.open.add(connection)
-
-    def forget(self, connection):
-        with self.guard:
-            self.open.discard(connection)
-
-    def cut(self):
-        """All connections that there are end now."""
-        with self.guard:
-            connections = list(self.open)
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def handle_error(self, request, client_address):
-        pass  # who hangs up is no error of ours
+        self.pool = pool
+        super().__init__(address, Handler, certificate)

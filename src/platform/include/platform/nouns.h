@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -51,6 +52,12 @@ struct Snapshot {
   bool quiesced = false;
   bool operator==(const Snapshot&) const = default;
 };
+
+/// Whether an address says nothing to others: a loopback or link-local one, as a guest tells it.
+inline bool is_local_address(std::string_view address) {
+  return address.starts_with("fe80:") || address.starts_with("169.254.") || address == "::1" ||
+         address.starts_with("127.");
+}
 
 /// What the guest's own tools are doing.
 enum class Tools { none, stopped, running };
