@@ -5,6 +5,7 @@
 
 #include "byte_order.h"
 #include "qcow2/header.h"
+#include "stream/units.h"
 
 namespace truce::image::qcow2 {
 namespace {
@@ -22,19 +23,11 @@ class Plan {
     if (header.size == 0 || header.size % sector != 0)
       return fail(Code::invalid, "a disk of {} bytes cannot be a qcow2: whole sectors can",
                   header.size);
-    auto cluster = header.geometry.cluster_size();
     auto entries = divide_up(header.size, header.geometry.table_span());
     if (entries > largest_l1_bytes / 8)
       return fail(Code::invalid, "a disk of {} bytes is too large for a qcow2", header.size);
-    plan.held.resize(divide_up(header.size, cluster));
+    TRY(plan.held, held_units(from, header.geometry.cluster_size()));
     plan.tables.resize(entries);
-    for (std::uint64_t at = 0; at < header.size;) {
-      TRY(auto extent, from.extent(at, header.size - at));
-      auto end = at + extent.length;
-      if (extent.kind == Kind::data || extent.kind == Kind::compressed)
-        for (auto i = at / cluster; i < divide_up(end, cluster); ++i) plan.held[i] = true;
-      at = end;
-    }
     plan.place(entries);
     return plan;
   }
@@ -73,118 +66,64 @@ class Plan {
   }
 };
 
-class InOrderBuilder final : public Builder, public Packing {
+class InOrderBuilder final : public UnitsInOrder {
  public:
-  InOrderBuilder(InOrder& to, Plan plan) : to_(to), plan_(std::move(plan)) {}
-
-  [[nodiscard]] std::uint64_t block_size() const override { return cluster_ * clusters_in_block; }
-  Packing* packing() override { return this; }
-  [[nodiscard]] Result<std::vector<std::byte>> encode(std::uint64_t, View content) const override {
-    return std::vector<std::byte>(content.begin(), content.end());
-  }
-  Result<void> append(std::uint64_t block, View content) override {
-    TRY_VOID(begin());
-    auto first = block * clusters_in_block;
-    pass(first);
-    for (auto i = first; !content.empty(); ++i) {
-      auto bytes = content.first(std::min<std::uint64_t>(cluster_, content.size()));
-      content = content.subspan(bytes.size());
-      TRY_VOID(put(i, bytes));
-    }
-    return {};
-  }
-  // How durable it is is known to whoever takes it.
-  Result<void> finish(Durability) override {
-    TRY_VOID(begin());
-    pass(plan_.held.size());
-    return send_hole();
-  }
+  InOrderBuilder(InOrder& to, Plan plan)
+      : UnitsInOrder(to, std::move(plan.held), plan.header.geometry.cluster_size(),
+                     clusters_in_block),
+        plan_(std::move(plan)) {}
 
  private:
-  Result<void> begin();
-  Result<void> write_counts();
-  Result<void> write_tables();
+  Result<void> write_head(InOrder& to) override {
+    TRY(auto head, header_bytes(plan_.header));
+    head.resize(cluster_);
+    TRY_VOID(to.write(head));
+    TRY_VOID(write_counts(to));
+    return write_tables(to);
+  }
+  Result<void> write_counts(InOrder& to);
+  Result<void> write_tables(InOrder& to);
   /// Whole clusters of big-endian numbers: `count` of them, of which `number(i)` is each.
   template <class T, class Number>
-  Result<void> write_numbers(std::uint64_t count, Number number);
+  Result<void> write_numbers(InOrder& to, std::uint64_t count, Number number);
 
-  // Clusters that have a place and hold zeros after all.
-  void pass(std::uint64_t end) {
-    for (; next_ < end; ++next_)
-      if (plan_.held[next_]) hole_ += cluster_;
-  }
-  Result<void> put(std::uint64_t index, View bytes) {
-    next_ = index + 1;
-    bool zero = all_zero(bytes);
-    if (!plan_.held[index]) {
-      if (zero) return {};
-      return fail(Code::conflict, "the disk was written while it was copied");
-    }
-    if (zero) {
-      hole_ += cluster_;
-      return {};
-    }
-    TRY_VOID(send_hole());
-    TRY_VOID(to_.write(bytes));
-    hole_ = cluster_ - bytes.size();  // the disk may end within its last cluster
-    return {};
-  }
-  Result<void> send_hole() {
-    auto length = std::exchange(hole_, 0);
-    return length == 0 ? Result<void>() : to_.hole(length);
-  }
-
-  InOrder& to_;
   Plan plan_;
   std::uint64_t cluster_ = plan_.header.geometry.cluster_size();
-  bool begun_ = false;
-  std::uint64_t next_ = 0;  ///< cluster of the disk
-  std::uint64_t hole_ = 0;  ///< bytes that are still to be told
 };
 
 template <class T, class Number>
-Result<void> InOrderBuilder::write_numbers(std::uint64_t count, Number number) {
+Result<void> InOrderBuilder::write_numbers(InOrder& to, std::uint64_t count, Number number) {
   auto in_cluster = cluster_ / sizeof(T);
   std::vector<std::byte> bytes(cluster_);
   for (std::uint64_t start = 0; start < count; start += in_cluster) {
     std::ranges::fill(bytes, std::byte{});
     for (std::uint64_t i = start; i < std::min(count, start + in_cluster); ++i)
       put_be<T>(bytes, (i - start) * sizeof(T), number(i));
-    TRY_VOID(to_.write(bytes));
+    TRY_VOID(to.write(bytes));
   }
   return {};
 }
 
-// All that is not data is written whole: what the file held before must not show.
-Result<void> InOrderBuilder::begin() {
-  if (std::exchange(begun_, true)) return {};
-  TRY(auto head, header_bytes(plan_.header));
-  head.resize(cluster_);
-  TRY_VOID(to_.write(head));
-  TRY_VOID(write_counts());
-  return write_tables();
-}
-
-Result<void> InOrderBuilder::write_counts() {
+Result<void> InOrderBuilder::write_counts(InOrder& to) {
   auto first = 1 + plan_.table_clusters;
   auto block = [&](std::uint64_t i) { return (first + i) * cluster_; };
-  TRY_VOID(write_numbers<std::uint64_t>(plan_.blocks, block));
-  return write_numbers<std::uint16_t>(plan_.all, [](std::uint64_t) { return 1; });
+  TRY_VOID(write_numbers<std::uint64_t>(to, plan_.blocks, block));
+  return write_numbers<std::uint16_t>(to, plan_.all, [](std::uint64_t) { return 1; });
 }
 
-Result<void> InOrderBuilder::write_tables() {
+Result<void> InOrderBuilder::write_tables(InOrder& to) {
   auto table = plan_.first_table, data = plan_.first_data;
   auto own = [&](std::uint64_t& next) { return (next++ * cluster_) | entry::copied; };
-  TRY_VOID(write_numbers<std::uint64_t>(plan_.tables.size(), [&](std::uint64_t i) {
+  TRY_VOID(write_numbers<std::uint64_t>(to, plan_.tables.size(), [&](std::uint64_t i) {
     return plan_.tables[i] ? own(table) : std::uint64_t{0};
   }));
   auto in_table = plan_.header.geometry.table_entries();
   for (std::uint64_t t = 0; t < plan_.tables.size(); ++t) {
     if (!plan_.tables[t]) continue;
     auto first = t * in_table;
-    auto count = std::min(in_table, plan_.held.size() - first);
-    TRY_VOID(write_numbers<std::uint64_t>(count, [&](std::uint64_t i) {
-      return plan_.held[first + i] ? own(data) : std::uint64_t{0};
+    auto count = std::min(in_table, held().size() - first);
+    TRY_VOID(write_numbers<std::uint64_t>(to, count, [&](std::uint64_t i) {
+      return held()[first + i] ? own(data) : std::uint64_t{0};
     }));
   }
   return {};

@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "image/http_once.h"
+#include "image/in_order.h"
+#include "stream/pipe.h"
 #include "web/transfer.h"
 
 namespace truce::image {
@@ -169,6 +171,19 @@ Result<std::uint64_t> pass(const Request& request, Passing& passing) {
   return passing.bytes;
 }
 
+/// A pipe has no holes.
+class PipeInOrder final : public InOrder {
+ public:
+  explicit PipeInOrder(int fd) : file_(fd, "the upload") {}
+  Result<void> write(View bytes) override { return file_.write(file_.size(), bytes); }
+  Result<void> hole(std::uint64_t length) override {
+    return file_.write_zeroes(file_.size(), length);
+  }
+
+ private:
+  PipeFile file_;
+};
+
 /// A stream out of a pipe, and the thread that fills that.
 class HttpStream final : public Stream {
  public:
@@ -246,8 +261,11 @@ Result<void> http_send(const std::string& url, const std::string& method, Image&
     sent = http_upload(url, method, out.get(), options, length);
     out = Fd();  // who writes hears of it
   });
+  PipeInOrder pipe(in.get());
+  bool stream = as.name == "vmdk";  // the only one whose tables come last
   auto write = [&]() -> Result<void> {
-    TRY(auto builder, build_in_order(as, in.get(), "the upload", build));
+    TRY(auto builder, stream ? build_in_order(as, in.get(), "the upload", build)
+                             : build_in_order(as, pipe, disk));
     auto in_order = how;
     in_order.durability = Builder::Durability::none;
     in_order.checkpoints = nullptr;

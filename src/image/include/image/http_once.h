@@ -30,8 +30,9 @@ Result<std::uint64_t> http_upload(const std::string& url, const std::string& met
                                   const HttpOnceOptions& options,
                                   std::optional<std::uint64_t> length = {});
 
-/// Sends a disk as it is converted, as an image that `as` can write in order (build_in_order()):
-/// raw with its length, which is the disk's size, others chunked. Blocks.
+/// Sends a disk as it is converted: as raw with its length, which is the disk's size; chunked as
+/// qcow2 or VHDX, for which `disk` is asked for its extents first, or as streamOptimized VMDK, by
+/// the options of `build`. Blocks.
 Result<void> http_send(const std::string& url, const std::string& method, Image& disk,
                        const Format& as, const BuildOptions& build, const ConvertOptions& how,
                        const HttpOnceOptions& options);
