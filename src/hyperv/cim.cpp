@@ -120,6 +120,22 @@ Reference read_path(std::string_view text) {
   return {};
 }
 
+std::string to_path(const Reference& reference, std::string_view host, std::string_view scope) {
+  std::string folder(scope);
+  std::ranges::replace(folder, '/', '\\');
+  auto path = fmt::format(R"(\\{}\{}:{})", host, folder, reference.class_name);
+  for (char between = '.'; const auto& [name, value] : reference.keys) {
+    path += fmt::format("{}{}=\"", between, name);
+    for (char c : value) {
+      if (c == '"' || c == '\\') path += '\\';
+      path += c;
+    }
+    path += '"';
+    between = ',';
+  }
+  return path;
+}
+
 Instance::Instance(pugi::xml_node element) : class_(local_name(element.name())) {
   std::size_t count = 0;
   for (auto property : element.children()) {

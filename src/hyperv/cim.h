@@ -27,6 +27,9 @@ struct Reference {
 /// what is none.
 Reference read_path(std::string_view text);
 
+/// The path of an instance on a host, which read_path() reads: texts refer to others so.
+std::string to_path(const Reference& reference, std::string_view host, std::string_view scope);
+
 /// An instance: what its properties say, as texts.
 class Instance {
  public:

@@ -34,12 +34,13 @@ Async<Result<DiskFile>> Follower::read_file(std::string path) {
                      setting.number("Type") != fixed};
 }
 
-// What a file says of itself seldom changes, and asking for it opens it.
-Async<Result<void>> Follower::read_files(Seen& seen) {
+// What a file says of itself seldom changes unless its machine does, and asking for it opens it.
+Async<Result<void>> Follower::read_files(Seen& seen, std::set<std::string> changed) {
   decltype(files_) kept;
-  for (const auto& path : disk_files(seen)) {
+  for (const auto& [path, machine] : disk_files(seen)) {
     auto found = files_.find(path);
-    if (found != files_.end() && Clock::now() - found->second.read < files_every) {
+    bool known = found != files_.end() && !changed.contains(machine);
+    if (known && Clock::now() - found->second.read < files_every) {
       kept.insert(*found);
     } else {
       auto read = co_await read_file(path);
@@ -56,7 +57,9 @@ Async<Result<void>> Follower::read_files(Seen& seen) {
 
 Async<Result<Update>> Follower::read_all(Seen seen) {
   following_ = false;
+  std::set<std::string> changed;
   for (int i = 0; i < most_tries; ++i) {
+    changed.merge(changed_machines(watched_, seen));
     watched_ = seen;
     CO_TRY_VOID(co_await look(described(), seen));
     if (is_torn(seen)) {
@@ -65,7 +68,7 @@ Async<Result<Update>> Follower::read_all(Seen seen) {
       CO_TRY_VOID(co_await look(watched(), seen));
       continue;
     }
-    CO_TRY_VOID(co_await read_files(seen));
+    CO_TRY_VOID(co_await read_files(seen, changed));
     const auto& host = session_.host();
     auto update = picture(seen, host.id, host.name, host.release);
     update.at = now();

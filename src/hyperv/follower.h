@@ -21,7 +21,7 @@ class Follower {
   Async<Result<void>> look(const std::vector<Query>& queries, Seen& seen);
   /// All there is, where `seen` is what was watched.
   Async<Result<platform::Update>> read_all(Seen seen);
-  Async<Result<void>> read_files(Seen& seen);
+  Async<Result<void>> read_files(Seen& seen, std::set<std::string> changed);
   Async<Result<DiskFile>> read_file(std::string path);
 
   struct Known {

@@ -2,7 +2,7 @@
 
 #include "follower.h"
 #include "machines.h"
-#include "moving/departure.h"
+#include "moving/transfers.h"
 
 namespace truce::hyperv {
 

@@ -12,8 +12,7 @@ namespace {
 
 constexpr auto lane = Session::Lane::calls;
 
-constexpr auto management = "Msvm_VirtualSystemManagementService",
-               snapshots = "Msvm_VirtualSystemSnapshotService";
+constexpr auto snapshots = "Msvm_VirtualSystemSnapshotService";
 
 Async<Result<Instances>> of_machine(Session& session, std::string class_name, std::string key,
                                     std::string id) {
@@ -91,6 +90,17 @@ Async<Result<void>> request_stop(Session& session, Found machine) {
   co_return Result<void>();
 }
 
+// --- Settings -----------------------------------------------------------------------------------
+
+Async<Result<void>> modify_settings(Session& session, std::string instance_id,
+                                    std::vector<Property> properties) {
+  properties.insert(properties.begin(), {"InstanceID", "string", {std::move(instance_id)}});
+  auto instance = to_text("Msvm_VirtualSystemSettingData", properties);
+  CO_TRY_VOID(co_await session.invoke(management, "ModifySystemSettings",
+                                      {embedded("SystemSettings", instance)}));
+  co_return Result<void>();
+}
+
 // --- Snapshots ----------------------------------------------------------------------------------
 
 namespace {
@@ -104,15 +114,6 @@ enum class UserSnapshots : std::uint8_t {
 
 Reference setting(std::string instance_id) {
   return {"Msvm_VirtualSystemSettingData", {{"InstanceID", std::move(instance_id)}}};
-}
-
-Async<Result<void>> modify_setting(Session& session, std::string instance_id,
-                                   std::vector<Property> properties) {
-  properties.insert(properties.begin(), {"InstanceID", "string", {std::move(instance_id)}});
-  auto instance = to_text("Msvm_VirtualSystemSettingData", properties);
-  CO_TRY_VOID(co_await session.invoke(management, "ModifySystemSettings",
-                                      {embedded("SystemSettings", instance)}));
-  co_return Result<void>();
 }
 
 /// Settings of a machine and of its snapshots.
@@ -133,7 +134,7 @@ Async<Result<void>> set_user_snapshots(Session& session, std::string instance_id
                                        UserSnapshots kind) {
   auto number = std::to_string(static_cast<int>(kind));
   std::vector<Property> properties{{"UserSnapshotType", "uint16", {number}}};
-  co_return co_await modify_setting(session, std::move(instance_id), std::move(properties));
+  co_return co_await modify_settings(session, std::move(instance_id), std::move(properties));
 }
 
 /// Answers the InstanceID of the new one. What its job has made is told by an association.
@@ -181,7 +182,7 @@ Async<Result<std::string>> create_snapshot(Session& session, Found machine,
   CO_TRY_VOID(std::move(back));
   std::vector<Property> words{{"ElementName", "string", {order.name}}};
   if (!order.description.empty()) words.push_back({"Notes", "string", {order.description}, true});
-  CO_TRY_VOID(co_await modify_setting(session, made, std::move(words)));
+  CO_TRY_VOID(co_await modify_settings(session, made, std::move(words)));
   co_return owner_of(made);
 }
 
@@ -321,6 +322,13 @@ Async<Result<void>> resize(Session& session, Found machine, std::optional<int> c
   co_return Result<void>();
 }
 
+Async<Result<void>> remove_file(Session& session, std::string path) {
+  Reference self{"CIM_DataFile", {{"Name", std::move(path)}}};
+  auto removed = co_await session.invoke(windows, self, "Delete", {});
+  if (removed || removed.error().code == Code::not_found) co_return Result<void>();
+  co_return std::unexpected(std::move(removed).error());
+}
+
 Async<Result<void>> remove(Session& session, Found machine) {
   if (!machine.is(Observed::off))
     co_return fail(Code::precondition, "{} is not off: it can be removed only then", machine.name);
@@ -329,9 +337,8 @@ Async<Result<void>> remove(Session& session, Found machine) {
       management, "DestroySystem", {reference("AffectedSystem", virtualization, machine.self())}));
   Result<void> outcome;
   for (const auto& file : files) {
-    Reference self{"CIM_DataFile", {{"Name", file}}};
-    auto removed = co_await session.invoke(windows, self, "Delete", {});
-    if (!removed && removed.error().code != Code::not_found && outcome)
+    auto removed = co_await remove_file(session, file);
+    if (!removed && outcome)
       outcome = std::unexpected(std::move(removed).error().within("disk " + file + " is left"));
   }
   co_return outcome;

@@ -5,6 +5,8 @@
 
 namespace truce::hyperv {
 
+constexpr auto management = "Msvm_VirtualSystemManagementService";
+
 /// A machine as it is now.
 struct Found {
   std::string id;  ///< as Hyper-V writes it
@@ -30,6 +32,12 @@ Async<Result<void>> remove_snapshot(Session& session, Found machine, std::string
 
 /// The settings of its disks, without those of its snapshots.
 Async<Result<Instances>> disks_of(Session& session, Found machine);
+
+/// Changes what the settings of a machine or a snapshot say, which have this InstanceID.
+Async<Result<void>> modify_settings(Session& session, std::string instance_id,
+                                    std::vector<Property> properties);
+/// `path` as the host has it. That there is none is no error.
+Async<Result<void>> remove_file(Session& session, std::string path);
 
 Async<Result<void>> resize(Session& session, Found machine, std::optional<int> cpus,
                            std::optional<Bytes> memory);

@@ -388,15 +388,23 @@ const std::vector<Query>& described() {
   return all;
 }
 
-std::vector<std::string> disk_files(const Seen& seen) {
-  std::set<std::string> files;
+std::map<std::string, std::string> disk_files(const Seen& seen) {
+  std::map<std::string, std::string> files;
   std::set<std::string> machines;
   for (const auto& one : seen.of("Msvm_ComputerSystem")) machines.insert(one.guid("Name"));
   for (const auto& one : seen.of("Msvm_StorageAllocationSettingData"))
-    if (is_disk(one) && machines.contains(owner_of(one.text("InstanceID"))))
-      files.insert(one.text("HostResource"));
+    if (auto owner = owner_of(one.text("InstanceID")); is_disk(one) && machines.contains(owner))
+      files[one.text("HostResource")] = owner;
   files.erase("");
-  return {files.begin(), files.end()};
+  return files;
+}
+
+std::set<std::string> changed_machines(const Seen& before, const Seen& seen) {
+  const auto& old = before.of("Msvm_ComputerSystem");
+  std::set<std::string> changed;
+  for (const auto& one : seen.of("Msvm_ComputerSystem"))
+    if (std::ranges::find(old, one) == old.end()) changed.insert(one.guid("Name"));
+  return changed;
 }
 
 bool is_torn(const Seen& seen) {

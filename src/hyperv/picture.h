@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "platform/nouns.h"
 #include "wsman.h"
@@ -34,8 +35,10 @@ const std::vector<Query>& watched();
 /// All that picture() reads, watched() besides.
 const std::vector<Query>& described();
 
-/// Files of the disks of machines.
-std::vector<std::string> disk_files(const Seen& seen);
+/// Files of the disks of machines, and whose they are.
+std::map<std::string, std::string> disk_files(const Seen& seen);
+/// Machines that are now what they were not, by what is watched.
+std::set<std::string> changed_machines(const Seen& before, const Seen& seen);
 
 /// The machines that have gone, or come, between two queries: there is one without its settings.
 bool is_torn(const Seen& seen);

@@ -12,6 +12,12 @@ from relocation_test import make_disk
 PASSWORD = 'correct-horse-7'
 
 
+def needs_samba(test):
+    for program, package in (('/usr/sbin/smbd', 'samba'), ('/usr/bin/rclone', 'rclone')):
+        if not Path(program).exists():
+            test.skipTest(f'skipped, because {package} is not installed (tools/install-packages test)')
+
+
 class ModelHost(ModelPeer):
     def __init__(self, enter=()):
         super().__init__('hyperv', PASSWORD, enter)
@@ -64,6 +70,7 @@ class Samba:
 
     def __init__(self, lab):
         self.folder, self.volume = lab.folder / 'samba', lab.folder / 'volume-d'
+        self.limited = []
         self.folder.mkdir()
         self.volume.mkdir()
         (self.folder / 'map').write_text('root = Administrator\n')
@@ -86,7 +93,7 @@ disable spoolss = yes
 [D$]
 path = {self.volume}
 valid users = root
-read only = yes
+read only = no
 """)
         subprocess.run(['smbpasswd', '-c', self.settings, '-s', '-a', 'root'], input=f'{PASSWORD}\n{PASSWORD}\n', text=True, check=True, capture_output=True)
         self.process = subprocess.Popen([*lab.enter, '/usr/sbin/smbd', '--foreground', '--no-process-group', '-s', self.settings],
@@ -98,9 +105,20 @@ read only = yes
         at.parent.mkdir(parents=True, exist_ok=True)
         return at
 
+    def limit(self, folder, room):
+        """A folder of the volume has room for so many MiB more, and no more."""
+        files = {path: path.read_bytes() for path in folder.iterdir()}
+        used = sum(map(len, files.values())) >> 20
+        run('mount', '-t', 'tmpfs', '-o', f'size={used + room}m', 'tmpfs', folder)
+        self.limited.append(folder)
+        for path, content in files.items():
+            path.write_bytes(content)
+
     def end(self):
         self.process.terminate()
         self.process.wait()
+        for folder in self.limited:
+            run('umount', '--lazy', folder)
 
 
 class HostTest(ModelTest):
@@ -191,7 +209,6 @@ class Hosts(HostTest):
     def test_what_does_not_go_is_refused_before(self):
         self.add_with_the_fingerprint_that_was_shown()
         self.wait_state('connected')
-        self.assertIn('machines cannot be moved to Hyper-V', self.lab.refused('vm', 'move', 'own', '--to', 'hv1', '--network', 'LAN').err)
         self.assertIn('leave --warm out', self.lab.refused('vm', 'move', 'hv1/web01', '--to', 'here', '--warm').err)
         self.host.order('deny', 'on')
         self.wait_state('trouble')
@@ -203,12 +220,11 @@ class HostMoves(Moves, HostTest):
     hypervisor = 'qemu'
 
     def setUp(self):
-        for program, package in (('/usr/sbin/smbd', 'samba'), ('/usr/bin/rclone', 'rclone')):
-            if not Path(program).exists():
-                self.skipTest(f'skipped, because {package} is not installed (tools/install-packages test)')
+        needs_samba(self)
         super().setUp()
         self.samba = Samba(self.lab)
         self.addCleanup(self.samba.end)
+        self.host.order('volume', 'D:', self.samba.volume)
         self.raw = make_disk(self.lab.folder / 'web01.raw', 512, 'this is web01', 256)
         self.host.order('size', 'web01', 512 << 20)
         self.add_with_the_fingerprint_that_was_shown()
@@ -219,8 +235,11 @@ class HostMoves(Moves, HostTest):
         self.file = self.samba.path(self.host.order('file', 'web01'))
         run('qemu-img', 'convert', '-O', 'vhdx', '-o', 'subformat=dynamic', self.raw, self.file)
 
-    def rclones(self):
-        return run('pgrep', '-f', 'rclone serve http :smb:D', check=False).stdout.split()
+    def rclones(self, how='http'):
+        return run('pgrep', '-f', f'rclone serve {how} :smb:D', check=False).stdout.split()
+
+    def files(self):
+        return sorted(path.name for path in self.file.parent.iterdir())
 
     def assert_came(self):
         self.lab.wait_log('web01', 'this is web01')
@@ -276,6 +295,70 @@ class HostMoves(Moves, HostTest):
         self.lab.start()
         self.assertEqual(self.wait_end(task)['state'], 'succeeded')
         self.assert_came()
+
+    def go(self, name, *more):
+        return ('vm', 'move', name, '--to', 'hv1', '--network', 'Switch 1', '--pool', 'D:\\', *more)
+
+    def test_a_machine_goes_there_and_comes_back(self):
+        self.lab.must('vm', 'move', 'hv1/web01', '--to', 'here', '--new-name', 'web1')
+        report = self.lab.must('vm', 'move-report', 'web1', '--to', 'hv1', '--network', 'Switch 1', '--format', 'json').json()
+        self.assertIn('firmware: bios, as generation 1', report['kept'])
+        self.lab.must(*self.go('web1', '--keep-source=false', '--start'))
+        wait_for(lambda: 'web1' not in self.lab.vms(), SOON, 'what was moved is gone here')
+        self.wait_observed('web1', 'running')
+        there = self.machine('web1')
+        self.assertEqual((there['memory'], there['uuid']), (256 << 20, self.machine('web01')['uuid']))
+        self.assertEqual([nic['mac'] for nic in there['nics']], [nic['mac'] for nic in self.machine('web01')['nics']])
+        came = self.samba.path(self.host.order('file', 'web1'))
+        run('qemu-img', 'check', '-q', came)
+        self.assert_same(came, self.raw)
+        self.assertLess(came.stat().st_size, self.raw.stat().st_size, 'what is empty does not go')
+        self.lab.must('vm', 'stop', 'hv1/web1', '--now')
+        self.wait_observed('web1', 'off')
+        self.lab.must('vm', 'delete', 'hv1/web01')
+        self.lab.must('vm', 'move', 'hv1/web1', '--to', 'here', '--new-name', 'web01', '--start')
+        self.lab.wait_log('web01', 'this is web01')
+        self.assertNotIn(PASSWORD, self.lab.log.read_text())
+
+    def test_one_with_uefi_and_many_disks_goes_as_generation_2(self):
+        self.lab.must('vm', 'create', 'big', '--memory', '256MiB', '--firmware', 'uefi', '--network', 'default', '--disk', '64MiB')
+        self.lab.must('disk', 'create', 'big', '--size', '96MiB')
+        self.lab.must(*self.go('big'))
+        wait_for(lambda: self.lab.truce('vm', 'show', 'hv1/big').code == 0, SOON, 'it is seen there')
+        there = self.machine('big')
+        self.assertEqual((there['observed'], there['foreign']['firmware'], [disk['size'] for disk in there['disks']]), ('off', 'uefi', [64 << 20, 96 << 20]))
+        self.lab.must('vm', 'delete', 'hv1/big')
+        wait_for(lambda: self.files() == [self.file.name], SOON, 'its disks are gone with it')
+
+    def test_going_there_is_begun_anew_after_a_crash_and_leaves_nothing_when_it_is_called_off(self):
+        self.lab.must('vm', 'move', 'hv1/web01', '--to', 'here', '--new-name', 'web1')
+        task = self.begin(*self.go('web1')[2:])
+        wait_for(lambda: self.rclones('webdav'), SOON, 'the disk is being sent')
+        self.lab.must('task', 'cancel', task)
+        if self.wait_end(task)['state'] == 'cancelled':
+            wait_for(lambda: self.files() == [self.file.name], SOON, 'nothing is left there')
+            self.assertNotIn('web1', self.host.order('names'))
+        else:
+            self.lab.must('vm', 'delete', 'hv1/web1')
+        task = self.begin(*self.go('web1', '--start')[2:])
+        wait_for(lambda: self.rclones('webdav'), SOON, 'the disk is being sent')
+        self.lab.kill()
+        wait_for(lambda: not self.rclones('webdav'), SOON, 'what was started ends with the daemon')
+        self.assertIn(f'web1 ({task})', self.host.order('names'))
+        self.lab.start()
+        self.assertEqual(self.wait_end(task)['state'], 'succeeded')
+        self.assert_same(self.samba.path(self.host.order('file', 'web1')), self.raw)
+        self.assertEqual(len(self.files()), 2)
+
+    def test_a_volume_that_is_full_is_told_and_it_goes_on_when_there_is_room(self):
+        self.lab.must('vm', 'move', 'hv1/web01', '--to', 'here', '--new-name', 'web1')
+        self.samba.limit(self.file.parent, 100)
+        task = self.begin(*self.go('web1')[2:])
+        wait_for(lambda: 'disk was full' in json.dumps(self.task(task)), SOON, 'it is told')
+        run('mount', '-o', 'remount,size=2g', self.file.parent)
+        self.assertEqual(self.wait_end(task)['state'], 'succeeded')
+        self.assert_same(self.samba.path(self.host.order('file', 'web1')), self.raw)
+        self.assertEqual(len(self.files()), 2)
 
     def test_disks_that_cannot_be_had_are_told_before_anything_is_lost(self):
         self.file.unlink()

@@ -1,9 +1,8 @@
-#include "moving/departure.h"
-
 #include <boost/url.hpp>
 
 #include "image/formats.h"
 #include "machines.h"
+#include "moving/transfers.h"
 #include "picture.h"
 
 namespace truce::hyperv {
@@ -68,7 +67,7 @@ class ShareDeparture final : public Departure {
   Result<std::shared_ptr<Share>> share_of(const std::string& name,
                                           const std::atomic<bool>& cancelled) {
     if (auto known = shares_[name].lock()) return known;
-    TRY(auto share, Share::open(access_, name, cancelled));
+    TRY(auto share, Share::open(access_, name, Share::Use::reading, cancelled));
     shares_[name] = share;
     return share;
   }
@@ -105,16 +104,14 @@ Async<Result<std::unique_ptr<Departure>>> Movers::depart(std::string machine) {
     CO_TRY(auto chain, co_await chain_of(session_, one.text("HostResource")));
     disks[disk_id(one)] = std::move(chain);
   }
-  const auto& account = session_.account();
-  auto url = boost::urls::parse_uri(account.url);
-  auto host = url ? std::string(url->host_address()) : std::string();
-  co_return std::make_unique<ShareDeparture>(
-      access_for(std::move(host), account.user, account.password, session_.host().name),
-      std::move(disks));
+  co_return std::make_unique<ShareDeparture>(access_of(session_), std::move(disks));
 }
 
-Async<Result<std::unique_ptr<Arrival>>> Movers::arrive(NewMachine) {
-  co_return fail(Code::unsupported, "machines do not go to Hyper-V yet");
+ShareAccess access_of(const Session& session) {
+  const auto& account = session.account();
+  auto url = boost::urls::parse_uri(account.url);
+  auto host = url ? std::string(url->host_address()) : std::string();
+  return access_for(std::move(host), account.user, account.password, session.host().name);
 }
 
 }  // namespace truce::hyperv

@@ -15,6 +15,7 @@
 
 #include "base/base64.h"
 #include "base/random.h"
+#include "image/http_once.h"
 
 namespace truce::hyperv {
 
@@ -22,14 +23,22 @@ namespace {
 
 constexpr auto loopback = "127.0.0.1";
 
-// Its password, and the one that we read with, come on its standard input, so that they are on no
-// command line; rclone wants the first one scrambled. It ends when we do.
+// Its password, and the one that we sign in with, come on its standard input, so that they are on
+// no command line; rclone wants the first one scrambled. It ends when we do.
 constexpr auto script = R"sh(
 IFS= read -r RCLONE_PASS && export RCLONE_PASS
 RCLONE_SMB_PASS=$(rclone obscure -) && export RCLONE_SMB_PASS
-exec rclone serve http ":smb:$1" --read-only --addr 127.0.0.1:0 --config "" --dir-cache-time 1s \
-  --vfs-read-chunk-size 4M --vfs-read-chunk-size-limit 4M </dev/null
+exec rclone serve "$@" --addr 127.0.0.1:0 --config "" --dir-cache-time 1s --contimeout 10s \
+  --low-level-retries 2 </dev/null
 )sh";
+
+/// What is served how.
+std::vector<std::string> arguments(const std::string& share, Share::Use use) {
+  auto what = ":smb:" + share;
+  if (use == Share::Use::writing) return {"webdav", what};
+  return {"http", what, "--read-only", "--vfs-read-chunk-size", "4M", "--vfs-read-chunk-size-limit",
+          "4M"};
+}
 
 std::string url_part(std::string_view text) {
   return boost::urls::encode(text, boost::urls::unreserved_chars + '/');
@@ -133,17 +142,18 @@ ShareAccess access_for(std::string host, std::string_view user, SecretPtr passwo
 }
 
 Result<std::shared_ptr<Share>> Share::open(const ShareAccess& access, const std::string& share,
-                                           const std::atomic<bool>& cancelled) {
+                                           Use use, const std::atomic<bool>& cancelled) {
   if (auto found = find_program("rclone"); !found)
     return fail(Code::unsupported,
-                "disks of hosts with Hyper-V are read by rclone: install rclone on this host");
+                "disks of hosts with Hyper-V are moved by rclone: install rclone on this host");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe2");
   Fd theirs(ends[0]), ours(ends[1]);
   Fd said(::memfd_create("said", MFD_CLOEXEC));
   if (!said) return fail_errno(errno, "memfd_create");
   Command command;
-  command.argv = {"setpriv", "--pdeathsig", "KILL", "sh", "-c", script, "share", share};
+  command.argv = {"setpriv", "--pdeathsig", "KILL", "sh", "-c", script, "share"};
+  std::ranges::move(arguments(share, use), std::back_inserter(command.argv));
   command.environment = {{"RCLONE_SMB_HOST", access.host},
                          {"RCLONE_SMB_USER", access.user},
                          {"RCLONE_SMB_DOMAIN", access.domain},
@@ -180,41 +190,64 @@ Result<void> Share::wait_until_it_listens(const std::atomic<bool>& cancelled) {
       url_ = fmt::format("http://{}:{}/", loopback, port);
       return {};
     }
-    if (has_ended()) return fail(Code::io, "{}: rclone has ended: {}", name_, last_words());
+    if (has_ended()) return fail(Code::io, "{}: rclone has ended: {}", name_, complaint());
     if (cancelled) return fail(Code::cancelled, "cancelled");
     if (std::chrono::steady_clock::now() > until)
-      return fail(Code::timeout, "{}: rclone does not begin: {}", name_, last_words());
+      return fail(Code::timeout, "{}: rclone does not begin: {}", name_, complaint());
     std::this_thread::sleep_for(pause);
   }
 }
 
-// `2026/01/02 03:04:05 ERROR : …` and what follows.
-std::string Share::last_words() const {
+// Lines like `2026/01/02 03:04:05 ERROR : web01.vhdx: WriteFileHandle.New Rcat failed: …`.
+std::string Share::complaint(off_t since) const {
   constexpr std::size_t most = 4096;
-  auto size = ::lseek(said_.get(), 0, SEEK_END);
   std::string said(most, '\0');
-  auto got =
-      ::pread(said_.get(), said.data(), most, std::max<off_t>(0, size - static_cast<off_t>(most)));
+  auto got = ::pread(said_.get(), said.data(), most, since);
   said.resize(static_cast<std::size_t>(std::max<ssize_t>(0, got)));
-  while (said.ends_with('\n')) said.pop_back();
-  auto line = said.substr(said.rfind('\n') + 1);
-  auto level = line.find(" : ");
-  return level == line.npos ? line : line.substr(level + 3);
+  std::istringstream lines(said);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.contains(" NOTICE: ")) continue;
+    auto level = line.find(" : ");
+    return level == line.npos ? line : line.substr(level + 3);
+  }
+  return {};
+}
+
+std::vector<std::string> Share::headers() const {
+  return {"Authorization: Basic " + base64_encode("truce:" + ticket_)};
+}
+
+std::unexpected<Error> Share::failed(const std::string& path, Error error, off_t since) const {
+  auto because = complaint(since);
+  return fail(error.code, "{} on {}: {}", path, name_, because.empty() ? error.message : because);
 }
 
 Result<Share::Opened> Share::file(const std::string& path, const std::atomic<bool>& cancelled) {
   image::HttpFileOptions options;
-  options.headers = {"Authorization: Basic " + base64_encode("truce:" + ticket_)};
+  options.headers = headers();
   options.cancelled = &cancelled;
+  auto since = ::lseek(said_.get(), 0, SEEK_END);
   auto opened = image::HttpFile::open(url_ + url_part(path), options);
-  if (!opened) {
-    auto error = std::move(opened).error();
-    return fail(error.code, "{} on {}: {}", path, name_,
-                last_words().empty() ? error.message : last_words());
-  }
+  if (!opened) return failed(path, std::move(opened).error(), since);
   auto version = (*opened)->version();
   return Opened{std::make_shared<SharedFile>(shared_from_this(), *std::move(opened)),
                 std::move(version)};
+}
+
+Result<void> Share::send(const std::string& path, image::Image& disk,
+                         const image::ConvertOptions& how) {
+  image::HttpOnceOptions options;
+  options.headers = headers();
+  options.cancelled = how.cancelled;
+  auto since = ::lseek(said_.get(), 0, SEEK_END);
+  auto sent = image::http_send(url_ + url_part(path), "PUT", disk, *image::find_format("vhdx"), {},
+                               how, options);
+  if (sent || sent.error().code == Code::cancelled) return sent;
+  auto error = std::move(sent).error();
+  // WebDAV has one answer for all that goes wrong.
+  if (error.code == Code::unsupported)
+    error.code = complaint(since).contains("disk was full") ? Code::limit : Code::unavailable;
+  return failed(path, std::move(error), since);
 }
 
 }  // namespace truce::hyperv

@@ -1,6 +1,6 @@
-// Files of a Windows host, read over SMB from the shares that each has of its volumes for
+// Files of a Windows host, read and written over SMB in the shares that each has of its volumes for
 // administrators (`D$`). SMB is spoken by rclone, a program of its own, which gives the files to us
-// by HTTP on the loopback.
+// by HTTP on the loopback, and takes them by WebDAV.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 
 #include "base/process.h"
 #include "base/secret.h"
+#include "image/convert.h"
 #include "image/http_file.h"
 
 namespace truce::hyperv {
@@ -20,7 +21,7 @@ struct SharePath {
 /// Code::unsupported for what lies on no volume of the host.
 Result<SharePath> read_share_path(std::string_view file);
 
-/// Who reads at which host.
+/// Who it is, at which host.
 struct ShareAccess {
   std::string host;
   std::string user, domain;
@@ -30,12 +31,13 @@ struct ShareAccess {
 ShareAccess access_for(std::string host, std::string_view user, SecretPtr password,
                        std::string_view name);
 
-/// One share that is being read; it ends with the last of its files.
+/// One share that is being read or written; it ends with the last of its files.
 class Share : public std::enable_shared_from_this<Share> {
  public:
-  /// Blocks until it can be read. Code::unsupported: rclone is not installed.
+  enum class Use { reading, writing };
+  /// Blocks until it can be used. Code::unsupported: rclone is not installed.
   static Result<std::shared_ptr<Share>> open(const ShareAccess& access, const std::string& share,
-                                             const std::atomic<bool>& cancelled);
+                                             Use use, const std::atomic<bool>& cancelled);
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
   ~Share();
@@ -46,6 +48,9 @@ class Share : public std::enable_shared_from_this<Share> {
   };
   /// Blocks; `cancelled` outlives the file. Errors say what the host says.
   Result<Opened> file(const std::string& path, const std::atomic<bool>& cancelled);
+  /// Writes a disk as a VHDX, over what is there. Blocks; errors likewise. One that has failed may
+  /// leave a part.
+  Result<void> send(const std::string& path, image::Image& disk, const image::ConvertOptions& how);
 
  private:
   Share(Process process, Fd said, std::string name, std::string ticket)
@@ -54,7 +59,11 @@ class Share : public std::enable_shared_from_this<Share> {
         name_(std::move(name)),
         ticket_(std::move(ticket)) {}
   Result<void> wait_until_it_listens(const std::atomic<bool>& cancelled);
-  [[nodiscard]] std::string last_words() const;
+  /// What rclone has complained of first since then; empty: of nothing.
+  [[nodiscard]] std::string complaint(off_t since = 0) const;
+  [[nodiscard]] std::vector<std::string> headers() const;
+  [[nodiscard]] std::unexpected<Error> failed(const std::string& path, Error error,
+                                              off_t since) const;
   [[nodiscard]] bool has_ended();
 
   Process process_;

@@ -8,6 +8,7 @@
 #include "hyperv/hyperv.h"
 #include "peer.h"
 #include "platform/feed.h"
+#include "platform/transfers.h"
 
 // gss-ntlmssp 1.2 gives up none of what it has of OpenSSL for a sign-in, some 6 KiB.
 extern "C" const char* __lsan_default_suppressions() {
@@ -333,6 +334,96 @@ TEST_F(AHost, sizes_are_what_a_machine_can_have) {
       return all.machines().at(id).cpus == 4 && all.machines().at(id).memory == mib(512);
     }));
     expect(co_await making->resize(id_of(w, "web01"), 2, {}), Code::precondition, "not off");
+  });
+}
+
+/// What a machine is that comes: generation 1 with a disk, generation 2 with one more.
+platform::NewMachine wish_of(const platform::Inventory& all, model::Firmware firmware) {
+  platform::NewMachine wish{.name = "new01", .mark = "t-000000012"};
+  wish.uuid = "0a000000-0000-0000-0000-00000000000b";
+  wish.description = "moved from Truce";
+  wish.cpus = 2;
+  wish.memory = mib(512);
+  wish.firmware = firmware;
+  bool second = firmware == model::Firmware::uefi;
+  wish.disks = {{gib(1), second ? model::DiskBus::scsi : model::DiskBus::ide}};
+  if (second) wish.disks.push_back(wish.disks.front());
+  wish.nics = {{"52:54:00:00:00:01", all.networks().begin()->first, model::NicModel::virtio}};
+  for (const auto& [id, pool] : all.pools())
+    if (pool.name == "D:\\") wish.pool = id;
+  return wish;
+}
+
+TEST_F(AHost, machines_come_with_disks_that_are_filled_later) {
+  for (auto firmware : {model::Firmware::bios, model::Firmware::uefi})
+    for (const auto* answers : {"job", "at-once"}) {
+      for (const auto* method : {"DefineSystem", "AddResourceSettings", "CreateVirtualHardDisk"})
+        peer_->order({"answer", method, answers});
+      with_watcher([&](Watcher& w) -> Async<void> {
+        auto before = peer_->order({"files"});
+        auto arrival = co_await w.platform->transfers()->arrive(wish_of(w.inventory, firmware));
+        CO_ASSERT_OK(arrival);
+        auto id = (*arrival)->machine();
+        auto is_there = [&](const auto& all) {
+          auto found = all.machines().find(id);
+          return found != all.machines().end() && !found->second.nics.empty() &&
+                 found->second.nics[0].connected && found->second.disks.back().size == gib(1);
+        };
+        EXPECT_TRUE(co_await w.sees(is_there)) << peer_->order({"complaint"});
+        const auto& made = w.inventory.machines().at(id);
+        EXPECT_EQ(made.name, "new01 (t-000000012)");
+        EXPECT_EQ(made.uuid, "0a000000-0000-0000-0000-00000000000b");
+        EXPECT_EQ(made.firmware, firmware);
+        EXPECT_FALSE(made.secure_boot);
+        EXPECT_EQ(made.cpus, 2);
+        EXPECT_EQ(made.memory, mib(512));
+        EXPECT_EQ(made.disks.size(), firmware == model::Firmware::uefi ? 2U : 1U);
+        EXPECT_EQ(made.nics[0].mac, "52:54:00:00:00:01");
+        CO_ASSERT_OK(co_await (*arrival)->finish());
+        EXPECT_TRUE(co_await w.sees(
+            [&](const auto& all) { return all.machines().at(id).name == "new01"; }));
+        auto again = co_await w.platform->transfers()->arrive(wish_of(w.inventory, firmware));
+        EXPECT_EQ(again.error().code, Code::conflict);
+        CO_ASSERT_OK(co_await (*arrival)->abandon());
+        CO_ASSERT_OK(co_await (*arrival)->abandon());
+        EXPECT_EQ(peer_->order({"files"}), before);
+      });
+    }
+}
+
+TEST_F(AHost, what_cannot_be_made_leaves_nothing) {
+  with_watcher([&](Watcher& w) -> Async<void> {
+    auto before = peer_->order({"files"}), names = peer_->order({"names"});
+    for (const auto* method : {"DefineSystem", "ModifySystemSettings", "ModifyResourceSettings",
+                               "AddResourceSettings", "CreateVirtualHardDisk"}) {
+      peer_->order({"fail-job", method, "There is not enough space."});
+      auto arrival =
+          co_await w.platform->transfers()->arrive(wish_of(w.inventory, model::Firmware::uefi));
+      EXPECT_FALSE(arrival) << method;
+      if (!arrival) {
+        EXPECT_TRUE(arrival.error().message.contains("not enough space"))
+            << arrival.error().message;
+      }
+      EXPECT_EQ(peer_->order({"files"}), before) << method;
+      EXPECT_EQ(peer_->order({"names"}), names) << method;
+    }
+    auto wish = wish_of(w.inventory, model::Firmware::bios);
+    wish.pool = "nowhere";
+    EXPECT_EQ((co_await w.platform->transfers()->arrive(wish)).error().code, Code::not_found);
+    wish = wish_of(w.inventory, model::Firmware::bios);
+    wish.nics[0].network = "nowhere";
+    EXPECT_FALSE(co_await w.platform->transfers()->arrive(wish));
+    EXPECT_EQ(peer_->order({"names"}), names);
+  });
+}
+
+TEST_F(AHost, a_disk_that_is_not_as_large_as_it_should_be_ends_a_move) {
+  with_watcher([&](Watcher& w) -> Async<void> {
+    auto wish = wish_of(w.inventory, model::Firmware::bios);
+    wish.disks[0].size.count -= 512;  // what is made has whole MiB, and nobody fills it here
+    auto arrival = co_await w.platform->transfers()->arrive(wish);
+    CO_ASSERT_OK(arrival);
+    expect(co_await (*arrival)->finish(), Code::io, "of 1GiB has come");
   });
 }
 

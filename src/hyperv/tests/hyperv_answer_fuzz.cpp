@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
   hyperv::Seen seen;
   for (const auto* queries : {&hyperv::watched(), &hyperv::described()})
     for (const auto& query : *queries) seen.classes[std::string(query.class_name)] = page->items;
-  for (const auto& file : hyperv::disk_files(seen)) seen.files[file] = {mib(1), file, true};
+  for (const auto& [file, machine] : hyperv::disk_files(seen))
+    seen.files[file] = {mib(1), file, true};
   (void)hyperv::is_torn(seen);
   auto all = hyperv::picture(seen, "host", "HV1", "Windows");
   TRUCE_ASSERT(all.machines.seen.size() <= page->items.size(), "more machines than instances");

@@ -205,6 +205,11 @@ TEST(Path, names_a_class_and_its_keys) {
             (Reference{"X", {{"A", R"(1,"2)"}, {"B", "3"}}}));
   for (const auto* none : {"", "D:\\web01.vhdx", "X.", "X.A", "X.A=\"b", "X.A=\"b\"c", "\\\\HV1"})
     EXPECT_FALSE(read_path(none)) << none;
+  EXPECT_EQ(
+      to_path(path, "HV1", virtualization),
+      R"(\\HV1\root\virtualization\v2:Msvm_ResourceAllocationSettingData.InstanceID="Microsoft:A\\B\\0\\0\\D")");
+  Reference two{"X", {{"A", R"(1,"2)"}, {"B", ""}}};
+  EXPECT_EQ(read_path(to_path(two, "HV1", virtualization)), two);
 }
 
 TEST(Moment, is_read_in_both_forms) {

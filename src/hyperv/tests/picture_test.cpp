@@ -99,9 +99,13 @@ TEST(Picture, disks_are_where_they_sit_in_the_order_that_they_boot_in) {
       instance({{"Name", R"(\\?\Volume{1}\)"}, {"DeviceID", "x"}, {"DriveType", "3"}}),
       instance({{"Name", "E:\\"}, {"DeviceID", "cd"}, {"DriveType", "5"}, {"Capacity", "9"}})};
   seen.files[R"(D:\vm\data.vhdx)"] = {gib(8), "D:\\base.vhdx", true};
-  EXPECT_EQ(disk_files(seen),
-            (std::vector<std::string>{R"(C:\ClusterStorage\v1\more.AVHDX)", R"(D:\vm\boot.vhd)",
-                                      R"(D:\vm\data.vhdx)"}));
+  std::vector<std::string> files;
+  for (const auto& [file, machine] : disk_files(seen)) {
+    files.push_back(file);
+    EXPECT_EQ(machine, seen.of("Msvm_ComputerSystem").back().guid("Name"));
+  }
+  EXPECT_EQ(files, (std::vector<std::string>{R"(C:\ClusterStorage\v1\more.AVHDX)",
+                                             R"(D:\vm\boot.vhd)", R"(D:\vm\data.vhdx)"}));
   auto machine = machine_in(seen);
   ASSERT_EQ(machine.disks.size(), 3U);
   EXPECT_EQ(machine.disks[0].label, "IDE 1:0");

@@ -1,7 +1,7 @@
 // New images in order, with their holes.
 #include "image/in_order.h"
 #include "qcow2/in_order.h"
-#include "vhdx/in_order.h"
+#include "vhdx/builder.h"
 
 namespace truce::image {
 namespace {
@@ -36,8 +36,8 @@ Result<std::unique_ptr<Builder>> build_in_order(const Format& format, InOrder& t
   if (format.name == "qcow2") return qcow2::build_in_order(to, from);
   if (format.name == "vhdx") return vhdx::build_in_order(to, from);
   if (format.name == "raw") return std::make_unique<SparseRaw>(to, from.size());
-  return fail(Code::unsupported, "{} is not written in order with its holes: raw, qcow2 and VHDX are",
-              format.name);
+  return fail(Code::unsupported,
+              "{} is not written in order with its holes: raw, qcow2 and VHDX are", format.name);
 }
 
 }  // namespace truce::image

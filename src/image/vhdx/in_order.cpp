@@ -1,5 +1,4 @@
-#include "vhdx/in_order.h"
-
+// A new VHDX that is written from its first byte to its last.
 #include "stream/units.h"
 #include "vhdx/builder.h"
 #include "vhdx/metadata.h"

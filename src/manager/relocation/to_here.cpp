@@ -104,6 +104,12 @@ Result<void> check_can_come(const platform::Machine& machine, Copied copied) {
                 machine.nics.size(), most_cards);
   if (machine.cpus < 1 || machine.memory.count == 0)
     return fail(Code::unavailable, "what '{}' has is not told: try again", machine.name);
+  for (const auto& disk : machine.disks)
+    if (disk.size.count == 0)
+      return fail(Code::unavailable,
+                  "how large the disk {} of '{}' is has not been told: try again, or look whether "
+                  "its file is there",
+                  disk.label.empty() ? disk.file : disk.label, machine.name);
   return {};
 }
 

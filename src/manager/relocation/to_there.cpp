@@ -3,6 +3,7 @@
 
 #include "model/hardware.h"
 #include "relocation/mapping.h"
+#include "relocation/to_hyperv.h"
 #include "relocation/to_xen.h"
 
 namespace truce::manager {
@@ -96,6 +97,7 @@ Result<Chosen> choose_devices(const model::Vm& vm, const model::Outfit& outfit,
     return Chosen{outfit.disk_bus, card};
   }
   TRY_VOID(check_no_xen(options));
+  if (devices == Devices::hyperv) return Chosen{outfit.disk_bus, to_hyperv(vm, outfit, to)};
   to.report.kept.push_back(fmt::format("firmware: {}", to_string(outfit.firmware)));
   Chosen chosen{bus_there(outfit, devices), card_there(outfit, devices)};
   tell_change(to.report, "disks", outfit.disk_bus, chosen.bus);
@@ -212,7 +214,8 @@ Result<ToThere> to_there(const model::Vm& vm, const model::MoveOptions& options,
     moved.size = disk.size;
     to.report.bytes.count += disk.size.count;
     to.report.kept.push_back(fmt::format("{}: {}", disk.id, to_string(disk.size)));
-    machine.disks.push_back({disk.size, chosen.bus});
+    auto bus = devices == Devices::hyperv ? hyperv_bus(outfit, to.disks.size()) : chosen.bus;
+    machine.disks.push_back({disk.size, bus});
     to.disks.push_back(std::move(moved));
   }
   TRY_VOID(take_cards(vm, options, all, chosen.card, to));

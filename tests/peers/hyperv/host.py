@@ -1,4 +1,5 @@
 """The host: what instances there are, what is under way, and what the tests have ordered to go wrong."""
+import re
 import threading
 import time
 import uuid
@@ -8,6 +9,7 @@ from schema import VIRTUALIZATION, Instance, Interval, Moment
 GIB = 1 << 30
 COMPLETED, STARTED, NOT_SUPPORTED, INVALID_PARAMETER, INVALID_STATE = 0, 4096, 32770, 32773, 32775
 FAILED, NOT_FOUND, NOT_READY = 32768, 32779, 32780
+JOBS = ('Msvm_ConcreteJob', 'Msvm_StorageJob')  # that of the image service is of another class
 KEPT_SECONDS = 300  # how long a job that has ended can be seen: TimeBeforeRemoval's default
 
 
@@ -39,6 +41,8 @@ class Host:
         self.quota = 512000
         self.logins = self.refusals = 0
         self.calls, self.failures, self.job_failures = {}, {}, {}
+        self.manners = {}  # of methods: how the tests want them to answer
+        self.volumes = {}  # those whose files are real: see volumes.py
         self.hang_ups, self.time_outs = set(), set()
         self.denied, self.complaint, self.macs = False, '', 0x0000
         self.protocol = None  # who reads envelopes: see service.py
@@ -107,33 +111,62 @@ class Host:
                 self.moment = None
         for machine in self.machines:
             machine.show_time()
-        for job in self.each('Msvm_ConcreteJob'):
+        for job in self.jobs():
             self.show_job(job, now)
+        for volume in self.volumes.values():
+            volume.refresh()
 
     def forget_all(self):
         """What is under way is lost with the service that does it: jobs, and what they would have done."""
         self.due = []
-        for job in self.each('Msvm_ConcreteJob'):
+        for job in self.jobs():
             self.drop_job(job)
         for machine in self.machines:
             machine.calm()
 
     # --- Jobs.
 
-    def start_job(self, method, caption, kind, effect, affected=(), undo=None):
+    def jobs(self):
+        return [one for kind in JOBS for one in self.each(kind)]
+
+    def carry_out(self, method, caption, number, effect, results=None, affected=(), manner='job', kind='Msvm_ConcreteJob'):
+        """What a method answers that does something: by a job, with which it names what will come of it (`job`) or does not (`job-only`),
+        or at once (`at-once`). The documents allow each; the tests may want another than is usual."""
+        manner = self.manners.get(method, manner)
+        if manner == 'at-once':
+            return self.do_now(method, effect, results or {})
+        job = self.start_job(method, caption, number, effect, affected, kind=kind)
+        return {'ReturnValue': STARTED, 'Job': job, **(results if results and manner == 'job' else {})}
+
+    def do_now(self, method, effect, results):
+        wanted = self.wanted_failure(method)
+        try:
+            if wanted:
+                raise wanted
+            effect(None)
+        except JobError as error:
+            self.complaint = error.text
+            return {'ReturnValue': error.code}
+        return {'ReturnValue': COMPLETED, **results}
+
+    def wanted_failure(self, method):
+        """How what a method does is to end now, if the tests want it to end badly."""
+        failures = self.job_failures.get(method)
+        return failures.pop(0) if failures else None
+
+    def start_job(self, method, caption, number, effect, affected=(), undo=None, kind='Msvm_ConcreteJob'):
         """A job that will do something. It can end in an exception, if the tests want it or the effect says so: then
         `undo` is done."""
         now = self.now()
-        job = self.add('Msvm_ConcreteJob', InstanceID=new_guid(), Caption=caption, Description=caption, ElementName=caption, Name='Msvm_ConcreteJob',
+        job = self.add(kind, InstanceID=new_guid(), Caption=caption, Description=caption, ElementName=caption, Name=kind,
                        OperationalStatus=[2], StatusDescriptions=['OK'], HealthState=5, JobStatus='Job is starting', TimeSubmitted=now,
                        ScheduledStartTime=now, StartTime=now, ElapsedTime=Interval(0), LocalOrUtcTime=2, Notify='', Owner='', Priority=0,
                        PercentComplete=0, DeleteOnCompletion=False, ErrorCode=0, ErrorDescription='', ErrorSummaryDescription='', JobState=2,
-                       RecoveryAction=2, TimeOfLastStateChange=now, TimeBeforeRemoval=Interval(KEPT_SECONDS), Cancellable=False, JobType=kind)
+                       RecoveryAction=2, TimeOfLastStateChange=now, TimeBeforeRemoval=Interval(KEPT_SECONDS), Cancellable=False, JobType=number)
         job.hidden.update(start=float(now), end=float(now) + self.job_seconds)
         for one in affected:
             self.add('Msvm_AffectedJobElement', AffectingElement=job, AffectedElement=one, ElementEffects=[0])
-        texts = self.job_failures.get(method)
-        wanted = JobError(FAILED, texts.pop(0)) if texts else None
+        wanted = self.wanted_failure(method)
 
         def end():
             try:
@@ -141,8 +174,12 @@ class Host:
                     raise wanted
                 effect(job)
             except JobError as error:
+                self.complaint = error.text
                 job.change(JobState=10, ErrorCode=error.code, ErrorDescription=error.text, ErrorSummaryDescription=error.text,
                            JobStatus='Job failed', HealthState=20)
+                hresult = re.search(r'\(0x([0-9A-F]{8})\)', error.text)
+                if kind == 'Msvm_StorageJob' and hresult:
+                    job.change(JobCompletionStatusCode=int(hresult.group(1), 16))
                 if undo:
                     undo()
             else:

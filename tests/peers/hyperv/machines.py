@@ -1,6 +1,9 @@
 """Machines, the states that they go through, and what can be changed of them."""
-from disks import merge
+import re
+
+from disks import check_file, check_unused, merge
 from host import COMPLETED, FAILED, INVALID_PARAMETER, INVALID_STATE, NOT_READY, NOT_SUPPORTED, STARTED, JobError
+from paths import file_path, object_at
 from schema import Instance
 from values import BadValue, embedded, parse_embedded
 
@@ -25,6 +28,19 @@ ALWAYS = ('ElementName', 'Notes', 'UserSnapshotType', 'AutomaticStartupAction', 
 WHILE_OFF = ('BIOSNumLock', 'BootOrder', 'BootSourceOrder', 'SecureBootEnabled', 'SecureBootTemplateId', 'BIOSGUID', 'BIOSSerialNumber',
              'BaseBoardSerialNumber', 'ChassisSerialNumber', 'ChassisAssetTag', 'VirtualNumaEnabled', 'PauseAfterBootFailure',
              'NetworkBootPreferredProtocol', 'ConsoleMode', 'LockOnDisconnect', 'GuestControlledCacheTypes', 'LowMmioGapSize', 'HighMmioGapSize')
+LEGAL = {'UserSnapshotType': (2, 3, 4, 5), 'AutomaticStartupAction': (2, 3, 4), 'AutomaticShutdownAction': (2, 3, 4),
+         'AutomaticRecoveryAction': (2, 3, 4), 'NetworkBootPreferredProtocol': (4096, 4097), 'ConsoleMode': (0, 1, 2, 3),
+         'SecureBootTemplateId': ('1734c6e8-3154-4dda-ba5f-a874cc483422', '272e7447-90a4-4563-a4b9-8e4ab00526ce',
+                                  '4292ae2b-ee2c-42b5-a969-dd8f8689f6f3')}  # Windows, UEFI's certificate authority, shielded machines
+BRACED_GUID = re.compile(r'\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}')
+# What ModifyResourceSettings can change.
+CHANGEABLE = {
+    'Msvm_ProcessorSettingData': {'VirtualQuantity', 'Reservation', 'Limit', 'Weight', 'LimitProcessorFeatures', 'LimitCPUID', 'HwThreadsPerCore',
+                                  'ExposeVirtualizationExtensions', 'MaxNumaNodesPerSocket', 'MaxProcessorsPerNumaNode'},
+    'Msvm_MemorySettingData': {'VirtualQuantity', 'Reservation', 'Limit', 'Weight', 'DynamicMemoryEnabled', 'TargetMemoryBuffer',
+                               'MaxMemoryBlocksPerNumaNode'},
+    'Msvm_StorageAllocationSettingData': {'HostResource'}}
+NO_ADDRESS = '0' * 12  # of a card with a dynamic address, before its machine has ever run
 
 
 class Machine:
@@ -39,6 +55,10 @@ class Machine:
     @property
     def guid(self):
         return self.system['Name']
+
+    @property
+    def generation(self):
+        return int(self.settings['VirtualSystemSubType'][-1])
 
     @property
     def state(self):
@@ -162,6 +182,34 @@ def machine_of(host, instance):
     return next((one for one in host.machines if instance is one.system or instance is one.settings), None)
 
 
+def ports_of(host, guid):
+    return [one for one in host.owned(guid) if one.get('ResourceType') == 10]
+
+
+def check_addresses(host, machine, ports):
+    """Two cards of machines that run do not have the same address. How a real host says that is not documented."""
+    used = {one['Address']: other for other in host.machines if other is not machine and other.state not in (OFF, SAVED)
+            for one in ports_of(host, other.guid)}
+    for one in ports:
+        if one['Address'] in used:
+            raise JobError(FAILED, f"'{machine.system['ElementName']}' {one['ElementName']}: the address {one['Address']} is that of a card of "
+                                   f"'{used[one['Address']].system['ElementName']}'. Error: 'Attempt to access invalid address. (0x800701E7)'.")
+
+
+def check_start(host, machine):
+    """A machine starts only if the files of its drives are there and good, and its cards' addresses are not in use. Cards with a dynamic address
+    get it as the machine starts first."""
+    for one in host.owned(machine.guid):
+        if one.kind.name == 'Msvm_StorageAllocationSettingData':
+            for path in one.get('HostResource', []):
+                check_file(host, path, optical='DVD' in one['ResourceSubType'])
+    ports = ports_of(host, machine.guid)
+    check_addresses(host, machine, ports)
+    for one in ports:
+        if one['Address'] == NO_ADDRESS:
+            one.change(Address=host.new_mac())
+
+
 def request_state_change(host, system, RequestedState, TimeoutPeriod):  # pylint: disable=invalid-name
     """Msvm_ComputerSystem.RequestStateChange. TimeoutPeriod is not used, as the documents say."""
     machine = machine_of(host, system)
@@ -183,6 +231,8 @@ def request_state_change(host, system, RequestedState, TimeoutPeriod):  # pylint
     def effect(_):
         if machine not in host.machines:
             raise JobError(FAILED, 'The machine is gone.')
+        if end == RUNNING and system.hidden['before'] in (OFF, SAVED):
+            check_start(host, machine)
         machine.arrive(end, restarted=RequestedState == 11)
     job = host.start_job('RequestStateChange', caption, kind, effect, [system], undo=machine.calm)
     return {'ReturnValue': STARTED, 'Job': job}
@@ -217,6 +267,29 @@ def settings_of(host, text, kinds):
     return found, {name: value for name, value in wanted.items() if value is not None and value != found.get(name)}
 
 
+def check_system(generation, wanted):
+    """Are these values that settings of a machine can have?"""
+    for name, value in wanted.items():
+        if name in LEGAL and (value.lower() if isinstance(value, str) else value) not in LEGAL[name]:
+            raise BadValue(f'{name} cannot be {value!r}')
+    if not 0 < len(wanted.get('ElementName', 'name')) <= 100:
+        raise BadValue('the name has over 100 characters or none')
+    if not BRACED_GUID.fullmatch(wanted.get('BIOSGUID', '{%s}' % PROCESSOR)):
+        raise BadValue(f'BIOSGUID {wanted["BIOSGUID"]!r} is no GUID in braces')
+    if generation == 1 and (wanted.get('SecureBootEnabled') or wanted.get('SecureBootTemplateId') or wanted.get('BootSourceOrder')):
+        raise BadValue('generation 1 has no Secure Boot and no BootSourceOrder')
+    if wanted.get('BootOrder') and (generation == 2 or sorted(wanted['BootOrder']) != [0, 1, 2, 3]):
+        raise BadValue('BootOrder is for generation 1, and has each of 0, 1, 2 and 3')
+
+
+def boot_sources(host, found, paths):
+    """The order in which to boot, whose paths are those of all sources that the machine has."""
+    wanted = [host.path(object_at(host, one)) for one in paths]
+    if sorted(wanted) != sorted(found['BootSourceOrder']):
+        raise BadValue(f'BootSourceOrder is to have each of {found["BootSourceOrder"]}')
+    return wanted
+
+
 def modify_system_settings(host, _, SystemSettings):  # pylint: disable=invalid-name
     """ModifySystemSettings, of a machine or of a snapshot. What has no value in the text stays as it is."""
     try:
@@ -224,13 +297,15 @@ def modify_system_settings(host, _, SystemSettings):  # pylint: disable=invalid-
         unknown = wanted.keys() - set(ALWAYS) - set(WHILE_OFF)
         if unknown:  # a real service overlooks some of these; who sends them is likely to be wrong
             raise BadValue(f'these cannot be changed: {sorted(unknown)}')
-        if not 0 < len(wanted.get('ElementName', 'name')) <= 100 or wanted.get('UserSnapshotType', 3) not in (2, 3, 4, 5):
-            raise BadValue('the name has over 100 characters or none, or there is no such UserSnapshotType')
+        check_system(int(found['VirtualSystemSubType'][-1]), wanted)
+        if 'BootSourceOrder' in wanted:
+            wanted['BootSourceOrder'] = boot_sources(host, found, wanted['BootSourceOrder'])
     except BadValue as error:
         host.complaint = str(error)
         return {'ReturnValue': INVALID_PARAMETER}
     machine = machine_of(host, found)
     if wanted.keys() & set(WHILE_OFF) and (machine is None or machine.state != OFF):
+        host.complaint = f'the machine is to be off to change {sorted(wanted.keys() & set(WHILE_OFF))}'
         return {'ReturnValue': INVALID_STATE}
 
     def effect(_):
@@ -238,12 +313,18 @@ def modify_system_settings(host, _, SystemSettings):  # pylint: disable=invalid-
         if machine:
             machine.system.change(ElementName=found['ElementName'])
             machine.configured()
-    return {'ReturnValue': STARTED, 'Job': host.start_job('ModifySystemSettings', 'Modifying Virtual Machine', 2, effect, [found])}
+    return host.carry_out('ModifySystemSettings', 'Modifying Virtual Machine', 2, effect, affected=[found])
 
 
-def check_resource(found, wanted):
-    """What a job finds wrong with quantities."""
+def check_resource(host, found, wanted):
+    """What a job finds wrong with quantities, or with the file that a drive would hold."""
     new = {**found, **wanted}
+    if found.kind.name == 'Msvm_StorageAllocationSettingData':
+        optical = 'CD/DVD' in found['ResourceSubType']
+        check_file(host, new['HostResource'][0], optical)
+        if not optical:
+            check_unused(host, new['HostResource'][0])
+        return
     if found.kind.name == 'Msvm_ProcessorSettingData':
         good = 1 <= new['VirtualQuantity'] <= HOST_PROCESSORS
     elif new['DynamicMemoryEnabled']:
@@ -255,18 +336,31 @@ def check_resource(found, wanted):
                                           f"{found['InstanceID'].split(chr(92))[0].removeprefix('Microsoft:')})")
 
 
+def change_resource(found, wanted):
+    """Without dynamic memory, a real host's Reservation and Limit follow the quantity."""
+    found.change(**wanted)
+    if found.kind.name == 'Msvm_MemorySettingData' and not found['DynamicMemoryEnabled']:
+        found.change(Reservation=found['VirtualQuantity'], Limit=found['VirtualQuantity'])
+
+
+def one_file(paths):
+    """HostResource of what holds a file names it and nothing else."""
+    if len(paths or []) != 1:
+        raise BadValue(f'HostResource should be one file, and is {paths}')
+    return file_path(paths[0])
+
+
 def modify_resource_settings(host, _, ResourceSettings):  # pylint: disable=invalid-name
-    """ModifyResourceSettings, of processors and memory, while the machine is off. Without dynamic memory, a real host's Reservation and
-    Limit follow the quantity."""
+    """ModifyResourceSettings, of processors, memory and the files that drives hold, while the machine is off."""
     try:
-        changes = [settings_of(host, text, ('Msvm_ProcessorSettingData', 'Msvm_MemorySettingData')) for text in ResourceSettings or []]
+        changes = [settings_of(host, text, CHANGEABLE) for text in ResourceSettings or []]
         if not changes:
             raise BadValue('there is nothing to change')
-        unknown = set().union(*(wanted for _, wanted in changes)) - {
-            'VirtualQuantity', 'Reservation', 'Limit', 'Weight', 'DynamicMemoryEnabled', 'TargetMemoryBuffer', 'LimitProcessorFeatures', 'LimitCPUID',
-            'ExposeVirtualizationExtensions', 'HwThreadsPerCore', 'MaxNumaNodesPerSocket', 'MaxProcessorsPerNumaNode', 'MaxMemoryBlocksPerNumaNode'}
-        if unknown:
-            raise BadValue(f'these cannot be changed: {sorted(unknown)}')
+        for found, wanted in changes:
+            if wanted.keys() - CHANGEABLE[found.kind.name]:
+                raise BadValue(f'these cannot be changed: {sorted(wanted.keys() - CHANGEABLE[found.kind.name])}')
+            if 'HostResource' in wanted:
+                one_file(wanted['HostResource'])
     except BadValue as error:
         host.complaint = str(error)
         return {'ReturnValue': INVALID_PARAMETER}
@@ -278,14 +372,13 @@ def modify_resource_settings(host, _, ResourceSettings):  # pylint: disable=inva
         if any(one.state != OFF for one in owners):
             raise JobError(INVALID_STATE, 'The operation cannot be performed while the virtual machine is in its current state.')
         for found, wanted in changes:
-            check_resource(found, wanted)
+            if wanted:
+                check_resource(host, found, wanted)
         for (found, wanted), machine in zip(changes, owners):
-            found.change(**wanted)
-            if found.kind.name == 'Msvm_MemorySettingData' and not found['DynamicMemoryEnabled']:
-                found.change(Reservation=found['VirtualQuantity'], Limit=found['VirtualQuantity'])
+            change_resource(found, wanted)
             machine.configured()
-    job = host.start_job('ModifyResourceSettings', 'Modifying Virtual Machine Resources', 31, effect, [one.system for one in owners])
-    return {'ReturnValue': STARTED, 'Job': job, 'ResultingResourceSettings': [found for found, _ in changes]}
+    return host.carry_out('ModifyResourceSettings', 'Modifying Virtual Machine Resources', 31, effect,
+                          {'ResultingResourceSettings': [found for found, _ in changes]}, [one.system for one in owners])
 
 
 def erase(host, machine):
@@ -319,4 +412,4 @@ def destroy_system(host, _, AffectedSystem):  # pylint: disable=invalid-name
         if machine.state != OFF or machine not in host.machines:
             raise JobError(FAILED, 'The machine is not off any more.')
         erase(host, machine)
-    return {'ReturnValue': STARTED, 'Job': host.start_job('DestroySystem', 'Destroying Virtual Machine', 3, effect)}
+    return host.carry_out('DestroySystem', 'Destroying Virtual Machine', 3, effect)

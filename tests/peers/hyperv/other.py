@@ -1,8 +1,11 @@
 """Another client of Hyper-V hosts than ours: pywinrm signs in and carries envelopes that are written here, after the examples of [MS-WSMV].
 
 other.py ADDRESS PASSWORD identify | list | start NAME | stop NAME | pause NAME | save NAME | rename NAME NEW | snapshot NAME TITLE
+                        make NAME GENERATION | devices NAME | unmake NAME
 
-`list` prints a line of JSON for each machine: id, name, state, cpus, memory (bytes). TRANSPORT=basic signs in with Basic, not NTLM."""
+`list` prints a line of JSON for each machine: id, name, state, cpus, memory (bytes). `make` makes a machine with a new disk of 64 MiB and a card
+at the first switch, `devices` prints the ids of the settings of its devices, `unmake` takes its devices, the machine and its disk away.
+TRANSPORT=basic signs in with Basic, not NTLM."""
 import json
 import os
 import sys
@@ -17,6 +20,12 @@ from winrm.protocol import Protocol
 for variable in ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'):
     os.environ.pop(variable, None)  # else requests believes these more than what it is told
 CLASSES = 'http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/'
+FILES = 'http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/CIM_DataFile'
+MANAGEMENT, IMAGES = 'Msvm_VirtualSystemManagementService', 'Msvm_ImageManagementService'
+DEVICES = ('Msvm_EthernetPortAllocationSettingData', 'Msvm_SyntheticEthernetPortSettingData', 'Msvm_StorageAllocationSettingData',
+           'Msvm_ResourceAllocationSettingData')
+TYPES = {'ResourceType': 'uint16', 'EnabledState': 'uint16', 'StaticMacAddress': 'boolean', 'Type': 'uint16', 'Format': 'uint16',
+         'MaxInternalSize': 'uint64'}  # of properties that are no strings
 ENUMERATION = 'http://schemas.xmlsoap.org/ws/2004/09/enumeration'
 WSMAN = 'http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd'
 ENVELOPE = Template('''<?xml version="1.0" encoding="utf-8"?>
@@ -67,6 +76,16 @@ def properties(element):
     return found
 
 
+def described(kind, **properties):
+    """An object as text."""
+    found = []
+    for name, value in properties.items():
+        values = [f'<VALUE>{escape(str(one))}</VALUE>' for one in (value if isinstance(value, list) else [value])]
+        tag, inner = ('PROPERTY.ARRAY', f'<VALUE.ARRAY>{"".join(values)}</VALUE.ARRAY>') if isinstance(value, list) else ('PROPERTY', values[0])
+        found.append(f'<{tag} NAME="{name}" TYPE="{TYPES.get(name, "string")}">{inner}</{tag}>')
+    return f'<INSTANCE CLASSNAME="{kind}">{"".join(found)}</INSTANCE>'
+
+
 class Client:
     def __init__(self, address, password):
         self.url = f'https://{address}/wsman'
@@ -98,20 +117,21 @@ class Client:
         return found[0]
 
     def call(self, kind, selectors, method, parameters):
-        """Calls a method, and waits for its job."""
+        """Calls a method, and waits for its job. What it answers besides."""
         resource = CLASSES + kind
         answer = self.send(f'{resource}/{method}', resource, f'<p:{method}_INPUT xmlns:p="{resource}">{parameters}</p:{method}_INPUT>', selectors)
         code = int(answer.find(f'{{{resource}}}ReturnValue').text)
         if code == 4096:
             job = answer.find(f'{{{resource}}}Job')
             name = next(one.text for one in job.iter(f'{{{WSMAN}}}Selector') if one.get('Name') == 'InstanceID')
-            code = self.wait(name)
+            code = self.wait(next(job.iter(f'{{{WSMAN}}}ResourceURI')).text, name)
         if code:
             sys.exit(f'{method}: {code}')
+        return answer
 
-    def wait(self, name):
+    def wait(self, resource, name):
         for _ in range(600):
-            job = properties(self.send('http://schemas.xmlsoap.org/ws/2004/09/transfer/Get', CLASSES + 'Msvm_ConcreteJob', '', {'InstanceID': name}))
+            job = properties(self.send('http://schemas.xmlsoap.org/ws/2004/09/transfer/Get', resource, '', {'InstanceID': name}))
             if int(job['JobState']) > 6:
                 return 0 if job['JobState'] == '7' else job['ErrorDescription'] or job['JobState']
             time.sleep(0.1)
@@ -141,11 +161,12 @@ class Client:
         self.call('Msvm_ComputerSystem', {'CreationClassName': 'Msvm_ComputerSystem', 'Name': self.machine(name)}, 'RequestStateChange',
                   f'<p:RequestedState>{state}</p:RequestedState>')
 
+    def manage(self, method, parameters):
+        return self.call(MANAGEMENT, self.service(MANAGEMENT), method, parameters)
+
     def modify(self, name, title):
-        text = (f'<INSTANCE CLASSNAME="Msvm_VirtualSystemSettingData"><PROPERTY NAME="InstanceID" TYPE="string"><VALUE>{name}</VALUE></PROPERTY>'
-                f'<PROPERTY NAME="ElementName" TYPE="string"><VALUE>{escape(title)}</VALUE></PROPERTY></INSTANCE>')
-        kind = 'Msvm_VirtualSystemManagementService'
-        self.call(kind, self.service(kind), 'ModifySystemSettings', f'<p:SystemSettings><![CDATA[{text}]]></p:SystemSettings>')
+        text = described('Msvm_VirtualSystemSettingData', InstanceID=name, ElementName=title)
+        self.manage('ModifySystemSettings', f'<p:SystemSettings>{escape(text)}</p:SystemSettings>')
 
     def rename(self, name, new):
         self.modify('Microsoft:' + self.machine(name), new)
@@ -159,13 +180,78 @@ class Client:
         self.call(kind, self.service(kind), 'CreateSnapshot', system + '<p:SnapshotSettings/><p:SnapshotType>2</p:SnapshotType>')
         self.modify(next(one['InstanceID'] for one in self.query(wanted) if one['InstanceID'] not in before), title)
 
+    # --- Machines from nothing.
+
+    def setting(self, guid):
+        return REFERENCE.substitute(name='AffectedConfiguration', resource=CLASSES + 'Msvm_VirtualSystemSettingData',
+                                    selectors=selector_set({'InstanceID': 'Microsoft:' + guid}))
+
+    def add(self, guid, kind, number, sub_type, **more):
+        """Adds a device, and returns the path of its settings."""
+        text = described(kind, ResourceType=number, ResourceSubType='Microsoft:Hyper-V:' + sub_type, **more)
+        answer = self.manage('AddResourceSettings', self.setting(guid) + f'<p:ResourceSettings>{escape(text)}</p:ResourceSettings>')
+        made = answer.find(f'{{{CLASSES}{MANAGEMENT}}}ResultingResourceSettings')
+        name = next(one.text for one in made.iter(f'{{{WSMAN}}}Selector') if one.get('Name') == 'InstanceID')
+        return self.path(kind, InstanceID=name)
+
+    @staticmethod
+    def path(kind, **keys):
+        quoted = ','.join('{}="{}"'.format(name, value.replace('\\', '\\\\')) for name, value in keys.items())
+        return f'root\\virtualization\\v2:{kind}.{quoted}'
+
+    def make(self, name, generation):
+        text = described('Msvm_VirtualSystemSettingData', ElementName=name, VirtualSystemSubType=f'Microsoft:Hyper-V:SubType:{generation}')
+        self.manage('DefineSystem', f'<p:SystemSettings>{escape(text)}</p:SystemSettings>')
+        guid, resource = self.machine(name), 'Msvm_ResourceAllocationSettingData'
+        folder = self.one('select DefaultVirtualHardDiskPath from Msvm_VirtualSystemManagementServiceSettingData')['DefaultVirtualHardDiskPath']
+        disk = folder.rstrip('\\') + f'\\{name}.vhdx'
+        text = described('Msvm_VirtualHardDiskSettingData', Type=3, Format=3, Path=disk, MaxInternalSize=64 << 20)
+        self.call(IMAGES, self.service(IMAGES), 'CreateVirtualHardDisk', f'<p:VirtualDiskSettingData>{escape(text)}</p:VirtualDiskSettingData>')
+        if generation == '1':
+            ide = self.query(f"select InstanceID from {resource} where ResourceType = 5 and Address = '0' and InstanceID like 'Microsoft:{guid}%'")
+            controller = self.path(resource, InstanceID=ide[0]['InstanceID'])
+        else:
+            controller = self.add(guid, resource, 6, 'Synthetic SCSI Controller')
+        drive = self.add(guid, resource, 17, 'Synthetic Disk Drive', Parent=controller, AddressOnParent='0')
+        self.add(guid, 'Msvm_StorageAllocationSettingData', 31, 'Virtual Hard Disk', Parent=drive, HostResource=[disk])
+        port = self.add(guid, 'Msvm_SyntheticEthernetPortSettingData', 10, 'Synthetic Ethernet Port', Address='00155D0A0B0C', StaticMacAddress=True)
+        switch = self.query('select Name from Msvm_VirtualEthernetSwitch')[0]['Name']
+        switch = self.path('Msvm_VirtualEthernetSwitch', CreationClassName='Msvm_VirtualEthernetSwitch', Name=switch)
+        self.add(guid, 'Msvm_EthernetPortAllocationSettingData', 33, 'Ethernet Connection', Parent=port, HostResource=[switch], EnabledState=2)
+
+    def settings(self, name):
+        """Of its devices: class and id."""
+        guid = self.machine(name)
+        return [(kind, one['InstanceID']) for kind in DEVICES
+                for one in self.query(f"select InstanceID from {kind} where InstanceID like 'Microsoft:{guid}%'")]
+
+    def devices(self, name):
+        for kind, identity in self.settings(name):
+            print(kind, identity.partition('\\')[2])
+
+    def unmake(self, name):
+        guid = self.machine(name)
+        disks = self.query(f"select HostResource from Msvm_StorageAllocationSettingData where InstanceID like 'Microsoft:{guid}%'")
+        for kind, identity in self.settings(name):
+            if kind != 'Msvm_ResourceAllocationSettingData':
+                self.manage('RemoveResourceSettings', REFERENCE.substitute(name='ResourceSettings', resource=CLASSES + kind,
+                                                                           selectors=selector_set({'InstanceID': identity})))
+        self.manage('DestroySystem', REFERENCE.substitute(
+            name='AffectedSystem', resource=CLASSES + 'Msvm_ComputerSystem',
+            selectors=selector_set({'CreationClassName': 'Msvm_ComputerSystem', 'Name': guid})))
+        for one in disks:
+            resource = FILES
+            answer = self.send(resource + '/Delete', resource, f'<p:Delete_INPUT xmlns:p="{resource}"/>', {'Name': one['HostResource']})
+            if answer.find(f'{{{resource}}}ReturnValue').text != '0':
+                sys.exit(f'{one["HostResource"]} stays')
+
 
 def main():
     address, password, command, *words = sys.argv[1:]
     client = Client(address, password)
     if command in STATES:
         client.change_state(words[0], STATES[command])
-    elif command in ('identify', 'list', 'rename', 'snapshot'):
+    elif command in ('identify', 'list', 'rename', 'snapshot', 'make', 'devices', 'unmake'):
         getattr(client, command)(*words)
     else:
         sys.exit(f'there is no command {command}')

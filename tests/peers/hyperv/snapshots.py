@@ -1,7 +1,7 @@
 """Snapshots: copies of a machine's settings, with disks that hold what came after them."""
 import time
 
-from disks import children, find_file, merge, new_child, users
+from disks import check_file, children, find_file, merge, new_child, remove_file, users
 from host import INVALID_PARAMETER, INVALID_STATE, NOT_SUPPORTED, STARTED, JobError, new_guid
 from machines import OFF, PAUSED, RUNNING, SAVED, SNAPSHOT, machine_of
 from values import BadValue, parse_embedded
@@ -73,6 +73,8 @@ def create_snapshot(host, _, AffectedSystem, SnapshotSettings, SnapshotType, Res
     def effect(job):
         if machine not in host.machines:
             raise JobError(INVALID_STATE, 'The machine is gone.')
+        for path in paths_of(host.owned(machine.guid)):
+            check_file(host, path)
         taken = take(host, machine)
         host.add('Msvm_AffectedJobElement', AffectingElement=job, AffectedElement=taken, ElementEffects=[5])
     return {'ReturnValue': STARTED, 'Job': host.start_job('CreateSnapshot', 'Creating Virtual Machine Snapshot', 70, effect, [machine.system])}
@@ -100,13 +102,15 @@ def apply_snapshot(host, _, Snapshot):  # pylint: disable=invalid-name
     def effect(_):
         if machine not in host.machines or machine.state not in (OFF, SAVED) or Snapshot not in host.each('Msvm_VirtualSystemSettingData'):
             raise JobError(INVALID_STATE, 'The machine runs, or the snapshot is gone.')
+        for path in paths_of(host.owned(Snapshot['ConfigurationID'])):
+            check_file(host, path)
         before = [one for one in host.owned(machine.guid) if one is not machine.settings]
         for one in before:
             host.drop(one)
         grow(host, copy_devices(host, Snapshot['ConfigurationID'], machine.guid))
         for path in paths_of(before):
-            if not users(host, path) and not children(host, path):
-                host.drop(find_file(host, path))
+            if find_file(host, path) and not users(host, path) and not children(host, path):
+                remove_file(host, find_file(host, path))
         machine.settings.change(**{name: Snapshot.get(name) for name in Snapshot.kind.properties if name not in OF_SETTINGS},
                                 Parent=host.path(Snapshot))
         machine.arrive(SAVED if Snapshot['IsSaved'] else OFF)

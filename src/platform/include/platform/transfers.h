@@ -100,6 +100,7 @@ struct NewMachine {
   Bytes memory;
   model::Firmware firmware = model::Firmware::bios;
   bool secure_boot = false;
+  bool windows = false;        ///< whose signatures Secure Boot believes, where that is asked
   std::vector<NewDisk> disks;  ///< the first one is what it boots from
   std::vector<NewNic> nics;
   /// Of a platform with Devices::xen or xapi; there a disk's bus says nothing, and a card's model
@@ -138,8 +139,9 @@ class Transfers {
  public:
   /// What machines there can have: VMware's devices, what ours have (virtio and the rest), or Xen's
   /// own disks and cards, of which HVM machines see the first few as IDE and as cards of a PC, too.
-  /// XAPI's are Xen's, HVM only, with ids that XAPI gives.
-  enum class Devices { vmware, ours, xen, xapi };
+  /// XAPI's are Xen's, HVM only, with ids that XAPI gives. Hyper-V's disks are IDE (with BIOS, up
+  /// to four) and its own SCSI; its cards its own, or old ones where NicModel is rtl8139.
+  enum class Devices { vmware, ours, xen, xapi, hyperv };
   virtual ~Transfers() = default;
   /// Known without a connection.
   [[nodiscard]] virtual Devices devices() const { return Devices::vmware; }

@@ -1,4 +1,5 @@
-// Machines that leave a host while they are off: their disks are read where they lie.
+// Machines that leave a host and come to it while they are off: their disks are read and written
+// where they lie.
 #pragma once
 
 #include "moving/shares.h"
@@ -7,16 +8,19 @@
 
 namespace truce::hyperv {
 
-/// A host's Transfers. Machines leave it; none come.
+/// A host's Transfers.
 class Movers final : public platform::Transfers {
  public:
   explicit Movers(Session& session) : session_(session) {}
-  [[nodiscard]] bool takes() const override { return false; }
+  [[nodiscard]] Devices devices() const override { return Devices::hyperv; }
   Async<Result<std::unique_ptr<platform::Departure>>> depart(std::string machine) override;
   Async<Result<std::unique_ptr<platform::Arrival>>> arrive(platform::NewMachine wish) override;
 
  private:
   Session& session_;
 };
+
+/// Who reads and writes disks: whom the session is signed in as.
+ShareAccess access_of(const Session& session);
 
 }  // namespace truce::hyperv
