@@ -93,6 +93,7 @@ int run_completion(std::vector<std::string> words) {
 Result<int> run_any_image(const Invocation& invocation) {
   // A server needs sockets and goes on for long: it has its own bounds.
   if (invocation.row->verb == "serve") return image_serve(invocation);
+  if (invocation.row->verb == "prepare") return image_prepare(invocation);
   auto linked = image_verbs_linked();
   auto is_asked_for = [&](const Verb& verb) { return verb.name == invocation.row->verb; };
   return run_image(invocation,

@@ -68,6 +68,9 @@ Result<int> image_check(const Invocation& invocation);
 // snapshots.cpp
 Result<int> image_snapshot(const Invocation& invocation);
 
+// prepare.cpp
+Result<int> image_prepare(const Invocation& invocation);
+
 // resize.cpp
 Result<int> image_resize(const Invocation& invocation);
 
