@@ -116,7 +116,9 @@ Async<Result<void>> HyperV::resize(std::string machine, std::optional<int> cpus,
 
 Async<Result<void>> HyperV::remove(std::string machine) {
   CO_TRY(auto found, co_await find_machine(session_, machine));
-  co_return co_await hyperv::remove(session_, std::move(found));
+  CO_TRY(auto disks, co_await disks_of(session_, found));
+  CO_TRY_VOID(co_await hyperv::remove(session_, found));
+  co_return co_await remove_unhung(session_, found.name, disks.size());
 }
 
 }  // namespace

@@ -110,6 +110,7 @@ class MoveKills(WithBoth):
         name = 'made' if to == 'here' else f'{to}/made'
         wait_for(lambda: self.lab.truce('vm', 'show', name).code == 0, SOON, 'it is shown')
         self.lab.must('vm', 'delete', name)
+        wait_for(lambda: self.lab.truce('vm', 'show', name).code != 0, SOON, 'it is shown no more')
 
     def test_sources_stay_and_what_is_made_is_whole_or_nothing(self):
         kills, ends = 0, {}

@@ -213,7 +213,7 @@ Async<Result<void>> furnish(Site& site, std::string folder) {
   if (std::ranges::any_of(seats, is_on_scsi))
     CO_TRY_VOID(co_await add(site, scsi_controller_setting()));
   for (std::size_t at = 0; at < seats.size(); ++at) {
-    auto file = folder + file_name(wish, at);
+    auto file = folder + file_name(wish.name, wish.mark, at);
     CO_TRY_VOID(co_await add_disk(site, file, wish.disks[at].size, seats[at]));
   }
   for (const auto& nic : wish.nics) CO_TRY_VOID(co_await add_card(site, nic));
@@ -232,6 +232,23 @@ Async<Result<Found>> define(Session& session, const NewMachine& wish) {
 
 }  // namespace
 
+// A crash between making a file and hanging it on its machine leaves the next one that it would
+// have had.
+Async<Result<void>> remove_unhung(Session& session, std::string name, std::size_t disks) {
+  auto marked = read_marked(name);
+  if (!marked) co_return Result<void>();
+  CO_TRY(auto volumes,
+         co_await session.query(windows, "SELECT DeviceID, Name FROM Win32_Volume", lane));
+  for (const auto& one : volumes) {
+    auto root = one.text("Name");
+    if (!read_share_path(root + "x")) continue;
+    CO_TRY(auto folder, co_await folder_on(session, root));
+    auto file = folder + file_name(marked->name, marked->mark, disks);
+    CO_TRY_VOID(co_await remove_file(session, file));
+  }
+  co_return Result<void>();
+}
+
 Async<Result<std::unique_ptr<Arrival>>> Movers::arrive(NewMachine wish) {
   CO_TRY_VOID(check(wish));
   CO_TRY(auto same, co_await machines_called(session_, wish.name));
@@ -239,7 +256,7 @@ Async<Result<std::unique_ptr<Arrival>>> Movers::arrive(NewMachine wish) {
   if (!same.empty()) co_return fail(Code::conflict, "there is a machine '{}' already", wish.name);
   CO_TRY(auto root, co_await root_of(session_, wish.pool));
   CO_TRY(auto folder, co_await folder_on(session_, root));
-  CO_TRY_VOID(read_share_path(folder + file_name(wish, 0)));
+  CO_TRY_VOID(read_share_path(folder + file_name(wish.name, wish.mark, 0)));
   CO_TRY(auto machine, co_await define(session_, wish));
   Site site{session_, std::move(machine), std::move(wish), {}};
   auto furnished = co_await furnish(site, folder);

@@ -154,8 +154,16 @@ Setting file_setting(const std::string& file, Bytes size) {
            {"MaxInternalSize", "uint64", {std::to_string(room)}}}};
 }
 
-std::string file_name(const NewMachine& wish, std::size_t disk) {
-  auto name = fmt::format("{}-{}-{}.vhdx", wish.name, wish.mark, disk);
+std::optional<Marked> read_marked(std::string_view name) {
+  auto begin = name.rfind(" (");
+  if (begin == name.npos || begin == 0 || !name.ends_with(')')) return {};
+  auto mark = name.substr(begin + 2, name.size() - begin - 3);
+  if (mark.empty()) return {};
+  return Marked{std::string(name.substr(0, begin)), std::string(mark)};
+}
+
+std::string file_name(std::string_view called, std::string_view mark, std::size_t disk) {
+  auto name = fmt::format("{}-{}-{}.vhdx", called, mark, disk);
   auto refused = [](char c) {
     return static_cast<unsigned char>(c) < ' ' || std::string_view(R"(<>:"/\|?*)").contains(c);
   };

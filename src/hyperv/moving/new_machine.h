@@ -45,7 +45,12 @@ Setting plug_setting(const std::string& card, const std::string& network);
 /// A dynamic VHDX that has room for so many bytes.
 Setting file_setting(const std::string& file, Bytes size);
 /// `web01-t-000000012-0.vhdx`
-std::string file_name(const platform::NewMachine& wish, std::size_t disk);
+std::string file_name(std::string_view name, std::string_view mark, std::size_t disk);
+/// Name and mark of what is called by both (name_while_made()).
+struct Marked {
+  std::string name, mark;
+};
+std::optional<Marked> read_marked(std::string_view name);
 
 /// As Hyper-V writes an address: `00155D010203`.
 std::string hyperv_mac(std::string_view mac);

@@ -20,6 +20,10 @@ class Movers final : public platform::Transfers {
   Session& session_;
 };
 
+/// Of a machine that was being made when the manager ended, and has been removed with so many
+/// disks: what was made for it besides.
+Async<Result<void>> remove_unhung(Session& session, std::string name, std::size_t disks);
+
 /// Who reads and writes disks: whom the session is signed in as.
 ShareAccess access_of(const Session& session);
 

@@ -1,6 +1,8 @@
 // Against the model of a host: what every platform promises, what another client sees and does, and
 // what goes wrong between us and it.
 #include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "../../platform/tests/conformance.h"
@@ -414,6 +416,26 @@ TEST_F(AHost, what_cannot_be_made_leaves_nothing) {
     wish.nics[0].network = "nowhere";
     EXPECT_FALSE(co_await w.platform->transfers()->arrive(wish));
     EXPECT_EQ(peer_->order({"names"}), names);
+  });
+}
+
+TEST_F(AHost, what_a_crash_has_left_goes_with_its_machine) {
+  store::TemporaryFolder volume;
+  peer_->order({"volume", "D:", volume.path().string()});
+  with_watcher([&](Watcher& w) -> Async<void> {
+    auto arrival =
+        co_await w.platform->transfers()->arrive(wish_of(w.inventory, model::Firmware::bios));
+    CO_ASSERT_OK(arrival);
+    auto folder = volume.path() / "Hyper-V" / "Virtual Hard Disks";
+    auto files = [&] {
+      return std::distance(std::filesystem::directory_iterator(folder),
+                           std::filesystem::directory_iterator());
+    };
+    EXPECT_EQ(files(), 1);
+    std::ofstream(folder / "new01-t-000000012-1.vhdx") << "made, and not hung on it yet";
+    std::ofstream(folder / "new01-t-000000013-1.vhdx") << "somebody else's";
+    CO_ASSERT_OK(co_await w.platform->making()->remove((*arrival)->machine()));
+    EXPECT_EQ(files(), 1);
   });
 }
 

@@ -32,10 +32,14 @@ TEST(NewMachine, is_called_by_its_mark_and_never_starts_by_itself) {
   EXPECT_EQ(said(setting.properties, "AutomaticStartupAction"), "2");
   EXPECT_EQ(said(setting.properties, "VirtualSystemSubType"), "Microsoft:Hyper-V:SubType:1");
   EXPECT_TRUE(read_embedded(setting.text()));
-  EXPECT_EQ(file_name(wish(), 3), "web01-t-000000012-3.vhdx");
-  auto odd = wish();
-  odd.name = R"(a/b:c\d)";
-  EXPECT_EQ(file_name(odd, 0), "a-b-c-d-t-000000012-0.vhdx");
+  EXPECT_EQ(file_name("web01", "t-000000012", 3), "web01-t-000000012-3.vhdx");
+  EXPECT_EQ(file_name(R"(a/b:c\d)", "t-1", 0), "a-b-c-d-t-1-0.vhdx");
+  auto marked = read_marked(name_while_made(wish()));
+  ASSERT_TRUE(marked);
+  EXPECT_EQ(marked->name, "web01");
+  EXPECT_EQ(marked->mark, "t-000000012");
+  for (const auto* none : {"", "web01", "web01 ()", " (t-1)", "web01 (t-1) x"})
+    EXPECT_FALSE(read_marked(none)) << none;
 }
 
 TEST(NewMachine, has_its_id_and_whose_signatures_it_believes) {
