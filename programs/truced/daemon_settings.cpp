@@ -59,6 +59,8 @@ manager::Settings Daemon::manager_settings() {
   settings.tell_first_run = [this](const std::string& text) { tell_first_run(config_, text); };
   if (config_.metrics == "on") settings.metrics_folder = config_.state_dir + "/metrics";
   settings.platforms_folder = config_.state_dir + "/platforms";
+  settings.guest_program = find_sibling("truce-whole", "truce").value_or("");
+  settings.uid_base = static_cast<unsigned>(config_.uid_base);
   settings.platform_kinds["vsphere"] = vsphere::open;
   for (const auto* scheme : {"libvirt+qemu", "libvirt+xen"})
     settings.platform_kinds[scheme] = libvirt::open;

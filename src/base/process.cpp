@@ -44,6 +44,17 @@ Result<std::string> find_program(const std::string& name) {
   return fail(Code::unsupported, "the program '{}' is not installed", name);
 }
 
+Result<std::filesystem::path> find_sibling(const std::string& name, const std::string& built) {
+  std::error_code ec;
+  auto here = std::filesystem::read_symlink("/proc/self/exe", ec).parent_path();
+  for (const auto& place : {name, "../" + built + "/" + name, "../libexec/truce/" + name}) {
+    auto path = (here / place).lexically_normal();
+    if (::access(path.c_str(), X_OK) == 0) return path;
+  }
+  return fail(Code::not_found, "{} is neither beside {} nor in ../libexec/truce", name,
+              here.string());
+}
+
 namespace {
 
 constexpr std::uint64_t landlock_read =

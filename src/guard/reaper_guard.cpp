@@ -354,16 +354,7 @@ std::string ReaperGuard::weakness() const {
 }  // namespace
 
 Result<Path> find_reaper() {
-  std::error_code ec;
-  auto here = std::filesystem::read_symlink("/proc/self/exe", ec).parent_path();
-  // Beside truced in a build tree; where it is installed.
-  for (const char* place :
-       {"truce-reaper", "../reaper/truce-reaper", "../libexec/truce/truce-reaper"}) {
-    auto path = (here / place).lexically_normal();
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return fail(Code::not_found, "truce-reaper is neither beside {} nor in ../libexec/truce",
-              here.string());
+  return find_sibling("truce-reaper", "reaper");
 }
 
 bool was_guarded(const Path& folder) {

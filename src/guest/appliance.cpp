@@ -72,7 +72,12 @@ Result<void> QemuAppliance::begin(const std::vector<DiskFile>& disks) {
         expect(lib_.guestfs_add_drive_opts(handle_, disk.path.c_str(),
                                            GUESTFS_ADD_DRIVE_OPTS_FORMAT, disk.format.c_str(), -1),
                disk.path));
-  TRY_VOID(expect(lib_.guestfs_launch(handle_), "libguestfs"));
+  if (lib_.guestfs_launch(handle_) != 0) {
+    auto error = failed(lib_, handle_, "libguestfs does not start").error();
+    error.message.resize(std::min(error.message.find('\n'), error.message.size()));
+    return fail(Code::unsupported,
+                "{} (it needs a kernel in /boot; libguestfs-test-tool says more)", error.message);
+  }
   for (auto& [device, kind] : pairs_of(take_texts(lib_.guestfs_list_filesystems(handle_))))
     devices_.insert(std::move(device));
   TRY_VOID(find_system());

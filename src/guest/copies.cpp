@@ -9,6 +9,7 @@
 #include "image/chain.h"
 #include "image/create.h"
 #include "image/formats.h"
+#include "image/nbd_file.h"
 #include "image/place.h"
 
 namespace truce::guest {
@@ -60,7 +61,8 @@ Result<std::string> format_of(const std::string& disk) {
   return description.format;
 }
 
-Result<std::uint64_t> write_down(const std::string& copy, OpenDisk under) {
+/// What a copy holds, into the disk that it stands on.
+Result<std::uint64_t> write_down(const std::string& copy, std::shared_ptr<image::File> under) {
   TRY(auto file, locked(copy, image::Use::write));
   image::GivenParent given(under, nullptr);
   TRY(auto image,
@@ -96,42 +98,94 @@ Result<std::uint64_t> write_all_down(const std::vector<std::string>& disks,
   return bytes;
 }
 
+Result<void> make_copy(const std::string& copy, image::Parent parent) {
+  return image::create_disk(copy, *image::find_format("qcow2"), {.parent = std::move(parent)});
+}
+
+/// Images in files.
+class Beside final : public Copies {
+ public:
+  explicit Beside(std::vector<std::string> disks) : disks_(std::move(disks)) {}
+  Result<void> begin() {
+    for (const auto& disk : disks_) {
+      remove(changing(disk));
+      remove(changed(disk));
+      TRY(auto format, format_of(disk));
+      auto copy = changing(disk);
+      TRY(auto parent, image::parent_for(copy, disk, format));
+      TRY_VOID(make_copy(copy, std::move(parent)));
+      files_.push_back({copy, "qcow2"});
+      TRY(auto reading, locked(disk, image::Use::read));
+      locks_.push_back(std::move(reading));
+    }
+    return {};
+  }
+  Result<std::uint64_t> keep() override {
+    locks_.clear();
+    TRY(auto open, locked_to_write(disks_));
+    for (const auto& disk : disks_ | std::views::reverse) {
+      std::error_code error;
+      fs::rename(changing(disk), changed(disk), error);
+      if (error) return fail_errno(error.value(), changed(disk));
+    }
+    return write_all_down(disks_, open);
+  }
+
+ private:
+  std::vector<std::string> disks_;
+  std::vector<OpenDisk> locks_;  ///< that nobody writes to a disk
+};
+
+class OfExports final : public Copies {
+ public:
+  Result<void> add(const std::string& address, const std::string& copy) {
+    TRY(auto disk,
+        image::NbdFile::open(address, {.access = image::NbdFileOptions::Access::read_write}));
+    image::Parent parent{.name = address, .path = address, .description = {}};
+    parent.description.format = "raw";
+    parent.description.size = disk->size();
+    TRY_VOID(make_copy(copy, std::move(parent)));
+    files_.push_back({copy, "qcow2"});
+    disks_.push_back(std::move(disk));
+    return {};
+  }
+  Result<std::uint64_t> keep() override {
+    std::uint64_t bytes = 0;
+    for (std::size_t at = 0; at < disks_.size(); ++at) {
+      TRY(auto written, write_down(files_[at].path, disks_[at]));
+      TRY_VOID(disks_[at]->flush());
+      bytes += written;
+    }
+    return bytes;
+  }
+
+ private:
+  std::vector<std::shared_ptr<image::NbdFile>> disks_;
+};
+
 }  // namespace
 
-Result<Copies> Copies::begin(std::vector<std::string> disks) {
+Result<std::unique_ptr<Copies>> Copies::beside(std::vector<std::string> disks) {
   if (disks.empty()) return fail(Code::invalid, "which disks?");
   if (fs::exists(changed(disks.front()))) {
     TRY(auto open, locked_to_write(disks));
     TRY_VOID(write_all_down(disks, open));
   }
-  Copies copies(std::move(disks));
-  for (const auto& disk : copies.disks_) {
-    remove(changing(disk));
-    remove(changed(disk));
-    TRY(auto format, format_of(disk));
-    auto copy = changing(disk);
-    TRY(auto parent, image::parent_for(copy, disk, format));
-    TRY_VOID(image::create_disk(copy, *image::find_format("qcow2"), {.parent = std::move(parent)}));
-    copies.files_.push_back({copy, "qcow2"});
-    TRY(auto reading, locked(disk, image::Use::read));
-    copies.locks_.push_back(std::move(reading));
-  }
+  auto copies = std::make_unique<Beside>(std::move(disks));
+  TRY_VOID(copies->begin());
+  return copies;
+}
+
+Result<std::unique_ptr<Copies>> Copies::of_exports(const std::vector<std::string>& addresses,
+                                                   const fs::path& folder) {
+  auto copies = std::make_unique<OfExports>();
+  for (std::size_t at = 0; at < addresses.size(); ++at)
+    TRY_VOID(copies->add(addresses[at], folder / fmt::format("disk{}.preparing", at)));
   return copies;
 }
 
 Copies::~Copies() {
   for (const auto& file : files_) remove(file.path);
-}
-
-Result<std::uint64_t> Copies::keep() {
-  locks_.clear();
-  TRY(auto open, locked_to_write(disks_));
-  for (const auto& disk : disks_ | std::views::reverse) {
-    std::error_code error;
-    fs::rename(changing(disk), changed(disk), error);
-    if (error) return fail_errno(error.value(), changed(disk));
-  }
-  return write_all_down(disks_, open);
 }
 
 }  // namespace truce::guest

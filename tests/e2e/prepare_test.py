@@ -9,10 +9,10 @@ import time
 import unittest
 from pathlib import Path
 
-from lab import BOOT, TEMPLATES, TRUCE, run, sha256_of
+from lab import BOOT, SOON, TEMPLATES, TRUCE, run, sha256_of, wait_for
+from libvirt_moves_test import WithOther
 
 START = 1 << 20  # of the first partition
-MAC = '52:54:00:00:00:07'
 VIRTIO = ('virtio_pci', 'virtio_blk', 'virtio_scsi')
 SERVICES = 'ControlSet001\\Services\\'
 
@@ -20,13 +20,15 @@ SERVICES = 'ControlSet001\\Services\\'
 def appliance():
     """What libguestfs needs besides itself, where a host has no kernel of its own: Debian's."""
     folder = Path('/var/cache/truce/appliance-kernel')
-    if not (folder / 'done').exists():
+    if not (folder / 'ready').exists():
         release = re.search(r'Depends: (linux-image-\S+)', run('apt-cache', 'depends', 'linux-image-cloud-amd64').stdout)[1]
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as download:
             run('apt-get', '-q', 'download', release, cwd=download)
             run('dpkg-deb', '-x', *Path(download).glob('*.deb'), folder)
-        (folder / 'done').touch()
+        version, = (folder / 'lib/modules').iterdir()
+        run('depmod', '-b', folder, version.name)
+        (folder / 'ready').touch()
     Path('/lib/modules').mkdir(exist_ok=True)  # supermin looks for it whatever it is told
     kernel, = (folder / 'boot').glob('vmlinuz-*')
     return {'SUPERMIN_KERNEL': str(kernel), 'SUPERMIN_MODULES': str(folder / 'lib/modules' / kernel.name.removeprefix('vmlinuz-'))}
@@ -90,11 +92,75 @@ def registry():
     return (head + struct.pack('<I', check)).ljust(4096, b'\0') + body
 
 
+def needs_packages(test):
+    for program, package in (('/usr/sbin/ntfscp', 'ntfs-3g'), ('/usr/bin/hivexsh', 'libhivex-bin'), ('/usr/lib/x86_64-linux-gnu/libguestfs.so.0', 'libguestfs0')):
+        if not Path(program).exists():
+            test.skipTest(f'skipped, because {package} is not installed (tools/install-packages test)')
+
+
+def make_debian(raw):
+    """The template's disk as it would be elsewhere: no driver for virtio in its initramfs, disks and cards by names of others."""
+    run('qemu-img', 'convert', '-O', 'raw', TEMPLATES.output('debian-12') / 'disk.qcow2', raw)
+    inside = Ext4(raw)
+    initrd, = ['/boot/' + name for name in inside.names('/boot') if name.startswith('initrd.img-')]
+    inside.write(initrd, without_virtio(inside.read(initrd)))
+    inside.write('/usr/share/initramfs-tools/modules.d/truce', b'sd_mod\n')
+    inside.write('/etc/fstab', b'/dev/sda1 / ext4 errors=remount-ro 0 1\n')
+    grub = inside.read('/boot/grub/grub.cfg').decode()
+    inside.write('/boot/grub/grub.cfg', re.sub(r'root=\S+ ', 'root=/dev/sda1 ', grub).encode())
+    inside.write('/etc/systemd/network/50-lan.network', b'[Match]\nName=ens192\n[Network]\nDHCP=yes\n')
+
+
+class Moving(WithOther):
+    def setUp(self):
+        needs_packages(self)
+        os.environ.update(appliance())  # of the daemon, too
+        super().setUp()
+
+    def told(self, task):
+        return '\n'.join(step['text'] for step in self.task(task)['steps'])
+
+    def test_a_debian_that_has_no_driver_for_virtio_boots_here_when_it_was_prepared(self):
+        raw = self.lab.folder / 'deb.raw'
+        make_debian(raw)
+        there = self.libvirtd.define('deb', raw, memory=512)
+        raw.unlink()
+        before = sha256_of(there)
+        self.wait_seen('deb')
+        task = self.begin('kvm/deb', '--to', 'here', '--prepare', '--start')
+        wait_for(lambda: 'looked into' in self.told(task), 4 * SOON, 'its guest is being changed')
+        # Whatever was written by then, it is copied and changed again.
+        self.lab.kill()
+        self.lab.start()
+        began = time.monotonic()
+        ended = wait_for(lambda: (shown := self.task(task))['state'] not in ('running', 'queued') and shown, 20 * SOON, 'the move ends')
+        self.assertEqual(ended['state'], 'succeeded', ended)
+        print(f'    copied and prepared in {time.monotonic() - began:.0f} s', flush=True)
+        mac = self.lab.vm('deb')['nics'][0]['mac']
+        for words in ('copied again', '/etc/fstab: /dev/sda1 is UUID=', '/boot/grub/grub.cfg: /dev/sda1 is UUID=', f'network card {mac} stays ens192',
+                      r'initramfs of \S+: has .*virtio_blk'):
+            self.assertRegex(self.told(task), words)
+        self.lab.wait_log('deb', 'login:', 4 * BOOT)
+        wait_for(lambda: self.lab.vm('deb')['addresses'], BOOT, 'its card has its name, and so an address')
+        self.assertEqual(sha256_of(there), before, 'what it was moved from is as it was')
+        self.assertEqual(list(Path('/var/tmp').glob('truce-guest-*')), [])
+
+    def test_one_whose_guest_cannot_be_changed_is_not_here(self):
+        raw = self.lab.folder / 'empty.raw'
+        with open(raw, 'wb') as file:
+            file.truncate(64 << 20)
+        self.libvirtd.define('empty', raw)
+        self.wait_seen('empty')
+        shown = self.wait_end(self.begin('kvm/empty', '--to', 'here', '--prepare'))
+        self.assertEqual(shown['state'], 'failed')
+        self.assertIn('no system', shown['error'])
+        wait_for(lambda: 'empty' not in self.lab.vms(), SOON, 'nothing of it is here')
+        self.assertEqual(list(Path('/var/tmp').glob('truce-guest-*')), [])
+
+
 class Preparing(unittest.TestCase):
     def setUp(self):
-        for program, package in (('/usr/sbin/ntfscp', 'ntfs-3g'), ('/usr/bin/hivexsh', 'libhivex-bin'), ('/usr/lib/x86_64-linux-gnu/libguestfs.so.0', 'libguestfs0')):
-            if not Path(program).exists():
-                self.skipTest(f'skipped, because {package} is not installed (tools/install-packages test)')
+        needs_packages(self)
         folder = tempfile.TemporaryDirectory(dir='/var/tmp')
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
@@ -102,46 +168,6 @@ class Preparing(unittest.TestCase):
 
     def prepare(self, *words):
         return subprocess.run([TRUCE, 'image', 'prepare', *words, '--format', 'json'], env=self.environment, capture_output=True, text=True, check=False)
-
-    def test_a_debian_that_has_no_driver_for_virtio_boots_on_virtio_then(self):
-        raw, disk = self.folder / 'raw', self.folder / 'deb.qcow2'
-        run('qemu-img', 'convert', '-O', 'raw', TEMPLATES.output('debian-12') / 'disk.qcow2', raw)
-        inside = Ext4(raw)
-        initrd, = ['/boot/' + name for name in inside.names('/boot') if name.startswith('initrd.img-')]
-        inside.write(initrd, without_virtio(inside.read(initrd)))
-        inside.write('/usr/share/initramfs-tools/modules.d/truce', b'sd_mod\n')
-        inside.write('/etc/fstab', b'/dev/sda1 / ext4 errors=remount-ro 0 1\n')
-        grub = inside.read('/boot/grub/grub.cfg').decode()
-        inside.write('/boot/grub/grub.cfg', re.sub(r'root=\S+ ', 'root=/dev/sda1 ', grub).encode())
-        inside.write('/etc/systemd/network/50-lan.network', b'[Match]\nName=ens192\n[Network]\nDHCP=yes\n')
-        run('qemu-img', 'convert', '-O', 'qcow2', raw, disk)
-
-        began = time.monotonic()
-        done = self.prepare(disk, '--card', MAC)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        print(f'    prepared in {time.monotonic() - began:.0f} s', flush=True)
-        told = json.loads(done.stdout)
-        self.assertIn('debian 12', told['guest'])
-        changed = '\n'.join(told['changed'])
-        for words in ('/etc/fstab: /dev/sda1 is UUID=', '/boot/grub/grub.cfg: /dev/sda1 is UUID=', f'network card {MAC} stays ens192',
-                      r'initramfs of \S+: has .*virtio_blk'):
-            self.assertRegex(changed, words)
-        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ['deb.qcow2', 'raw'])
-        run('qemu-img', 'check', '-q', disk)
-        self.boot(disk)
-
-    def boot(self, disk):
-        """On virtio, to where it asks who logs in, and has its card by its old name."""
-        serial = self.folder / 'serial'
-        qemu = subprocess.Popen(['qemu-system-x86_64', '-accel', 'tcg', '-m', '512', '-nodefaults', '-display', 'none', '-serial', f'file:{serial}',
-                                 '-snapshot', '-drive', f'if=virtio,format=qcow2,file={disk}', '-netdev', 'user,id=n', '-device',
-                                 f'virtio-net-pci,netdev=n,mac={MAC}'])
-        self.addCleanup(qemu.wait)
-        self.addCleanup(qemu.kill)
-        until = time.monotonic() + 4 * BOOT
-        while b'login:' not in (said := serial.read_bytes() if serial.exists() else b''):
-            self.assertLess(time.monotonic(), until, said[-3000:].decode(errors='replace'))
-            time.sleep(1)
 
     def make_windows(self, services):
         """A disk with NTFS, and on it what makes libguestfs know a Windows by."""

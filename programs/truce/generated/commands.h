@@ -260,6 +260,7 @@ inline constexpr Input vm_move_inputs[]{
     {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::list, .help = "Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)", .value = "NETWORK", .completes = "network"},
     {.name = "keep_source", .flag = "keep-source", .where = Where::body, .kind = Kind::boolean, .help = "What it was moved from stays, off, until somebody deletes it", .default_text = "True"},
     {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it when it has come"},
+    {.name = "prepare", .flag = "prepare", .where = Where::body, .kind = Kind::boolean, .help = "When it comes here: change its guest so that it boots here (drivers, names of disks and network cards), by libguestfs on the manager that leads"},
     {.name = "prove", .flag = "prove", .where = Where::body, .kind = Kind::boolean, .help = "When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot"},
     {.name = "prove_seconds", .flag = "prove-seconds", .where = Where::body, .kind = Kind::integer, .help = "How long that may take until there is a sign that it has booted, or has not", .default_text = "300", .limits = "10 to 3600", .value = "N"},
     {.name = "warm", .flag = "warm", .where = Where::body, .kind = Kind::boolean, .help = "Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only"},
@@ -278,6 +279,7 @@ inline constexpr Input vm_move_report_inputs[]{
     {.name = "network", .flag = "network", .where = Where::body, .kind = Kind::list, .help = "Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)", .value = "NETWORK", .completes = "network"},
     {.name = "keep_source", .flag = "keep-source", .where = Where::body, .kind = Kind::boolean, .help = "What it was moved from stays, off, until somebody deletes it", .default_text = "True"},
     {.name = "start", .flag = "start", .where = Where::body, .kind = Kind::boolean, .help = "Start it when it has come"},
+    {.name = "prepare", .flag = "prepare", .where = Where::body, .kind = Kind::boolean, .help = "When it comes here: change its guest so that it boots here (drivers, names of disks and network cards), by libguestfs on the manager that leads"},
     {.name = "prove", .flag = "prove", .where = Where::body, .kind = Kind::boolean, .help = "When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot"},
     {.name = "prove_seconds", .flag = "prove-seconds", .where = Where::body, .kind = Kind::integer, .help = "How long that may take until there is a sign that it has booted, or has not", .default_text = "300", .limits = "10 to 3600", .value = "N"},
     {.name = "warm", .flag = "warm", .where = Where::body, .kind = Kind::boolean, .help = "Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only"},
@@ -1168,7 +1170,7 @@ inline constexpr Input image_serve_inputs[]{
 };
 inline constexpr std::string_view image_serve_examples[]{"truce image serve disk.qcow2 --listen unix:/run/disk.sock", "truce image serve disk.raw -f raw --writable"};
 inline constexpr Input image_prepare_inputs[]{
-    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The disk that it boots from"},
+    {.name = "file", .flag = "file", .where = Where::local, .kind = Kind::text, .word = true, .required = true, .help = "The disk that it boots from: a file, or nbd+unix:///?socket=PATH"},
     {.name = "disk", .flag = "disk", .where = Where::local, .kind = Kind::list, .help = "Another disk of the same machine", .value = "FILE"},
     {.name = "card", .flag = "card", .where = Where::local, .kind = Kind::list, .help = "The address of a network card, in the order that they have", .value = "MAC"},
 };

@@ -51,11 +51,15 @@ Result<int> image_prepare(const Invocation& invocation) {
   std::vector<std::string> disks{invocation.value("file")};
   std::ranges::move(all_of(invocation, "disk"), std::back_inserter(disks));
   guest::Order order{.macs = all_of(invocation, "card")};
-  TRY(auto copies, guest::Copies::begin(disks));
+  // Of others' programs, which know where their files may lie (TMPDIR).
+  bool exported = disks.front().contains("://");
+  TRY(auto copies, exported
+                       ? guest::Copies::of_exports(disks, std::filesystem::temp_directory_path())
+                       : guest::Copies::beside(disks));
   tell_stage(invocation, "looking into the disks: half a minute, more without KVM");
   std::string name;
-  TRY(auto done, prepare_in(copies.files(), order, name));
-  if (!done.changed.empty()) TRY_VOID(copies.keep());
+  TRY(auto done, prepare_in(copies->files(), order, name));
+  if (!done.changed.empty()) TRY_VOID(copies->keep());
   tell(invocation, name, done);
   return 0;
 }

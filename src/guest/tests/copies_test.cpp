@@ -56,18 +56,18 @@ class TwoDisks : public testing::Test {
 
 TEST_F(TwoDisks, are_as_they_were_unless_what_was_changed_is_kept) {
   {
-    auto copies = Copies::begin(disks_);
+    auto copies = Copies::beside(disks_);
     ASSERT_TRUE(copies) << copies.error().message;
-    for (const auto& file : copies->files()) put(file.path, "hello");
+    for (const auto& file : (*copies)->files()) put(file.path, "hello");
     EXPECT_EQ(image::DiskFile::open(disks_[0], image::DiskFile::Access::read_only).has_value(),
               true);
   }
   EXPECT_EQ(said(disks_[0]), std::string(5, '\0'));
   EXPECT_EQ(files(), 2U);
-  auto copies = Copies::begin(disks_);
+  auto copies = Copies::beside(disks_);
   ASSERT_TRUE(copies);
-  for (const auto& file : copies->files()) put(file.path, "hello");
-  auto kept = copies->keep();
+  for (const auto& file : (*copies)->files()) put(file.path, "hello");
+  auto kept = (*copies)->keep();
   ASSERT_TRUE(kept) << kept.error().message;
   EXPECT_GT(*kept, 0U);
   for (const auto& disk : disks_) EXPECT_EQ(said(disk), "hello") << disk;
@@ -76,26 +76,26 @@ TEST_F(TwoDisks, are_as_they_were_unless_what_was_changed_is_kept) {
 
 TEST_F(TwoDisks, that_a_crash_has_left_half_written_are_whole_at_the_next_time) {
   {
-    auto copies = Copies::begin(disks_);
+    auto copies = Copies::beside(disks_);
     ASSERT_TRUE(copies);
-    for (const auto& file : copies->files()) put(file.path, "hello");
+    for (const auto& file : (*copies)->files()) put(file.path, "hello");
     for (const auto& disk : disks_) fs::rename(disk + ".preparing", disk + ".prepared");
   }
-  ASSERT_TRUE(Copies::begin(disks_));
+  ASSERT_TRUE(Copies::beside(disks_));
   for (const auto& disk : disks_) EXPECT_EQ(said(disk), "hello") << disk;
   EXPECT_EQ(files(), 2U);
 }
 
 TEST_F(TwoDisks, of_which_not_all_were_whole_are_as_they_were) {
   {
-    auto copies = Copies::begin(disks_);
+    auto copies = Copies::beside(disks_);
     ASSERT_TRUE(copies);
-    for (const auto& file : copies->files()) put(file.path, "hello");
+    for (const auto& file : (*copies)->files()) put(file.path, "hello");
     fs::rename(disks_[1] + ".preparing", disks_[1] + ".prepared");
     fs::rename(disks_[0] + ".preparing", disks_[0] + ".saved");
   }
   fs::rename(disks_[0] + ".saved", disks_[0] + ".preparing");
-  ASSERT_TRUE(Copies::begin(disks_));
+  ASSERT_TRUE(Copies::beside(disks_));
   for (const auto& disk : disks_) EXPECT_EQ(said(disk), std::string(5, '\0')) << disk;
   EXPECT_EQ(files(), 2U);
 }
@@ -104,7 +104,7 @@ TEST_F(TwoDisks, that_somebody_uses_or_that_stand_on_others_are_refused) {
   auto used = image::DiskFile::open(disks_[1], image::DiskFile::Access::read_write);
   ASSERT_TRUE(used);
   ASSERT_TRUE(image::lock_image(**used, image::Use::write));
-  EXPECT_EQ(Copies::begin(disks_).error().code, Code::conflict);
+  EXPECT_EQ(Copies::beside(disks_).error().code, Code::conflict);
   EXPECT_EQ(files(), 2U);
   used->reset();
   std::string child = folder_ / "child.qcow2";
@@ -112,10 +112,10 @@ TEST_F(TwoDisks, that_somebody_uses_or_that_stand_on_others_are_refused) {
   ASSERT_TRUE(parent);
   ASSERT_TRUE(
       image::create_disk(child, *image::find_format("qcow2"), {.parent = *std::move(parent)}));
-  EXPECT_EQ(Copies::begin({child}).error().code, Code::unsupported);
-  EXPECT_EQ(Copies::begin({}).error().code, Code::invalid);
+  EXPECT_EQ(Copies::beside({child}).error().code, Code::unsupported);
+  EXPECT_EQ(Copies::beside({}).error().code, Code::invalid);
   // Nobody writes to a disk whose copy is being changed.
-  auto copies = Copies::begin({disks_[1]});
+  auto copies = Copies::beside({disks_[1]});
   ASSERT_TRUE(copies);
   auto other = image::DiskFile::open(disks_[1], image::DiskFile::Access::read_write);
   EXPECT_EQ(image::lock_image(**other, image::Use::write).error().code, Code::conflict);

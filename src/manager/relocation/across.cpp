@@ -57,6 +57,10 @@ Result<const platform::Inventory*> inventory_there(Rooms& rooms, const Context& 
   const auto& platform = options.to;
   if (options.prove)
     return fail_field("/prove", "only what comes here is started as a throw-away: leave it out");
+  if (options.prepare)
+    return fail_field("/prepare",
+                      "only the guest of what comes here is changed: leave it out, or see "
+                      "truce image prepare");
   if (options.warm)
     return fail_field("/warm", "only what comes here can be copied while it runs: shut it down");
   // What is on platforms is of no project.

@@ -104,6 +104,10 @@ Async<Result<http::Response>> move_foreign_vm(Rooms& rooms, const Context& conte
   CO_TRY_VOID(co_await rooms.ledger.change(context.actor(), [&](Change& change) -> Result<void> {
     TRY(auto found, find_foreign(rooms, context));
     TRY(auto to, plan_here(rooms, found, options));
+    if (options.prepare && way_of(found, options) == Way::from_running)
+      return fail_field("/prepare",
+                        "the guest of a machine that is copied while it runs is not changed: shut "
+                        "it down and leave --warm out");
     TRY_VOID(check_stays(inventory, found.platform, found.machine->id));
     TRY_VOID(check_name_free(inventory, to.wish.name, "/new_name"));
     TRY(auto vm, make_here(inventory, context.caller, to, options.host));

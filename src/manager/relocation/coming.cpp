@@ -43,8 +43,10 @@ Async<Result<void>> Relocations::bring(Trip& trip, Move move) {
       co_await bring_disks(trip, move, [from](DiskCopy& copy, const std::string& theirs, Fd ours) {
         return copy.bring(*from, theirs, std::move(ours));
       }));
-  co_return co_await set_phase(
-      move, move.options.prove ? RelocationPhase::prove : RelocationPhase::finish);
+  auto next = move.options.prepare ? RelocationPhase::convert
+              : move.options.prove ? RelocationPhase::prove
+                                   : RelocationPhase::finish;
+  co_return co_await set_phase(move, next);
 }
 
 Async<Result<void>> Relocations::bring_disks(Trip& trip, Move move, Bringing bring) {

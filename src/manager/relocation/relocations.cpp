@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "relocation/copying.h"
+#include "relocation/preparing.h"
 #include "relocation/trip.h"
 #include "tasks.h"
 
@@ -49,6 +50,7 @@ Relocations::~Relocations() = default;
 
 Async<void> Relocations::run() {
   auto& inventory = ledger_.inventory();
+  LentDisks::sweep(owner_of_lent(settings_.platforms_folder));
   while (true) {
     auto seen = inventory.revision();
     for (const auto& [name, kept] : inventory.all<Move>()) {
@@ -96,6 +98,8 @@ Async<Result<void>> Relocations::step(Trip& trip, Move move) {
       co_return co_await settle_there(trip, std::move(move));
     case RelocationPhase::stop:
       co_return co_await bring_last(trip, std::move(move));
+    case RelocationPhase::convert:
+      co_return co_await convert(trip, std::move(move));
     case RelocationPhase::prove:
       co_return co_await prove(trip, std::move(move));
     case RelocationPhase::undo:

@@ -16,6 +16,7 @@ namespace truce::manager {
 
 class DiskCopy;
 struct Glimpse;
+struct GuestChanges;
 struct Verdict;
 
 class Relocations {
@@ -63,6 +64,10 @@ class Relocations {
   Async<Result<void>> let_go(Move move);
   Async<Result<void>> give_back(Move move);
   [[nodiscard]] bool is_off(const Move& move) const;
+  // preparing.cpp
+  Async<Result<void>> convert(Trip& trip, Move move);
+  Async<Result<GuestChanges>> change_guest(Trip& trip, Move move);
+  Async<void> until_called_off(Trip& trip, Move move);
   // proving.cpp
   Async<Result<void>> prove(Trip& trip, Move move);
   Async<Result<void>> begin_trial(Trip& trip, Move move);

@@ -56,7 +56,7 @@ constexpr std::array<std::string_view, 3> LifeOutcome_names{"done", "conflict", 
 constexpr std::array<std::string_view, 4> TenancyState_names{"stopped", "starting", "running", "migrating"};
 constexpr std::array<std::string_view, 18> JobKind_names{"build_template", "import_template", "import_upload", "delete_template", "create_snapshot", "restore_snapshot", "delete_snapshot", "create_disk", "resize_disk", "delete_disk", "move_disk", "add_nic", "remove_nic", "create_pool", "delete_pool", "migrate_vm", "drain_host", "fetch_template"};
 constexpr std::array<std::string_view, 15> CallVerb_names{"reset", "screenshot", "exec", "serial_tail", "stream", "check_host", "support_files", "usage", "put_piece", "template_file", "read_template", "dirty_rate", "power_off", "serve_disk", "signs"};
-constexpr std::array<std::string_view, 6> RelocationPhase_names{"prepare", "copy", "stop", "prove", "finish", "undo"};
+constexpr std::array<std::string_view, 7> RelocationPhase_names{"prepare", "copy", "stop", "convert", "prove", "finish", "undo"};
 }  // namespace
 
 template <>

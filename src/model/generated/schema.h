@@ -317,12 +317,13 @@ struct Schema<MoveOptions> {
   static constexpr Field f5{"network", &MoveOptions::network, Need::optional, FieldRule{.max_items = 8}, FieldRule{.max_length = 256}};
   static constexpr Field f6{"keep_source", &MoveOptions::keep_source, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f7{"start", &MoveOptions::start, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f8{"prove", &MoveOptions::prove, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f9{"prove_seconds", &MoveOptions::prove_seconds, Need::optional, FieldRule{.minimum = 10, .maximum = 3600}, FieldRule{}};
-  static constexpr Field f10{"warm", &MoveOptions::warm, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f11{"xen", &MoveOptions::xen, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f12{"xen_loader", &MoveOptions::xen_loader, Need::optional, FieldRule{.max_length = 256}, FieldRule{}};
-  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12); }
+  static constexpr Field f8{"prepare", &MoveOptions::prepare, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f9{"prove", &MoveOptions::prove, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f10{"prove_seconds", &MoveOptions::prove_seconds, Need::optional, FieldRule{.minimum = 10, .maximum = 3600}, FieldRule{}};
+  static constexpr Field f11{"warm", &MoveOptions::warm, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f12{"xen", &MoveOptions::xen, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f13{"xen_loader", &MoveOptions::xen_loader, Need::optional, FieldRule{.max_length = 256}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13); }
 };
 
 template <>
@@ -2170,8 +2171,9 @@ struct Schema<Relocation> {
   static constexpr Field f11{"error", &Relocation::error, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f12{"passes", &Relocation::passes, Need::optional, FieldRule{}, FieldRule{}};
   static constexpr Field f13{"stopped", &Relocation::stopped, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr Field f14{"proof", &Relocation::proof, Need::optional, FieldRule{}, FieldRule{}};
-  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14); }
+  static constexpr Field f14{"converting", &Relocation::converting, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr Field f15{"proof", &Relocation::proof, Need::optional, FieldRule{}, FieldRule{}};
+  static constexpr auto visit(auto&& with) { return with(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15); }
 };
 
 template <>

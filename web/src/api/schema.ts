@@ -151,7 +151,7 @@ export type JobKind = 'build_template' | 'import_template' | 'import_upload' | '
 export type CallVerb = 'reset' | 'screenshot' | 'exec' | 'serial_tail' | 'stream' | 'check_host' | 'support_files' | 'usage' | 'put_piece' | 'template_file' | 'read_template' | 'dirty_rate' | 'power_off' | 'serve_disk' | 'signs'
 
 /** How far a move to or from a platform of others is; undo: it is given up, and what there is of it is being removed. */
-export type RelocationPhase = 'prepare' | 'copy' | 'stop' | 'prove' | 'finish' | 'undo'
+export type RelocationPhase = 'prepare' | 'copy' | 'stop' | 'convert' | 'prove' | 'finish' | 'undo'
 
 /** The daemon's own state. */
 export interface Health {
@@ -475,6 +475,8 @@ export interface MoveOptions {
   keep_source?: boolean
   /** Start it when it has come */
   start?: boolean
+  /** When it comes here: change its guest so that it boots here (drivers, names of disks and network cards), by libguestfs on the manager that leads */
+  prepare?: boolean
   /** When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot */
   prove?: boolean
   /** How long that may take until there is a sign that it has booted, or has not */
@@ -3184,6 +3186,7 @@ export const fields: Record<string, Record<string, Field>> = {
     network: {"kind": "array", "description": "Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)", "required": false, "maxItems": 8},
     keep_source: {"kind": "boolean", "description": "What it was moved from stays, off, until somebody deletes it", "required": false, "default": true},
     start: {"kind": "boolean", "description": "Start it when it has come", "required": false, "default": false},
+    prepare: {"kind": "boolean", "description": "When it comes here: change its guest so that it boots here (drivers, names of disks and network cards), by libguestfs on the manager that leads", "required": false, "default": false},
     prove: {"kind": "boolean", "description": "When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot", "required": false, "default": false},
     prove_seconds: {"kind": "integer", "description": "How long that may take until there is a sign that it has booted, or has not", "required": false, "default": 300, "minimum": 10, "maximum": 3600},
     warm: {"kind": "boolean", "description": "Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only", "required": false, "default": false},

@@ -92,6 +92,10 @@ struct Command {
 /// Where PATH's folders hold the program; unsupported when none does. A name with '/' is itself.
 Result<std::string> find_program(const std::string& name);
 
+/// A program of ours: beside this one or in ../libexec/truce, where they are installed; in a build
+/// tree in a folder beside this one's, `built`. Code::not_found.
+Result<std::filesystem::path> find_sibling(const std::string& name, const std::string& built);
+
 /// When a running process started, in clock ticks since boot (proc_pid_stat(5), field 22).
 Result<std::uint64_t> start_ticks_of(pid_t pid);
 

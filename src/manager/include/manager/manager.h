@@ -115,6 +115,8 @@ struct Settings : Limits {
   std::filesystem::path platforms_folder;  ///< where what they have told is kept; empty: it is not
   PlatformPace platform_pace;
   RelocationPace relocation_pace;
+  std::filesystem::path guest_program;   ///< `truce image prepare`; empty: guests are not changed
+  unsigned uid_base = 720000;            ///< of the users of machines, by their numbers
   std::filesystem::path metrics_folder;  ///< where metrics are kept; empty: they are not
   std::filesystem::path backup_folder;   ///< where a copy lies while it is sent
   availability::Timing availability;     ///< of all hosts of the cluster

@@ -118,6 +118,7 @@ void with_stage(Work work) {
       settings.platform_kinds["fake"] = [&](asio::any_io_executor on, platform::Account) {
         return std::make_unique<platform::FakePlatform>(std::move(on), theirs.estate);
       };
+      settings.guest_program = estate.folder / "prepare";
       hurry(settings);
     };
     co_await estate.start();

@@ -279,7 +279,7 @@ std::string_view to_string(CallVerb value);
 template <> std::span<const std::string_view> enum_names<CallVerb>();
 
 /// How far a move to or from a platform of others is; undo: it is given up, and what there is of it is being removed.
-enum class RelocationPhase { prepare, copy, stop, prove, finish, undo };
+enum class RelocationPhase { prepare, copy, stop, convert, prove, finish, undo };
 std::string_view to_string(RelocationPhase value);
 template <> std::span<const std::string_view> enum_names<RelocationPhase>();
 
@@ -592,6 +592,7 @@ struct MoveOptions {
   std::vector<std::string> network{};  ///< Which network its cards are plugged into: a name for all, or BEFORE=THEN for those of one (one of the same name; here: default)
   bool keep_source = true;  ///< What it was moved from stays, off, until somebody deletes it
   bool start = false;  ///< Start it when it has come
+  bool prepare = false;  ///< When it comes here: change its guest so that it boots here (drivers, names of disks and network cards), by libguestfs on the manager that leads
   bool prove = false;  ///< When it comes here: before it counts as here, start it once as a throw-away without a network, and undo the move if it does not boot
   std::int64_t prove_seconds = 300;  ///< How long that may take until there is a sign that it has booted, or has not
   bool warm = false;  ///< Copy it while it runs, then what it has changed meanwhile, again and again; it is shut down for the last part only
@@ -2445,6 +2446,7 @@ struct Relocation {
   std::string error{};  ///< Why it is undone
   std::int64_t passes = 0;  ///< Warm: how often all of its disks have been gone through
   std::optional<Time> stopped{};  ///< Warm: when it was shut down for the last part
+  bool converting = false;  ///< Its guest is being changed, so what is on its disks is not known
   std::optional<BootProof> proof{};  ///< What came of starting it as a throw-away; absent: not known yet
   bool operator==(const Relocation&) const = default;
 };
