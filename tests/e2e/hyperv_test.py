@@ -305,6 +305,7 @@ class HostMoves(Moves, HostTest):
         self.assertIn('firmware: bios, as generation 1', report['kept'])
         self.lab.must(*self.go('web1', '--keep-source=false', '--start'))
         wait_for(lambda: 'web1' not in self.lab.vms(), SOON, 'what was moved is gone here')
+        wait_for(lambda: self.lab.truce('vm', 'show', 'hv1/web1').code == 0, SOON, 'it is seen there')
         self.wait_observed('web1', 'running')
         there = self.machine('web1')
         self.assertEqual((there['memory'], there['uuid']), (256 << 20, self.machine('web01')['uuid']))

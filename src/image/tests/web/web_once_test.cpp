@@ -20,6 +20,7 @@ class OneAnswer {
         came_.append(piece, static_cast<std::size_t>(got));
       }
       (void)!::send(client.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+      ::shutdown(client.get(), SHUT_WR);
       // What is not read of what came would take the answer away from who sends.
       while (!answer.empty() && ::recv(client.get(), piece, sizeof piece, 0) > 0) continue;
     });
