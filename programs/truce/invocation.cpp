@@ -170,6 +170,11 @@ std::string Invocation::value(std::string_view flag, std::string_view fallback) 
   return found == given.end() ? std::string(fallback) : found->second.front();
 }
 
+std::vector<std::string> Invocation::values(std::string_view flag) const {
+  auto found = given.find(flag);
+  return found == given.end() ? std::vector<std::string>() : found->second;
+}
+
 Result<const CommandRow*> find_command(std::string_view noun, std::string_view verb) {
   std::vector<std::string_view> known_nouns, known_verbs;
   for (const auto& row : commands) {

@@ -31,6 +31,8 @@ struct Invocation {
   [[nodiscard]] bool has(std::string_view flag) const { return given.contains(flag); }
   /// The (first) value, or `fallback`.
   [[nodiscard]] std::string value(std::string_view flag, std::string_view fallback = {}) const;
+  /// All of them.
+  [[nodiscard]] std::vector<std::string> values(std::string_view flag) const;
 };
 
 /// The command line asks for text only: help, version.

@@ -6,28 +6,17 @@
 #include <array>
 #include <charconv>
 
+#include "words.h"
+
 namespace truce::guest {
 
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 std::string_view trim(std::string_view text) {
   constexpr std::string_view space = " \t\r";
   auto begin = text.find_first_not_of(space);
   if (begin == text.npos) return {};
   return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
-template <class Work>
-void each_line(std::string_view text, Work work) {
-  while (!text.empty()) {
-    auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    work(line);
-  }
 }
 
 void add(std::vector<std::string>& to, std::string_view name) {
@@ -46,6 +35,14 @@ std::string_view value_of(std::string_view text, std::string_view key) {
     bool quoted = found.size() > 1 && (found[0] == '"' || found[0] == '\'');
     if (quoted && found.back() == found[0]) found = found.substr(1, found.size() - 2);
   });
+  return found;
+}
+
+/// The card that a file is about, unless that is known by its address.
+std::vector<std::string> named_by(std::string_view text, std::string_view name,
+                                  std::string_view address) {
+  std::vector<std::string> found;
+  if (value_of(text, address).empty()) add(found, value_of(text, name));
   return found;
 }
 
@@ -117,24 +114,15 @@ std::vector<std::string> cards_in_netplan(std::string_view text) {
 }
 
 std::vector<std::string> cards_in_keyfile(std::string_view text) {
-  std::vector<std::string> found;
-  bool by_address = !value_of(text, "mac-address").empty();
-  if (!by_address) add(found, value_of(text, "interface-name"));
-  return found;
+  return named_by(text, "interface-name", "mac-address");
 }
 
 std::vector<std::string> cards_in_network(std::string_view text) {
-  std::vector<std::string> found;
-  bool by_address = !value_of(text, "MACAddress").empty();
-  if (!by_address) add(found, value_of(text, "Name"));
-  return found;
+  return named_by(text, "Name", "MACAddress");
 }
 
 std::vector<std::string> cards_in_ifcfg(std::string_view text) {
-  std::vector<std::string> found;
-  bool by_address = !value_of(text, "HWADDR").empty();
-  if (!by_address) add(found, value_of(text, "DEVICE"));
-  return found;
+  return named_by(text, "DEVICE", "HWADDR");
 }
 
 std::string link_file(std::string_view mac, std::string_view name) {

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <array>
 
+#include "words.h"
+
 namespace truce::guest {
 
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_small(char c) {
   return c >= 'a' && c <= 'z';
 }
@@ -39,13 +38,19 @@ bool goes_on(char c) {
 class Mending {
  public:
   explicit Mending(const UuidOf& uuid_of) : uuid_of_(uuid_of) {}
-  Result<std::string> name_for(std::string_view device) {
-    std::string name(device);
-    TRY(auto uuid, uuid_of_(name));
+  /// A word that may name a disk.
+  Result<void> add_device(std::string_view word) {
+    std::string name(word), uuid;
+    bool disk = is_disk_name(word);
+    if (disk) {
+      TRY(uuid, uuid_of_(name));
+    }
+    add(uuid.empty() ? name : "UUID=" + uuid);
+    if (!disk) return {};
     auto& lines = uuid.empty() ? mended_.left : mended_.changed;
     auto line = uuid.empty() ? name : fmt::format("{} is UUID={}", name, uuid);
     if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
-    return uuid.empty() ? name : "UUID=" + uuid;
+    return {};
   }
   void add(std::string_view text) { mended_.text += text; }
   Mended take() { return std::move(mended_); }
@@ -84,14 +89,8 @@ Result<Mended> mend_column(std::string_view text, const UuidOf& uuid_of, int col
       begin = std::min(line.find_first_not_of(space, end), line.size());
       end = std::min(line.find_first_of(ends, begin), line.size());
     }
-    auto device = line.substr(begin, end - begin);
     mending.add(line.substr(0, begin));
-    if (is_disk_name(device)) {
-      TRY(auto name, mending.name_for(device));
-      mending.add(name);
-    } else {
-      mending.add(device);
-    }
+    TRY_VOID(mending.add_device(line.substr(begin, end - begin)));
     mending.add(line.substr(end));
   }
   return mending.take();
@@ -122,15 +121,9 @@ Result<Mended> mend_boot_text(std::string_view text, const UuidOf& uuid_of) {
     auto value = rest.substr(word->size());
     auto length =
         static_cast<std::size_t>(std::ranges::find_if_not(value, goes_on) - value.begin());
-    auto device = value.substr(0, length);
     mending.add(*word);
+    TRY_VOID(mending.add_device(value.substr(0, length)));
     at += word->size() + length;
-    if (!is_disk_name(device)) {
-      mending.add(device);
-      continue;
-    }
-    TRY(auto name, mending.name_for(device));
-    mending.add(name);
   }
   return mending.take();
 }

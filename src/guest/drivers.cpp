@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "words.h"
+
 namespace truce::guest {
 
 namespace {
@@ -13,16 +15,6 @@ constexpr std::array<std::string_view, 14> all{"virtio_pci",  "virtio_blk", "vir
                                                "mptsas",      "mptscsih",              //
                                                "hv_vmbus",    "hv_storvsc",            // Hyper-V
                                                "xen_blkfront"};
-
-/// Calls for each line.
-template <class Work>
-void each_line(std::string_view text, Work work) {
-  while (!text.empty()) {
-    auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    work(line);
-  }
-}
 
 }  // namespace
 

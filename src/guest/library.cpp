@@ -1,29 +1,21 @@
 #include "library.h"
 
-#include <dlfcn.h>
-
 #include <cstdlib>
+
+#include "base/loaded.h"
 
 namespace truce::guest {
 
 namespace {
 
 Result<Library> load() {
-  void* found = ::dlopen("libguestfs.so.0", RTLD_NOW | RTLD_LOCAL);
-  if (found == nullptr)
-    return fail(Code::unsupported,
-                "guests are changed by libguestfs, which is not on this host: apt-get install "
-                "libguestfs0 ({})",
-                ::dlerror());
+  TRY(auto found,
+      LoadedLibrary::open("libguestfs.so.0", "libguestfs, which changes guests,", "libguestfs0"));
   Library lib;
-  const char* absent = nullptr;
-#define X(name)                                                           \
-  lib.name = reinterpret_cast<decltype(lib.name)>(::dlsym(found, #name)); \
-  if (lib.name == nullptr) absent = #name;
+#define X(name) found.find(#name, lib.name);
 #include "functions.def"
 #undef X
-  if (absent != nullptr)
-    return fail(Code::unsupported, "libguestfs on this host is too old: it lacks {}", absent);
+  TRY_VOID(found.check());
   return lib;
 }
 

@@ -116,9 +116,7 @@ Async<Result<void>> HyperV::resize(std::string machine, std::optional<int> cpus,
 
 Async<Result<void>> HyperV::remove(std::string machine) {
   CO_TRY(auto found, co_await find_machine(session_, machine));
-  CO_TRY(auto disks, co_await disks_of(session_, found));
-  CO_TRY_VOID(co_await hyperv::remove(session_, found));
-  co_return co_await remove_unhung(session_, found.name, disks.size());
+  co_return co_await remove_with_traces(session_, std::move(found));
 }
 
 }  // namespace

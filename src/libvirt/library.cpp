@@ -1,12 +1,12 @@
 #include "library.h"
 
-#include <dlfcn.h>
 #include <signal.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <thread>
 
+#include "base/loaded.h"
 #include "base/time.h"
 
 namespace truce::libvirt {
@@ -42,21 +42,12 @@ class Events {
 };
 
 Result<Library> load() {
-  void* found = ::dlopen("libvirt.so.0", RTLD_NOW | RTLD_LOCAL);
-  if (found == nullptr)
-    return fail(Code::unsupported,
-                "libvirt's library is not on this host: apt-get install libvirt0 ({})",
-                ::dlerror());
+  TRY(auto found, LoadedLibrary::open("libvirt.so.0", "libvirt's library", "libvirt0"));
   Library lib;
-  const char* absent = nullptr;
-#define X(name)                                                           \
-  lib.name = reinterpret_cast<decltype(lib.name)>(::dlsym(found, #name)); \
-  if (lib.name == nullptr) absent = #name;
+#define X(name) found.find(#name, lib.name);
 #include "functions.def"
 #undef X
-  if (absent != nullptr)
-    return fail(Code::unsupported, "libvirt's library on this host is too old: it lacks {}",
-                absent);
+  TRY_VOID(found.check());
   if (lib.virInitialize() != 0) return fail(Code::unsupported, "libvirt's library does not begin");
   lib.virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});  // else it prints them
   return lib;

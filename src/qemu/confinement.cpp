@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/user.h"
+
 namespace truce::qemu {
 namespace {
 
@@ -56,15 +58,7 @@ Result<void> own_file(const std::filesystem::path& path, std::pair<uid_t, gid_t>
 }  // namespace
 
 User user_of(const Machine& machine, uid_t uid_base, Accelerator accelerator) {
-  if (::geteuid() != 0) return std::nullopt;
-  auto id = uid_base + static_cast<uid_t>(machine.number);
-  gid_t group = id;
-  struct stat status{};
-  if (accelerator == Accelerator::kvm && ::stat("/dev/kvm", &status) == 0) {
-    bool open_to_all = (status.st_mode & 06) == 06;
-    if (!open_to_all && status.st_gid != 0) group = status.st_gid;
-  }
-  return std::pair{id, group};
+  return user_apart(uid_base + static_cast<uid_t>(machine.number), accelerator == Accelerator::kvm);
 }
 
 User user_of(const Runtime& runtime) {

@@ -85,8 +85,7 @@ Result<void> write_package(const std::string& path, Appliance appliance,
 
 Result<int> image_pack(const Invocation& invocation) {
   auto sources = invocation.given.at("source");
-  if (auto more = invocation.given.find("disk"); more != invocation.given.end())
-    sources.insert(sources.end(), more->second.begin(), more->second.end());
+  std::ranges::move(invocation.values("disk"), std::back_inserter(sources));
   auto target = invocation.value("output");
   bool named = target.ends_with(".ova") || target.ends_with(".xva") || is_pipe(target);
   if (!named && !invocation.has("package")) {

@@ -12,17 +12,8 @@ namespace truce::cli {
 namespace json = boost::json;
 namespace {
 
-std::vector<std::string> all_of(const Invocation& invocation, std::string_view flag) {
-  auto found = invocation.given.find(flag);
-  return found == invocation.given.end() ? std::vector<std::string>() : found->second;
-}
-
 void tell_stage(const Invocation& invocation, std::string_view what) {
   if (!invocation.quiet) print(fmt::format("{}\n", what), Channel::errors);
-}
-
-json::array lines(const std::vector<std::string>& from) {
-  return json::array(from.begin(), from.end());
 }
 
 void tell(const Invocation& invocation, const std::string& name, const guest::Prepared& done) {
@@ -49,8 +40,8 @@ Result<guest::Prepared> prepare_in(const std::vector<guest::DiskFile>& files,
 
 Result<int> image_prepare(const Invocation& invocation) {
   std::vector<std::string> disks{invocation.value("file")};
-  std::ranges::move(all_of(invocation, "disk"), std::back_inserter(disks));
-  guest::Order order{.macs = all_of(invocation, "card")};
+  std::ranges::move(invocation.values("disk"), std::back_inserter(disks));
+  guest::Order order{.macs = invocation.values("card")};
   // Of others' programs, which know where their files may lie (TMPDIR).
   bool exported = disks.front().contains("://");
   TRY(auto copies, exported

@@ -39,10 +39,6 @@ void tell_repair(const image::Repaired& repaired, const image::CheckReport& repo
   }
 }
 
-json::array lines(const std::vector<std::string>& from) {
-  return json::array(from.begin(), from.end());
-}
-
 int status_of(const image::CheckReport& report) {
   if (report.corruptions > 0) return damaged;
   return report.leaks > 0 ? leaks_only : 0;

@@ -258,6 +258,10 @@ Result<image::BuildOptions> build_options(const Invocation& invocation,
   return options;
 }
 
+json::array lines(const std::vector<std::string>& from) {
+  return json::array(from.begin(), from.end());
+}
+
 Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs) {
   TRY_VOID(
       expect_pipes_fit(invocation));  // before anything is opened: it could become descriptor 1

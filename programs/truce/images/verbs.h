@@ -1,6 +1,7 @@
 // The commands of `truce image`. They need no daemon.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <span>
 #include <string>
@@ -29,6 +30,8 @@ Result<int> run_image(const Invocation& invocation, std::span<const Verb> verbs)
 
 /// As YAML where that was asked for, else as JSON.
 void print_object(const boost::json::value& object, Style style, Channel channel = Channel::output);
+/// Texts as JSON has them.
+boost::json::array lines(const std::vector<std::string>& from);
 /// The format of that name; Code::invalid tells which there are.
 Result<const image::Format*> named_format(const std::string& name);
 /// The choices of -o, and what --compress means for the format.

@@ -95,11 +95,14 @@ Async<Result<std::vector<Found>>> machines_called(Session& session, std::string 
   co_return found;
 }
 
+Async<Result<Instances>> volumes(Session& session) {
+  co_return co_await session.query(windows, "SELECT DeviceID, Name FROM Win32_Volume", lane);
+}
+
 /// `D:\`: where a volume is.
 Async<Result<std::string>> root_of(Session& session, std::string volume) {
-  CO_TRY(auto volumes,
-         co_await session.query(windows, "SELECT DeviceID, Name FROM Win32_Volume", lane));
-  for (const auto& one : volumes)
+  CO_TRY(auto all, co_await volumes(session));
+  for (const auto& one : all)
     if (one.text("DeviceID") == volume) co_return one.text("Name");
   co_return fail(Code::not_found, "pool {}: there is no such volume", volume);
 }
@@ -234,17 +237,18 @@ Async<Result<Found>> define(Session& session, const NewMachine& wish) {
 
 // A crash between making a file and hanging it on its machine leaves the next one that it would
 // have had.
-Async<Result<void>> remove_unhung(Session& session, std::string name, std::size_t disks) {
-  auto marked = read_marked(name);
-  if (!marked) co_return Result<void>();
-  CO_TRY(auto volumes,
-         co_await session.query(windows, "SELECT DeviceID, Name FROM Win32_Volume", lane));
-  for (const auto& one : volumes) {
+Async<Result<void>> remove_with_traces(Session& session, Found machine) {
+  auto marked = read_marked(machine.name);
+  if (!marked) co_return co_await remove(session, std::move(machine));
+  CO_TRY(auto disks, co_await disks_of(session, machine));
+  CO_TRY_VOID(co_await remove(session, std::move(machine)));
+  auto name = file_name(marked->name, marked->mark, disks.size());
+  CO_TRY(auto all, co_await volumes(session));
+  for (const auto& one : all) {
     auto root = one.text("Name");
-    if (!read_share_path(root + "x")) continue;
+    if (!read_share_path(root + name)) continue;
     CO_TRY(auto folder, co_await folder_on(session, root));
-    auto file = folder + file_name(marked->name, marked->mark, disks);
-    CO_TRY_VOID(co_await remove_file(session, file));
+    CO_TRY_VOID(co_await remove_file(session, folder + name));
   }
   co_return Result<void>();
 }

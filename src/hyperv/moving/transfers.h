@@ -2,6 +2,7 @@
 // where they lie.
 #pragma once
 
+#include "machines.h"
 #include "moving/shares.h"
 #include "platform/transfers.h"
 #include "session.h"
@@ -20,9 +21,9 @@ class Movers final : public platform::Transfers {
   Session& session_;
 };
 
-/// Of a machine that was being made when the manager ended, and has been removed with so many
-/// disks: what was made for it besides.
-Async<Result<void>> remove_unhung(Session& session, std::string name, std::size_t disks);
+/// A machine, as remove() does, and what was made for it besides, where the manager ended while it
+/// was made.
+Async<Result<void>> remove_with_traces(Session& session, Found machine);
 
 /// Who reads and writes disks: whom the session is signed in as.
 ShareAccess access_of(const Session& session);

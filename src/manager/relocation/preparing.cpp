@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/user.h"
 #include "image/formats.h"
 #include "relocation/trip.h"
 #include "tasks.h"
@@ -50,16 +51,6 @@ std::vector<std::string> texts_in(const json::object& object, std::string_view n
 }
 
 }  // namespace
-
-std::optional<std::pair<uid_t, gid_t>> user_for_guest(uid_t uid_base, std::int64_t number) {
-  if (::geteuid() != 0) return {};
-  auto id = uid_base + static_cast<uid_t>(number);
-  gid_t group = id;
-  struct stat status{};
-  bool kvm = ::stat("/dev/kvm", &status) == 0 && (status.st_mode & 06) != 06;
-  if (kvm && status.st_gid != 0) group = status.st_gid;
-  return std::pair{id, group};
-}
 
 Result<std::shared_ptr<LentDisks>> LentDisks::lend(std::vector<Fd> disks,
                                                    std::optional<std::pair<uid_t, gid_t>> user,
@@ -211,7 +202,7 @@ Async<Result<GuestChanges>> Relocations::change_guest(Trip& trip, Move move) {
     CO_TRY(auto ours, co_await open_disk(move, disk.id, true));
     disks->push_back(std::move(ours));
   }
-  auto user = user_for_guest(settings_.uid_base, vm->object.number);
+  auto user = user_apart(settings_.uid_base + static_cast<uid_t>(vm->object.number), true);
   auto owner = owner_of_lent(settings_.platforms_folder);
   CO_TRY(auto lent, co_await run_blocking(threads_, [disks, user, owner] {
            return LentDisks::lend(std::move(*disks), user, owner);

@@ -55,7 +55,4 @@ Result<GuestChanges> read_changes(const std::string& json);
 /// The word for a manager whose state is in that folder.
 std::string owner_of_lent(const std::filesystem::path& folder);
 
-/// As which user: that of the machine with this number, where we are root.
-std::optional<std::pair<uid_t, gid_t>> user_for_guest(uid_t uid_base, std::int64_t number);
-
 }  // namespace truce::manager

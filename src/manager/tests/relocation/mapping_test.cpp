@@ -1,6 +1,6 @@
 #include "relocation/mapping.h"
 
-#include <gtest/gtest.h>
+#include "mapping_lab.h"
 
 namespace truce::manager {
 namespace {
@@ -46,10 +46,6 @@ struct There {
   }
   platform::Machine machine;
 };
-
-bool says(const std::vector<std::string>& lines, std::string_view part) {
-  return std::ranges::any_of(lines, [&](const auto& line) { return line.contains(part); });
-}
 
 class ToHereTest : public testing::Test {
  protected:

@@ -1,41 +1,21 @@
 #include "relocation/to_hyperv.h"
 
-#include <gtest/gtest.h>
+#include "mapping_lab.h"
 
 namespace truce::manager {
 namespace {
 
 using model::DiskBus, model::NicModel;
 
-bool says(const std::vector<std::string>& lines, std::string_view part) {
-  return std::ranges::any_of(lines, [&](const auto& line) { return line.contains(part); });
-}
-
 /// A machine here, and a host with Hyper-V.
-class ToHyperVTest : public testing::Test {
+class ToHyperVTest : public AMachineThatGoes {
  protected:
-  ToHyperVTest() {
-    vm_.name = "web01";
-    vm_.uuid = "11111111-2222-3333-4444-555555555555";
-    vm_.cpus = 2;
-    vm_.memory = gib(1);
-    vm_.wanted = model::Wanted::off;
-    vm_.observed = model::Observed::off;
-    vm_.disks = {{.id = "disk0", .size = gib(8)}};
-    vm_.nics = {{.network = "LAN", .mac = "52:54:00:01:02:03"}};
-    platform::Update update{.extent = platform::Update::Extent::whole};
-    update.networks.seen = {{.id = "switch-1", .name = "LAN", .kind = "virtual switch"}};
-    update.pools.seen = {
-        {.id = "v-1", .name = "D:\\", .kind = {}, .url = {}, .size = gib(100), .free = gib(50)}};
-    all_.apply(std::move(update));
-  }
+  ToHyperVTest()
+      : AMachineThatGoes({.id = "switch-1", .name = "LAN", .kind = "virtual switch"}, "D:\\") {}
   Result<ToThere> map(std::optional<model::XenKind> xen = {}) {
     return to_there(vm_, {.to = "hv1", .xen = xen}, all_, "t-1",
                     platform::Transfers::Devices::hyperv);
   }
-
-  model::Vm vm_;
-  platform::Inventory all_;
 };
 
 TEST_F(ToHyperVTest, with_bios_it_is_of_generation_1_with_four_disks_on_ide) {
@@ -45,7 +25,7 @@ TEST_F(ToHyperVTest, with_bios_it_is_of_generation_1_with_four_disks_on_ide) {
   EXPECT_EQ(to->machine.firmware, model::Firmware::bios);
   EXPECT_EQ(to->machine.uuid, vm_.uuid);
   EXPECT_EQ(to->machine.mark, "t-1");
-  EXPECT_EQ(to->machine.pool, "v-1");
+  EXPECT_EQ(to->machine.pool, "p-1");
   std::vector<DiskBus> buses;
   for (const auto& disk : to->machine.disks) buses.push_back(disk.bus);
   EXPECT_EQ(buses, (std::vector{DiskBus::ide, DiskBus::ide, DiskBus::ide, DiskBus::ide,

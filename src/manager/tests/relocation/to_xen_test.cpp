@@ -1,42 +1,22 @@
 #include "relocation/to_xen.h"
 
-#include <gtest/gtest.h>
+#include "mapping_lab.h"
 
 namespace truce::manager {
 namespace {
 
 using model::DiskBus, model::NicModel, model::XenKind;
 
-bool says(const std::vector<std::string>& lines, std::string_view part) {
-  return std::ranges::any_of(lines, [&](const auto& line) { return line.contains(part); });
-}
-
 /// A machine here, and a Xen host with a bridge and a pool.
-class ToXenTest : public testing::Test {
+class ToXenTest : public AMachineThatGoes {
  protected:
-  ToXenTest() {
-    vm_.name = "web01";
-    vm_.uuid = "11111111-2222-3333-4444-555555555555";
-    vm_.cpus = 2;
-    vm_.memory = gib(1);
-    vm_.wanted = model::Wanted::off;
-    vm_.observed = model::Observed::off;
-    vm_.disks = {{.id = "disk0", .size = gib(8)}};
-    vm_.nics = {{.network = "xenbr0", .mac = "52:54:00:01:02:03"}};
-    platform::Update update{.extent = platform::Update::Extent::whole};
-    update.networks.seen = {{.id = "bridge:xenbr0", .name = "xenbr0", .kind = "bridge"}};
-    update.pools.seen = {
-        {.id = "p-1", .name = "images", .kind = {}, .url = {}, .size = gib(100), .free = gib(50)}};
-    all_.apply(std::move(update));
-  }
+  ToXenTest()
+      : AMachineThatGoes({.id = "bridge:xenbr0", .name = "xenbr0", .kind = "bridge"}, "images") {}
   Result<ToThere> map(std::optional<XenKind> kind = {}, std::optional<std::string> loader = {},
                       platform::Transfers::Devices devices = platform::Transfers::Devices::xen) {
     return to_there(vm_, {.to = "xen1", .xen = kind, .xen_loader = std::move(loader)}, all_, "t-1",
                     devices);
   }
-
-  model::Vm vm_;
-  platform::Inventory all_;
 };
 
 TEST_F(ToXenTest, any_machine_goes_as_hvm) {
